@@ -1,0 +1,287 @@
+import { showPath } from '../git/raw.ts';
+import type { BytePath, Consent, Guard, OwnerKey, Policy, State, Step } from '../model.ts';
+import { touched, verifySignature } from './ssh-signature.ts';
+import { type Approval, type SignedState, stateKey } from './statement.ts';
+
+/** What approvals are weighed against. */
+export interface Evidence {
+  readonly policy: Policy;
+  readonly now: Date;
+  /** Short name of the protected branch that the change lands on; null: any target will do. */
+  readonly target: string | null;
+  /** Approvals that the change adds. */
+  readonly added: readonly Approval[];
+  /** Names among `added` that the history behind the base has held before. */
+  readonly spent: ReadonlySet<string>;
+  /** Approvals that were there before the change: only to tell why they do not count. */
+  readonly earlier: readonly Approval[];
+  /** The states a chain may start from: the base's, and on an unprotected branch the trusted tip's. */
+  starts(path: BytePath): readonly (SignedState | null)[];
+  /** The state the change leads to. */
+  result(path: BytePath): SignedState | null;
+  /** The content hash of a state that `starts`, `result` or a step names. */
+  sign(state: State | null): SignedState | null;
+}
+
+type Denied = Extract<Consent, { approved: false }>;
+type Fault = Omit<Denied, 'approved'>;
+
+interface Weighed {
+  readonly approval: Approval;
+  readonly fault: Fault | null;
+}
+
+const clockSkew = 5 * 60_000;
+const longestChain = 16;
+
+/** Judges once which approvals count at all; then answers for each step and rule. */
+export class Consents {
+  readonly #evidence: Evidence;
+  readonly #weighed: readonly Weighed[];
+  /** Valid, unspent and used whole. */
+  readonly #counting: readonly Approval[];
+
+  constructor(evidence: Evidence) {
+    this.#evidence = evidence;
+    const valid = evidence.added.map((approval) => ({ approval, fault: this.#fault(approval) }));
+    const good = valid.filter(({ fault }) => fault === null).map(({ approval }) => approval);
+    this.#counting = this.#usedWhole(good);
+    const earlier = evidence.earlier.map((approval) => ({ approval, fault: spentFault(approval) }));
+    this.#weighed = [...valid, ...earlier];
+  }
+
+  /**
+   * Does a chain of steps lead from a start to the step's result, each step approved by the rule's number of its
+   * owners? Approvers are never summed up over different steps.
+   */
+  consent(step: Step, guard: Guard): Consent {
+    const goal = stateKey(this.#evidence.sign(step.to));
+    const edges = this.#edges(step.path, (approval) => guard.rule.owners.includes(approval.statement.approver));
+    const enough = edges.filter(
+      (edge) => new Set(edge.approvals.map((a) => a.statement.approver)).size >= guard.rule.required,
+    );
+    const used = chain(enough, this.#evidence.starts(step.path).map(stateKey), goal);
+    if (used)
+      return { approved: true, approvals: [...new Set(used.flatMap((edge) => edge.approvals.map((a) => a.name)))] };
+    return { approved: false, ...this.#why(step, guard, goal, edges) };
+  }
+
+  #edges(path: BytePath, counts: (approval: Approval) => boolean, among = this.#counting): Edge[] {
+    const edges = new Map<string, Edge>();
+    for (const approval of among) {
+      const step = approval.statement.changes.find((change) => change.path === path);
+      if (!step || !counts(approval)) continue;
+      const [from, to] = [stateKey(step.from), stateKey(step.to)];
+      const edge = edges.get(`${from}>${to}`) ?? { from, to, approvals: [] };
+      edge.approvals.push(approval);
+      edges.set(`${from}>${to}`, edge);
+    }
+    return [...edges.values()];
+  }
+
+  /** Drops approvals of which a listed path is not on a way from start to result, until all that are left are used whole. */
+  #usedWhole(approvals: readonly Approval[]): readonly Approval[] {
+    const paths = new Map<BytePath, Edge[]>();
+    for (const approval of approvals)
+      for (const { path } of approval.statement.changes)
+        if (!paths.has(path))
+          paths.set(
+            path,
+            this.#edges(path, () => true, approvals),
+          );
+    const whole = approvals.filter((approval) => this.#unusedPath(approval, paths) === null);
+    return whole.length === approvals.length ? whole : this.#usedWhole(whole);
+  }
+
+  #unusedPath(approval: Approval, paths: ReadonlyMap<BytePath, Edge[]>): BytePath | null {
+    for (const step of approval.statement.changes) {
+      const edges = paths.get(step.path) ?? [];
+      const starts = this.#evidence.starts(step.path).map(stateKey);
+      const goal = stateKey(this.#evidence.result(step.path));
+      const reached = reach(edges, starts, 'from', 'to');
+      const leading = reach(edges, [goal], 'to', 'from');
+      if (!reached.has(stateKey(step.from)) || !leading.has(stateKey(step.to))) return step.path;
+    }
+    return null;
+  }
+
+  /** What is wrong with an approval by itself, whatever the path. */
+  #fault(approval: Approval): Fault | null {
+    const { policy, now, target, spent } = this.#evidence;
+    const fault = verifyStatement(approval, policy, now);
+    if (fault) return fault;
+    const { statement, name } = approval;
+    if (target !== null && !statement.targets.includes(target))
+      return {
+        reason: 'wrong-target',
+        text: `${by(approval)} is for ${statement.targets.join(', ')}, not for ${target}`,
+      };
+    if (spent.has(name)) return spentFault(approval);
+    return null;
+  }
+
+  #why(step: Step, guard: Guard, goal: string, edges: readonly Edge[]): Fault {
+    // An earlier approval is worth a word only when somebody seems to rely on it: it leads to the same contents.
+    const listing = this.#weighed.filter(({ approval, fault }) =>
+      approval.statement.changes.some(
+        (c) => c.path === step.path && (fault?.reason !== 'spent' || stateKey(c.to) === goal),
+      ),
+    );
+    if (listing.length === 0) return { reason: 'none', text: 'changed without approval' };
+    const best = edges.reduce(
+      (most, edge) => Math.max(most, new Set(edge.approvals.map((a) => a.statement.approver)).size),
+      0,
+    );
+    if (best > 0 && best < guard.rule.required)
+      return { reason: 'too-few', text: `approved by ${best} of the ${guard.rule.required} owners it needs` };
+    const faults = listing.map(({ approval, fault }) => fault ?? this.#misfit(approval, step, guard, goal));
+    const order: readonly Denied['reason'][] = [
+      'not-owner',
+      'not-whole',
+      'moved',
+      'contents',
+      'too-few',
+      'expired',
+      'not-yet-valid',
+      'too-long',
+      'wrong-target',
+      'touch',
+      'project',
+      'signature',
+      'spent',
+    ];
+    return faults.sort((a, b) => order.indexOf(a.reason) - order.indexOf(b.reason))[0]!;
+  }
+
+  /** Why an approval that is good by itself does not cover this step. */
+  #misfit(approval: Approval, step: Step, guard: Guard, goal: string): Fault {
+    const path = showPath(step.path);
+    const signed = approval.statement.changes.find((change) => change.path === step.path)!;
+    const starts = this.#evidence.starts(step.path).map(stateKey);
+    if (stateKey(signed.to) !== goal)
+      return {
+        reason: 'contents',
+        text: `the contents differ from what ${approval.statement.approver} approved (approved ${short(signed.to)}, found ${short(step.to)})`,
+      };
+    if (!starts.includes(stateKey(signed.from)))
+      return {
+        reason: 'moved',
+        text: `the target moved meanwhile: ${by(approval)} starts from ${short(signed.from)}, the target has ${short(step.from)}; update the branch, ask again`,
+      };
+    if (!this.#counting.includes(approval)) {
+      const edges = new Map(
+        approval.statement.changes.map(({ path: p }) => [p, this.#edges(p, () => true, this.#evidence.added)]),
+      );
+      const unused = this.#unusedPath(approval, edges);
+      const rest = unused === null || unused === step.path ? 'more' : showPath(unused);
+      return {
+        reason: 'not-whole',
+        text: `${by(approval)} is not used whole: it also covers ${rest}, which this change does not make that way`,
+      };
+    }
+    if (!guard.rule.owners.includes(approval.statement.approver))
+      return {
+        reason: 'not-owner',
+        text: `${approval.statement.approver} approved it, but is not an owner of ${path}`,
+      };
+    return { reason: 'too-few', text: `approved by 1 of the ${guard.rule.required} owners it needs` };
+  }
+}
+
+interface Edge {
+  readonly from: string;
+  readonly to: string;
+  readonly approvals: Approval[];
+}
+
+/**
+ * Checks an approval against a policy and a clock: project, owner, key, signature, times, touch. Not whether it fits a change.
+ * @returns what is wrong, or null
+ */
+export function verifyStatement(approval: Approval, policy: Policy, now: Date): Fault | null {
+  const { statement, signature, payload } = approval;
+  const owner = Object.hasOwn(policy.owners, statement.approver) ? policy.owners[statement.approver] : undefined;
+  if (!verifySignature(payload, signature))
+    return {
+      reason: 'signature',
+      text: `the signature of ${by(approval)} is broken: it does not match the text above it`,
+    };
+  if (!owner)
+    return {
+      reason: 'not-owner',
+      text: `'${statement.approver}' approved it, but the policy has no owner of that name`,
+    };
+  if (!owner.keys.some((key: OwnerKey) => key.blob === signature.keyBlob))
+    return {
+      reason: 'not-owner',
+      text: `${by(approval)} is signed with a key that is not one of ${statement.approver}'s`,
+    };
+  if (policy.project === null)
+    return { reason: 'project', text: "the policy has no 'project:', so no approval counts; protect init writes one" };
+  if (statement.project !== policy.project)
+    return { reason: 'project', text: `${by(approval)} is for another project` };
+  if (policy.approvals.touch === 'required' && !touched(signature))
+    return { reason: 'touch', text: `${by(approval)} was signed without touching a hardware key` };
+  if (statement.issuedAt.getTime() > now.getTime() + clockSkew)
+    return { reason: 'not-yet-valid', text: `${by(approval)} is dated in the future (${when(statement.issuedAt)})` };
+  if (statement.expiresAt.getTime() <= now.getTime())
+    return { reason: 'expired', text: `${by(approval)} expired on ${when(statement.expiresAt)}` };
+  const life = statement.expiresAt.getTime() - statement.issuedAt.getTime();
+  if (life <= 0 || life > policy.approvals.lifetime)
+    return { reason: 'too-long', text: `${by(approval)} is valid for longer than the policy's approvals.lifetime` };
+  return null;
+}
+
+function spentFault(approval: Approval): Fault {
+  return { reason: 'spent', text: `${by(approval)} is spent: it has landed before, and counts once` };
+}
+
+/** The edges of a shortest way from one of `starts` to `goal`, or null. An empty way counts only when start is goal. */
+function chain(edges: readonly Edge[], starts: readonly string[], goal: string): Edge[] | null {
+  let fronts = new Map<string, Edge[]>(starts.map((start) => [start, []]));
+  const seen = new Set(starts);
+  for (let length = 0; length <= longestChain; length++) {
+    const found = fronts.get(goal);
+    if (found) return found;
+    const next = new Map<string, Edge[]>();
+    for (const edge of edges) {
+      const way = fronts.get(edge.from);
+      if (!way || seen.has(edge.to)) continue;
+      seen.add(edge.to);
+      next.set(edge.to, [...way, edge]);
+    }
+    fronts = next;
+  }
+  return null;
+}
+
+/** All nodes that can be reached along the edges. */
+function reach(
+  edges: readonly Edge[],
+  starts: readonly string[],
+  tail: 'from' | 'to',
+  head: 'from' | 'to',
+): ReadonlySet<string> {
+  const seen = new Set(starts);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const edge of edges)
+      if (seen.has(edge[tail]) && !seen.has(edge[head])) {
+        seen.add(edge[head]);
+        grew = true;
+      }
+  }
+  return seen;
+}
+
+function by(approval: Approval): string {
+  return `${approval.statement.approver}'s approval ${approval.name.slice(0, 17)}…`;
+}
+
+function short(state: { oid: string; mode: string } | null): string {
+  return state === null ? 'no file' : `${state.oid.slice(0, 8)}${state.mode === '100644' ? '' : ` mode ${state.mode}`}`;
+}
+
+function when(time: Date): string {
+  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,156 @@
+import type { Check, Commit, Context, Policy, Problem } from '../model.ts';
+import { nearest } from '../nearest.ts';
+
+/** Judges the form of commit messages, and demands the critical type where a critical file changes. */
+export const commitMessage: Check = {
+  id: 'commit-message',
+  summary: 'Every commit says what kind of change it is, and a critical one says so.',
+  gates: ['commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  weakenable: true,
+  timeout: 300_000,
+  docs: {
+    since: '0.1.0',
+    why: 'Whoever looks for the commit that broke production reads subjects first. A type tells them where to look, and CRITICAL where to look twice.',
+    fix: 'Reword: `git commit --amend` for the last commit, `git rebase -i` for earlier ones. The form is `type: subject` or `type(scope): subject`.',
+  },
+  async run(context) {
+    const { change, gate } = context;
+    if (change.kind === 'delete') return { skipped: 'the ref is deleted' };
+    const isCritical = criticalPaths(context);
+    if (gate !== 'commit-msg' && change.title !== null) return judgeTitle(context, isCritical);
+    if (change.head === null && gate !== 'commit-msg') return { skipped: 'no commit is pushed' };
+    const problems: Problem[] = [];
+    for await (const commit of change.commits({ paths: isCritical !== null })) {
+      const found = judgeCommit(commit, context, isCritical);
+      if (found.length > 0 && (commit.id === null || (await context.hasPolicy(commit.id)))) problems.push(...found);
+      if (problems.length >= 100) return [...problems, { message: 'more than 100 findings; the rest is not listed' }];
+    }
+    return problems;
+  },
+};
+
+type Critical = ((paths: readonly string[]) => string | null) | null;
+
+/** Tells which of some paths is under a critical rule; null when the policy has none. */
+function criticalPaths({ policy, guards, showPath }: Context): Critical {
+  if (!policy.files.some((rule) => rule.risk === 'critical')) return null;
+  const known = new Map<string, boolean>();
+  const critical = (path: string) => {
+    const cached = known.get(path);
+    if (cached !== undefined) return cached;
+    const answer = guards(path).some((guard) => !guard.builtIn && guard.rule.risk === 'critical');
+    if (known.size < 100_000) known.set(path, answer);
+    return answer;
+  };
+  return (paths) => {
+    const path = paths.find(critical);
+    return path === undefined ? null : showPath(path);
+  };
+}
+
+async function judgeTitle(context: Context, isCritical: Critical): Promise<Problem[]> {
+  const message = context.change.title!;
+  const paths = (await context.change.steps()).map(({ path }) => path);
+  const found = judgeCommit({ id: null, parents: [''], message, paths }, context, isCritical);
+  return found.map((problem) => ({
+    ...problem,
+    message: `the title: ${problem.message}`,
+    help: 'edit the title of the pull or merge request',
+  }));
+}
+
+function judgeCommit(commit: Commit, context: Context, isCritical: Critical): Problem[] {
+  const { policy, gate, change } = context;
+  const subject = commit.message.split('\n')[0]!;
+  const lands = gate !== 'commit-msg' && change.protected;
+  const at = commit.id === null ? {} : { commit: commit.id };
+  const help = gate === 'commit-msg' ? commitHelp(policy, isCritical?.(commit.paths) ?? null) : rewordHelp(commit.id);
+  const problem = (message: string, own?: string): Problem => ({ ...at, message, help: own ?? help });
+  if (isRevert(commit.message)) return [];
+  const critical = isCritical?.(commit.paths) ?? null;
+  if (/^(fixup|squash|amend)! /.test(subject))
+    return lands
+      ? [
+          problem(
+            `'${shorten(subject)}' has to be squashed before it lands on ${change.target}`,
+            'git rebase -i --autosquash',
+          ),
+        ]
+      : [];
+  const header = parseSubject(subject);
+  if (critical !== null && header?.type !== policy.commits.criticalType)
+    return [problem(`${critical} is critical, so the subject starts with '${policy.commits.criticalType}: '`)];
+  if (commit.parents.length > 1) return [];
+  return formProblems(subject, header, policy).map((text) => problem(text));
+}
+
+/** The parts of `type(scope)!: subject`. */
+interface Header {
+  readonly type: string;
+  readonly scope: string | null;
+  readonly text: string;
+}
+
+/** Parses a subject line; null when it has no `type: ` in front. */
+export function parseSubject(subject: string): Header | null {
+  const match = /^([^\s:()!]+)(?:\(([^()]*)\))?!?: (\s*)(.*)$/su.exec(subject);
+  return match ? { type: match[1]!, scope: match[2] ?? null, text: match[3]! + match[4]! } : null;
+}
+
+function formProblems(subject: string, header: Header | null, { commits }: Policy): string[] {
+  if (subject.trim() === '') return ['the message is empty'];
+  if (/[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]/.test(subject))
+    return ['the subject holds a control character'];
+  if (!header) return [noHeader(subject, commits)];
+  const problems: string[] = [];
+  if (!commits.types.includes(header.type)) {
+    const meant = nearest(header.type, commits.types);
+    problems.push(
+      `'${shorten(header.type)}' is not one of the types ${commits.types.join(', ')}${meant ? `; did you mean ${meant}?` : ''}`,
+    );
+  }
+  if (header.text.trim() === '') problems.push(`nothing follows '${header.type}: '`);
+  if (header.scope === '') problems.push('the brackets of the scope are empty');
+  if (commits.scope === 'required' && !header.scope) problems.push(`the scope is missing: ${header.type}(where): …`);
+  if (commits.scope === 'none' && header.scope !== null) problems.push(`no scope is used here: ${header.type}: …`);
+  const length = [...subject].length;
+  if (length > commits.subjectMax)
+    problems.push(`the subject has ${length} characters, the limit is ${commits.subjectMax}`);
+  return problems;
+}
+
+/** Says what is missing of `type: `, down to the one character. */
+function noHeader(subject: string, { types }: Policy['commits']): string {
+  const word = /^([\p{L}\d_-]+)(\([^()]*\))?(!?)(\s*)(:?)(\s*)/u.exec(subject);
+  const type = word?.[1] ?? '';
+  if (subject.startsWith('\ufeff')) return 'the subject starts with an invisible byte order mark';
+  if (word && word[5] === ':' && word[4] === '' && word[6] === '') return `a space is missing after '${type}:'`;
+  if (word && word[5] === ':' && word[4] !== '') return `there is a space before the colon after '${type}'`;
+  if (word && types.includes(type) && word[5] === '') return `a colon is missing after '${type}'`;
+  return `'${shorten(subject)}' starts with no type; use one of ${types.join(', ')}`;
+}
+
+/**
+ * Git's own reverts, by subject and body line; a revert in a hurry passes even where the critical type is demanded.
+ * GitHub writes `Reverts owner/repo#1` instead.
+ */
+function isRevert(message: string): boolean {
+  const [subject, ...body] = message.split('\n');
+  if (!/^(Revert|Reapply) ".*"$/.test(subject!)) return false;
+  return body.some(
+    (line) => /^This reverts commit [0-9a-f]{7,64}\b/.test(line) || /^Reverts [\w.-]+\/[\w.-]+#\d+$/.test(line.trim()),
+  );
+}
+
+function commitHelp({ commits }: Policy, critical: string | null): string {
+  const type = critical === null ? (commits.types[0] ?? 'feat') : commits.criticalType;
+  return `git commit -m "${type}${commits.scope === 'required' ? '(where)' : ''}: what changes"`;
+}
+
+function rewordHelp(id: string | null): string {
+  return id === null ? 'git commit --amend' : `git rebase -i ${id.slice(0, 12)}~1, and mark it 'reword'`;
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}

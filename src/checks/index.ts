@@ -1,0 +1,29 @@
+import type { Check, Gate } from '../model.ts';
+import { build } from './build.ts';
+import { commitMessage } from './commit-message.ts';
+import { policyCheck } from './policy.ts';
+import { protectedBranches } from './protected-branches.ts';
+import { protectedFiles } from './protected-files.ts';
+import { protectedTags } from './protected-tags.ts';
+import { stagedTasks } from './staged-tasks.ts';
+
+/** All built-in checks, in the order of their reports. A new one is a file here and a line in this list. */
+export const checks: readonly Check[] = [
+  protectedFiles,
+  protectedBranches,
+  protectedTags,
+  commitMessage,
+  policyCheck,
+  build,
+  stagedTasks,
+];
+
+/** Gates that `on:` may name. */
+export const ownCheckGates: readonly Gate[] = [
+  'pre-commit',
+  'commit-msg',
+  'pre-push',
+  'ci',
+  'pre-receive',
+  'pre-deploy',
+];

@@ -1,0 +1,46 @@
+import type { Check, Problem } from '../model.ts';
+
+const names = ['.protectionrc', '.protectionrc.json', '.protectionrc.yaml', '.protectionrc.yml'];
+
+/** Refuses a change that would leave an invalid policy behind. */
+export const policyCheck: Check = {
+  id: 'policy',
+  summary: 'The policy that a change leaves behind can be read and obeyed.',
+  gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  weakenable: false,
+  timeout: 60_000,
+  docs: {
+    since: '0.1.0',
+    why: 'Once an invalid policy has landed nothing can be judged any more, and every gate stays closed until somebody repairs it.',
+    fix: 'Run `npx git-protect policy check`; it names each line with what was expected.',
+  },
+  async run({ change, policyFiles, parsePolicy, blob }) {
+    const touched = (await change.steps()).filter(({ path }) => names.includes(path));
+    if (touched.length === 0) return { skipped: 'the policy is not changed' };
+    const problems: Problem[] = [];
+    const left = await policyFiles();
+    if (left.length > 1)
+      problems.push({
+        path: left[1]!.path,
+        message: `there may be only one policy file, and ${left[0]!.path} is one already`,
+        help: 'keep one of them',
+      });
+    if (left.length === 0)
+      problems.push({
+        path: touched[0]!.path,
+        message: 'the change removes the policy',
+        severity: 'warning',
+        help: 'without it nothing is protected',
+      });
+    for (const { path, state } of left) {
+      if (state.mode !== '100644' && state.mode !== '100755') {
+        problems.push({ path, message: `the policy is not a regular file (mode ${state.mode})` });
+        continue;
+      }
+      const text = (await blob(state.oid, 1 << 20)).toString('utf8');
+      for (const { line, message } of await parsePolicy(text, path))
+        problems.push({ path, line, message, help: 'npx git-protect policy check' });
+    }
+    return problems;
+  },
+};

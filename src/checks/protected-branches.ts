@@ -1,0 +1,58 @@
+import type { Check, Problem } from '../model.ts';
+
+/** Refuses force pushes and deletions of protected branches, and direct pushes where the policy says so. */
+export const protectedBranches: Check = {
+  id: 'protected-branches',
+  summary: 'A protected branch only moves forward, and stays.',
+  gates: ['pre-push', 'ci', 'pre-receive'],
+  weakenable: false,
+  timeout: 60_000,
+  docs: {
+    since: '0.1.0',
+    why: 'What deploys from a branch must not lose commits that already ran in production, and nobody should have to ask where the branch went.',
+    fix: 'Fetch and merge, or rebase your own commits, then push without force. Undo a bad commit with `git revert`.',
+  },
+  async run({ change, gate, branchRule, isAncestor }) {
+    const { ref, kind, old, next } = change;
+    if (ref?.startsWith('refs/replace/') && kind !== 'delete')
+      return [
+        { ref, message: 'would make Git show other objects in place of real ones', help: 'do not push refs/replace/' },
+      ];
+    if (!ref?.startsWith('refs/heads/') || !change.protected) return { skipped: 'no protected branch is changed' };
+    const branch = ref.slice('refs/heads/'.length);
+    const rule = branchRule(branch);
+    if (kind === 'delete')
+      return rule.delete === 'refuse'
+        ? [
+            {
+              ref,
+              message: 'is protected and cannot be deleted',
+              help: `keep the branch; to allow it, set branches.${branch}.delete in the policy`,
+            },
+          ]
+        : [];
+    const problems: Problem[] = [];
+    if (
+      kind === 'update' &&
+      old !== null &&
+      next !== null &&
+      rule.forcePush === 'refuse' &&
+      !(await isAncestor(old, change.head ?? next))
+    )
+      problems.push({
+        ref,
+        message: 'is protected and cannot be force-pushed: it would lose commits that it has now',
+        help:
+          gate === 'ci'
+            ? `put ${old.slice(0, 12)} back with a merge, and undo changes with git revert`
+            : `git pull --rebase, then push without force; to undo a commit: git revert`,
+      });
+    if (rule.directPush === 'refuse' && (gate === 'pre-push' || gate === 'pre-receive') && old !== null)
+      problems.push({
+        ref,
+        message: 'takes no direct pushes',
+        help: `push a branch of your own and open a pull request`,
+      });
+    return problems;
+  },
+};

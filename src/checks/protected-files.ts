@@ -1,0 +1,125 @@
+import type { Change, Check, Context, Guard, Problem, Step } from '../model.ts';
+
+const ownFolder = '.protect/';
+const approvals = '.protect/approvals/';
+
+/** Refuses edits to protected files that no owner approved. */
+export const protectedFiles: Check = {
+  id: 'protected-files',
+  summary: 'A protected file changes only with the signed approval of its owners.',
+  gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  weakenable: false,
+  timeout: 60_000,
+  docs: {
+    since: '0.1.0',
+    why: 'Some files can stop payments or lose data with one wrong line. Their owners want to see such a change before it lands, whoever or whatever made it.',
+    fix: 'Ask an owner: `npx git-protect request` prints what needs approval. An owner runs `npx git-protect approve --staged --reason "…"`, or approves your request.',
+  },
+  async run(context) {
+    const { change, loaded } = context;
+    if (loaded.bootstrap === 'adoption')
+      return { skipped: 'this change brings the first policy; it protects from the next one on' };
+    if (change.kind === 'delete') return { skipped: 'nothing is left to judge of a deleted ref' };
+    const steps = await change.steps();
+    const found = await judgeSteps(context, steps);
+    for (const state of await change.states())
+      found.push(...(await judgeSteps(context, state, ' in a commit on the way')));
+    return dedupe(found);
+  },
+};
+
+/** The steps that somebody still has to approve. */
+export async function unapprovedSteps(context: Context): Promise<Step[]> {
+  const open: Step[] = [];
+  for (const step of await context.change.steps())
+    if ((await freeChange(context, step)) === false && (await refusals(context, step)).length > 0) open.push(step);
+  return open;
+}
+
+async function judgeSteps(context: Context, steps: readonly Step[], where = ''): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const step of steps) {
+    const free = await freeChange(context, step);
+    if (free === true) continue;
+    if (typeof free === 'string')
+      problems.push({
+        path: context.showPath(step.path),
+        message: `${free}${where}`,
+        help: 'npx git-protect approval add TOKEN writes it the way it must be',
+      });
+    const refused = free === false ? await refusals(context, step) : [];
+    for (const { guard, text } of refused)
+      problems.push({
+        path: context.showPath(step.path),
+        message: `${text}${where} (${guard.rule.risk}${guard.rule.reason ? `: ${guard.rule.reason}` : ''})`,
+        severity: severity(context),
+        help: await help(context, guard),
+      });
+  }
+  return problems;
+}
+
+async function refusals(context: Context, step: Step): Promise<{ guard: Guard; text: string }[]> {
+  const guards = context.guards(step.path);
+  if (guards.length === 0) return [];
+  const refused: { guard: Guard; text: string }[] = [];
+  for (const guard of guards) {
+    const consent = await context.consent(step, guard);
+    if (!consent.approved) refused.push({ guard, text: consent.text });
+  }
+  if (
+    refused.length === 0 ||
+    (mayMerge(context.change, context.gate) && (await context.alreadyLanded(step.path, step.to)))
+  )
+    return [];
+  return refused;
+}
+
+/** In these gates taking over what a protected branch already holds is no change: `git merge main` just works. */
+function mayMerge(change: Change, gate: Context['gate']): boolean {
+  return gate === 'pre-commit' || gate === 'commit-msg' || (gate === 'pre-push' && !change.protected);
+}
+
+/** Adding a well-formed approval and removing one need no approval. A text: why a new one is not well formed. */
+async function freeChange(context: Context, { path, from, to }: Step): Promise<boolean | string> {
+  if (!path.startsWith(approvals))
+    return path === `${ownFolder}.gitattributes` && from === null && (await isDefaultAttributes(context, to?.oid));
+  if (to === null) return true;
+  if (from !== null) return false;
+  if (to.mode !== '100644') return `an approval is a regular file, this has mode ${to.mode}`;
+  const fault = context.approvalFault(path, await context.blob(to.oid, 1 << 20));
+  return fault === null ? true : `is not an approval: ${fault}`;
+}
+
+async function isDefaultAttributes(context: Context, oid: string | undefined): Promise<boolean> {
+  return oid !== undefined && (await context.blob(oid, 1 << 20)).toString('latin1') === '* -text\n';
+}
+
+/** What refuses on a protected ref only warns elsewhere, where the policy or the server says so. */
+function severity({ change, policy, gate }: Context): 'error' | 'warning' {
+  if (change.protected) return 'error';
+  return policy.approvals.needed === 'landing' || gate === 'pre-receive' ? 'warning' : 'error';
+}
+
+async function help({ agent, gate, change, user }: Context, guard: Guard): Promise<string> {
+  const me = agent === null ? await user() : null;
+  const owners = guard.rule.owners.join(', ');
+  if (agent !== null) return `ask ${owners} to approve this change; only an owner can`;
+  const here = gate === 'pre-commit' || gate === 'commit-msg';
+  const what = here
+    ? '--staged'
+    : change.base === null || change.head === null
+      ? ''
+      : `--range ${change.base.slice(0, 12)}..${change.head.slice(0, 12)}`;
+  const target = !here && change.target !== null && change.target !== 'main' ? ` --target ${change.target}` : '';
+  if (me !== null && guard.rule.owners.includes(me)) return `npx git-protect approve ${what}${target} --reason "…"`;
+  return `npx git-protect request ${what} -o change.request, and send it to ${owners}`;
+}
+
+function dedupe(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string>();
+  return problems.filter((problem) => {
+    const key = `${problem.path}\0${problem.message}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}

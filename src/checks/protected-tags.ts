@@ -1,0 +1,45 @@
+import type { Check, Context, Problem } from '../model.ts';
+
+/** Refuses to move, delete or wrongly create tags that the policy protects. */
+export const protectedTags: Check = {
+  id: 'protected-tags',
+  summary: 'A protected tag keeps pointing at what it was made for.',
+  gates: ['pre-push', 'ci', 'pre-receive'],
+  weakenable: true,
+  timeout: 60_000,
+  docs: {
+    since: '0.1.0',
+    why: 'Releases and rollbacks name tags. A tag that moves makes the same name mean different code on different days.',
+    fix: 'Make a new tag with a new name. Where `create: protected` holds, tag a commit after it has landed on a protected branch.',
+  },
+  async run(context) {
+    const { ref, kind, old, next } = context.change;
+    if (!ref?.startsWith('refs/tags/')) return { skipped: 'no tag is changed' };
+    const tag = ref.slice('refs/tags/'.length);
+    const rules = context.tagRules(tag);
+    if (rules.length === 0) return { skipped: 'no protected tag is changed' };
+    const problems: Problem[] = [];
+    const strictest = (key: 'move' | 'delete' | 'create', value: string) => rules.some((rule) => rule[key] === value);
+    if (kind === 'delete' && strictest('delete', 'refuse'))
+      problems.push({ ref, message: 'is protected and cannot be deleted', help: 'keep the tag' });
+    if (kind === 'update' && old !== next && strictest('move', 'refuse'))
+      problems.push({ ref, message: 'is protected and cannot be moved', help: 'make a new tag with a new name' });
+    if (kind === 'create' && strictest('create', 'refuse'))
+      problems.push({ ref, message: 'may not be created', help: 'use another name' });
+    else if (kind === 'create' && strictest('create', 'protected') && !(await onProtectedBranch(context)))
+      problems.push({
+        ref,
+        message: 'is not on a commit of a protected branch',
+        help: 'land the commit first, then tag it',
+      });
+    return problems;
+  },
+};
+
+/** Is the tagged commit on a protected branch, or on one that the same push moves? */
+async function onProtectedBranch({ change, changes, isAncestor }: Context): Promise<boolean> {
+  if (change.head === null) return false;
+  const landing = changes.filter((other) => other.protected && other.head !== null).map((other) => other.head!);
+  for (const tip of [...change.tips, ...landing]) if (await isAncestor(change.head, tip)) return true;
+  return false;
+}

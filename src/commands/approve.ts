@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { detectAgent } from '../agent.ts';
+import { verifyStatement } from '../approvals/chains.ts';
+import { renderStep } from '../approvals/diff.ts';
+import { keyFromFile, type LocalKey, localKeys, ownerOf, sign } from '../approvals/keys.ts';
+import { fingerprint } from '../approvals/public-key.ts';
+import { type ApprovalRequest, maxRequest, parseRequest, signedSteps } from '../approvals/request.ts';
+import {
+  approvalsFolder,
+  limits,
+  line,
+  parseApproval,
+  type Statement,
+  writeApproval,
+  writePayload,
+  writeToken,
+} from '../approvals/statement.ts';
+import { Porcelain } from '../git/porcelain.ts';
+import { Repository } from '../git/repository.ts';
+import { exitCode, type Policy, Refused, UsageError } from '../model.ts';
+import { parseDuration } from '../policy/parse.ts';
+import { visible } from '../report/visible.ts';
+import type { Io } from './io.ts';
+import { readOptions } from './options.ts';
+import { findWanted } from './wanted.ts';
+
+/** `protect approve`: shows a change, asks, and signs it as an owner. */
+export async function approve(args: readonly string[], io: Io): Promise<number> {
+  const agent = detectAgent(io.env);
+  if (agent !== null)
+    throw new Refused(
+      `an approval is a person's word, and this runs under ${agent}`,
+      'an owner runs this command in a terminal of their own',
+    );
+  const { values, positionals } = readOptions(
+    args,
+    {
+      staged: { type: 'boolean' },
+      range: { type: 'string' },
+      landed: { type: 'string' },
+      reason: { type: 'string' },
+      as: { type: 'string' },
+      key: { type: 'string' },
+      expires: { type: 'string' },
+      target: { type: 'string', multiple: true },
+      print: { type: 'boolean' },
+      yes: { type: 'boolean', short: 'y' },
+    },
+    1,
+  );
+  const file = positionals[0];
+  const reason = readReason(values.reason);
+  const interactive = io.stdin.isTTY === true && io.stdout.isTTY === true;
+  if (!values.yes && !interactive)
+    throw new UsageError('there is no terminal to ask on', 'add --yes once you have read the change');
+  const repository = new Repository(io.cwd, io.env, 'index');
+  try {
+    const wanted = await findWanted(
+      repository,
+      io,
+      file === undefined ? values : { staged: true },
+      values.target ?? [],
+    );
+    const request =
+      file === undefined
+        ? wanted.request
+        : await readRequest(resolve(io.cwd, file), wanted.policy, values.target ?? []);
+    if (request.changes.length === 0) {
+      io.stderr.write('nothing needs approval\n');
+      return exitCode.pass;
+    }
+    const { key, owner } = await chooseKey(repository, io, wanted.policy, values);
+    const statement = makeStatement(request, wanted.policy, owner, reason, values.expires, io.now());
+    await show(repository, io, request, statement, key);
+    if (!values.yes && !(await ask(io, `Sign this as ${owner}? [y/N] `)))
+      throw new Refused('not signed, nothing is written');
+    const payload = writePayload(statement);
+    const { name, content } = writeApproval(
+      payload,
+      statement,
+      await sign(repository, Buffer.from(payload), key, io.env),
+    );
+    const fault = verifyStatement(parseApproval(content), wanted.policy, io.now());
+    if (fault) throw new UsageError(`the approval would not count: ${fault.text}`);
+    if (file !== undefined || values.print) io.stdout.write(`${writeToken(content)}\n`);
+    else await addToTree(repository, io, name, content);
+    return exitCode.pass;
+  } finally {
+    repository.close();
+  }
+}
+
+/** Writes an approval beside its final name, renames it, and stages it. */
+export async function addToTree(repository: Repository, io: Io, name: string, content: Buffer): Promise<void> {
+  const { topLevel } = await repository.layout();
+  if (topLevel === null)
+    throw new UsageError('a bare repository has no working tree', 'add --print and use the token in a clone');
+  const folder = join(topLevel, approvalsFolder);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${name}.new`), content);
+  await rename(join(folder, `${name}.new`), join(folder, name));
+  await new Porcelain(topLevel, io.env).stage([approvalsFolder + name]);
+  io.stderr.write(`wrote and staged ${approvalsFolder}${name}; commit it with the change it approves\n`);
+}
+
+function readReason(reason: string | undefined): string {
+  if (!reason?.trim()) throw new UsageError('an approval says why', 'add --reason "raise the webhook timeout"');
+  try {
+    return line(reason, 'the reason');
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function readRequest(file: string, policy: Policy, targets: readonly string[]): Promise<ApprovalRequest> {
+  let request: ApprovalRequest;
+  try {
+    const bytes = await readFile(file);
+    if (bytes.length > maxRequest) throw new RangeError(`is larger than ${maxRequest} bytes`);
+    request = parseRequest(bytes);
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`, 'npx git-protect request -o FILE writes one');
+  }
+  if (request.project !== policy.project)
+    throw new UsageError(
+      `${file} is for another project`,
+      'run this in a clone of the repository that the request comes from',
+    );
+  return targets.length > 0 ? { ...request, targets } : request;
+}
+
+async function chooseKey(
+  repository: Repository,
+  io: Io,
+  policy: Policy,
+  flags: { as?: string | undefined; key?: string | undefined },
+): Promise<{ key: LocalKey; owner: string }> {
+  const as = flags.as;
+  if (as !== undefined && !Object.hasOwn(policy.owners, as))
+    throw new UsageError(`the policy has no owner '${as}'`, `its owners: ${Object.keys(policy.owners).join(', ')}`);
+  const keys = flags.key === undefined ? await localKeys(repository, io.env) : [await keyFromFile(flags.key, io.cwd)];
+  for (const key of keys) {
+    const owner = ownerOf(policy, key.key);
+    if (owner !== null && (as === undefined || as === owner)) return { key, owner };
+  }
+  const looked =
+    keys.map(({ file, key }) => `${file || 'user.signingkey'} (${fingerprint(key)})`).join(', ') ||
+    'user.signingkey and ~/.ssh/*.pub, and found none';
+  throw new UsageError(`no key here belongs to ${as ?? 'an owner'}; looked at ${looked}`, 'name one with --key FILE');
+}
+
+function makeStatement(
+  request: ApprovalRequest,
+  policy: Policy,
+  owner: string,
+  reason: string,
+  expires: string | undefined,
+  now: Date,
+): Statement {
+  const life = expires === undefined ? policy.approvals.lifetime : parseDuration(expires);
+  if (life === null) throw new UsageError(`--expires is '${expires}', expected a duration such as 2h or 7d`);
+  if (life > policy.approvals.lifetime)
+    throw new UsageError(
+      `--expires is longer than the policy's approvals.lifetime`,
+      `at most ${policy.approvals.lifetime / 36e5} hours`,
+    );
+  if (request.changes.length > limits.steps)
+    throw new UsageError(
+      `an approval covers at most ${limits.steps} files, these are ${request.changes.length}`,
+      'approve them in parts',
+    );
+  const issuedAt = new Date(Math.floor(now.getTime() / 1000) * 1000);
+  return {
+    project: request.project,
+    targets: request.targets,
+    approver: owner,
+    reason,
+    issuedAt,
+    expiresAt: new Date(issuedAt.getTime() + life),
+    nonce: randomBytes(16).toString('hex'),
+    changes: signedSteps(request),
+  };
+}
+
+async function show(
+  repository: Repository,
+  io: Io,
+  request: ApprovalRequest,
+  statement: Statement,
+  key: LocalKey,
+): Promise<void> {
+  for (const step of request.changes) io.stderr.write(`${await renderStep(repository, step, request.contents)}\n`);
+  const n = request.changes.length;
+  io.stderr.write(
+    `${n} file${n === 1 ? '' : 's'}, to land on ${visible(statement.targets.join(', '))}, until ${statement.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC\n` +
+      `as ${statement.approver}, with ${fingerprint(key.key)}, because: ${visible(statement.reason)}\n`,
+  );
+}
+
+async function ask(io: Io, question: string): Promise<boolean> {
+  const terminal = createInterface({ input: io.stdin, output: io.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(question, { signal: io.signal })).trim());
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,322 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { execa } from 'execa';
+import { keyFromFile, type LocalKey, localKeys } from '../approvals/keys.ts';
+import { fingerprint } from '../approvals/public-key.ts';
+import { remoteSide, symbolicHead } from '../git/refs.ts';
+import { Repository } from '../git/repository.ts';
+import { exitCode, Refused, UsageError } from '../model.ts';
+import { policyNames } from '../policy/rules.ts';
+import { visible } from '../report/visible.ts';
+import type { Io } from './io.ts';
+import { readOptions } from './options.ts';
+import { type PlannedFile, packageRoot, planHooks, readOptional, wireHooks, writePlanned } from './wiring.ts';
+
+type Ci = 'github' | 'gitlab' | 'none';
+
+interface Plan {
+  readonly files: readonly PlannedFile[];
+  readonly remarks: readonly string[];
+  readonly owner: { readonly name: string; readonly key: LocalKey } | null;
+}
+
+/** `protect init`: hooks, policy and CI file. Writes nothing that is there already; stages and commits nothing. */
+export async function init(args: readonly string[], io: Io): Promise<number> {
+  const { values } = readOptions(
+    args,
+    {
+      owner: { type: 'string' },
+      key: { type: 'string' },
+      ci: { type: 'string' },
+      'dry-run': { type: 'boolean' },
+      yes: { type: 'boolean', short: 'y' },
+    },
+    0,
+  );
+  const ci = values.ci;
+  if (ci !== undefined && ci !== 'github' && ci !== 'gitlab' && ci !== 'none')
+    throw new UsageError(`--ci is '${ci}', expected github, gitlab or none`);
+  if (values.owner !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(values.owner))
+    throw new UsageError(`--owner is '${values.owner}', expected a short name without spaces`);
+  const repository = new Repository(io.cwd, io.env, 'nothing');
+  try {
+    const { topLevel } = await repository.layout();
+    if (topLevel === null) throw new UsageError('a bare repository has no files to protect', 'run this in a clone');
+    const interactive = io.stdin.isTTY === true && io.stdout.isTTY === true && !values.yes && !values['dry-run'];
+    const plan = await makePlan(repository, topLevel, io, { owner: values.owner, key: values.key, ci, interactive });
+    print(io, plan);
+    if (values['dry-run']) {
+      io.stdout.write('dry run: nothing is written\n');
+      return exitCode.pass;
+    }
+    if (interactive && plan.files.length > 0 && !(await ask(io, 'Write these? [Y/n] ', true)))
+      throw new Refused('nothing is written');
+    for (const planned of plan.files) await writePlanned(topLevel, planned);
+    const unwired = await wireHooks(repository, io.env, io.cwd);
+    if (unwired !== null)
+      throw new UsageError(
+        `the files are written, but the hooks are not wired: ${unwired.trim()}`,
+        'npx git-protect wire',
+      );
+    io.stdout.write(next(plan));
+    return exitCode.pass;
+  } finally {
+    repository.close();
+  }
+}
+
+async function makePlan(
+  repository: Repository,
+  topLevel: string,
+  io: Io,
+  flags: { owner: string | undefined; key: string | undefined; ci: Ci | undefined; interactive: boolean },
+): Promise<Plan> {
+  const remarks: string[] = [];
+  const files: PlannedFile[] = [...(await planHooks(repository, io.env))];
+  const tracked = await trackedFiles(repository, topLevel);
+  const branch = await mainBranch(repository);
+  const ci = flags.ci ?? (await guessCi(repository, tracked, topLevel));
+  const add = (path: string, content: string) =>
+    files.push({ path, content, executable: false, state: existsSync(join(topLevel, path)) ? 'changed' : 'new' });
+  const ciFile = ci === 'github' ? '.github/workflows/protect.yml' : ci === 'gitlab' ? '.gitlab/protect.yml' : null;
+  if (ciFile !== null && !existsSync(join(topLevel, ciFile))) add(ciFile, await ciTemplate(ci, branch));
+  if (ci === 'gitlab')
+    remarks.push("include the CI file from .gitlab-ci.yml: include: { local: '.gitlab/protect.yml' }");
+  if (ci === 'none')
+    remarks.push('no CI file is written; the hooks can be skipped, so run npx git-protect ci where changes land');
+  if (!existsSync(join(topLevel, '.protect/.gitattributes'))) add('.protect/.gitattributes', '* -text\n');
+  let owner: Plan['owner'] = null;
+  if (policyNames.every((name) => !existsSync(join(topLevel, name)))) {
+    owner = await findOwner(repository, io, flags);
+    if (owner === null)
+      remarks.push(
+        'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
+      );
+    const build = await hasBuildScript(topLevel);
+    add('.protectionrc', policyText({ branch, owner, build, ciFile, suggestions: suggest(tracked) }));
+  }
+  const prepare = await planPrepare(topLevel, io.cwd);
+  if (prepare.file) files.push(prepare.file);
+  if (prepare.remark) remarks.push(prepare.remark);
+  return { files, remarks, owner };
+}
+
+async function trackedFiles(repository: Repository, topLevel: string): Promise<string[]> {
+  const { stdout } = await repository.run(
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--full-name'],
+    { cwd: topLevel },
+  );
+  return stdout
+    .toString('utf8')
+    .split('\0')
+    .filter((path) => path !== '');
+}
+
+/** The branch to protect: the remote's default, else main or master if there is one, else the current. */
+async function mainBranch(repository: Repository): Promise<string> {
+  const { head, branches } = await remoteSide(repository);
+  if (head !== null) return head;
+  for (const name of ['main', 'master', 'trunk'])
+    if (branches.has(name) || (await repository.commit(`refs/heads/${name}`)) !== null) return name;
+  return (await symbolicHead(repository))?.replace(/^refs\/heads\//, '') ?? 'main';
+}
+
+async function guessCi(repository: Repository, tracked: readonly string[], topLevel: string): Promise<Ci> {
+  const { stdout } = await repository.run(['config', '--get-regexp', '^remote\\..*\\.url$'], { codes: [0, 1] });
+  const urls = stdout.toString();
+  if (tracked.includes('.gitlab-ci.yml') || /gitlab/i.test(urls)) return 'gitlab';
+  if (
+    tracked.some((path) => path.startsWith('.github/')) ||
+    existsSync(join(topLevel, '.github')) ||
+    /github/i.test(urls)
+  )
+    return 'github';
+  return 'none';
+}
+
+async function ciTemplate(ci: Ci, branch: string): Promise<string> {
+  const template = await readFile(join(packageRoot, 'templates', `${ci}.yml`), 'utf8');
+  const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  return template.replaceAll('__VERSION__', version).replaceAll('__BRANCH__', JSON.stringify(branch));
+}
+
+/** The owner's key: the one named, Git's signing key, `~/.ssh/*.pub`, or one made now if a person says so. */
+async function findOwner(
+  repository: Repository,
+  io: Io,
+  flags: { owner: string | undefined; key: string | undefined; interactive: boolean },
+): Promise<Plan['owner']> {
+  const name = flags.owner ?? (await ownName(repository));
+  if (flags.key !== undefined) return { name, key: await keyFromFile(flags.key, io.cwd) };
+  const [first] = await localKeys(repository, io.env);
+  if (first) return { name, key: first };
+  const file = join(io.env['HOME'] || homedir(), '.ssh', 'id_ed25519');
+  if (!flags.interactive || existsSync(file) || !(await ask(io, `No SSH key was found. Make ${file}? [y/N] `, false)))
+    return null;
+  await execa('ssh-keygen', ['-t', 'ed25519', '-f', file, '-C', name], { stdio: 'inherit' });
+  return { name, key: await keyFromFile(file, io.cwd) };
+}
+
+async function ownName(repository: Repository): Promise<string> {
+  const { stdout } = await repository.run(['config', '--get', 'user.name'], { codes: [0, 1] });
+  const word = stdout
+    .toString()
+    .trim()
+    .split(/\s+/)[0]!
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9._-]/g, '')
+    .toLowerCase();
+  return /^[a-z0-9]/.test(word) ? word.slice(0, 64) : 'owner';
+}
+
+interface Suggestion {
+  readonly paths: string[];
+  readonly risk: 'critical' | 'high';
+  readonly reason: string;
+}
+
+const notable: readonly { find: RegExp; risk: Suggestion['risk']; reason: string }[] = [
+  {
+    find: /^(?:.*\/)?(?:schema\.prisma|drizzle\/schema\.ts|db\/schema\.(?:rb|ts|sql)|schema\.sql)$/,
+    risk: 'critical',
+    reason: 'database schema',
+  },
+  { find: /^((?:.*\/)?(?:migrations|drizzle|alembic|db\/migrate)\/)/, risk: 'critical', reason: 'database migrations' },
+  {
+    find: /^(?:.*\/)?(?:Dockerfile|docker-compose\.ya?ml|compose\.ya?ml|Procfile|fly\.toml|render\.yaml|railway\.(?:json|toml)|vercel\.json|netlify\.toml|app\.yaml|serverless\.yml)$/,
+    risk: 'high',
+    reason: 'how it is deployed',
+  },
+  { find: /^((?:\.kamal|k8s|kubernetes|helm|terraform|deploy)\/)/, risk: 'high', reason: 'how it is deployed' },
+  {
+    find: /^((?:\.github\/workflows|\.circleci|\.buildkite)\/)|^(?:\.gitlab-ci\.yml|azure-pipelines\.yml|bitbucket-pipelines\.yml|Jenkinsfile)$/,
+    risk: 'high',
+    reason: 'CI decides what lands',
+  },
+];
+
+/** Files that exist and matter, as rules; never lock files. */
+function suggest(tracked: readonly string[]): Suggestion[] {
+  const rules = new Map<string, Suggestion>();
+  for (const path of tracked) {
+    if (/[*?[\]\\!#]|\s$/.test(path)) continue;
+    for (const { find, risk, reason } of notable) {
+      const match = find.exec(path);
+      if (!match) continue;
+      const pattern = `/${match[1] ?? path}`;
+      const rule = rules.get(reason) ?? { paths: [], risk, reason };
+      if (!rule.paths.some((known) => pattern === known || (known.endsWith('/') && pattern.startsWith(known))))
+        rule.paths.push(pattern);
+      rules.set(reason, rule);
+      break;
+    }
+  }
+  return [...rules.values()];
+}
+
+function policyText({
+  branch,
+  owner,
+  build,
+  ciFile,
+  suggestions,
+}: {
+  branch: string;
+  owner: Plan['owner'];
+  build: boolean;
+  ciFile: string | null;
+  suggestions: Suggestion[];
+}): string {
+  const quote = (text: string) => JSON.stringify(text);
+  const lines = [
+    '# What git-protect guards. Every option: https://www.npmjs.com/package/git-protect (docs/policy.md)',
+    'version: 1',
+    `project: ${quote(randomBytes(16).toString('hex'))} # what approvals are bound to; never change it`,
+  ];
+  if (owner) {
+    const { type, blob, comment } = owner.key.key;
+    lines.push('owners:', `  ${owner.name}: { keys: [${quote(`${type} ${blob} ${visible(comment)}`.trim())}] }`);
+  }
+  lines.push('branches:', `  ${quote(branch)}: { forcePush: refuse, delete: refuse, directPush: allow }`);
+  if (owner) {
+    const own: Suggestion = {
+      paths: ['/.husky/', ...(ciFile === null ? [] : [`/${ciFile}`])],
+      risk: 'high',
+      reason: 'what judges a change',
+    };
+    lines.push('files: # gitignore syntax; a change needs the approval of an owner');
+    for (const rule of [...suggestions, own])
+      lines.push(
+        `  - paths: [${rule.paths.map(quote).join(', ')}]`,
+        `    risk: ${rule.risk}`,
+        `    reason: ${rule.reason}`,
+      );
+  }
+  lines.push('commits:', '  types: [feat, fix, refactor, docs, test, chore, build, ci, perf, style, CRITICAL]');
+  if (build) lines.push('build: { command: npm run build, on: [pre-push, ci], timeout: 15m }');
+  return `${lines.join('\n')}\n`;
+}
+
+async function hasBuildScript(topLevel: string): Promise<boolean> {
+  const text = await readOptional(join(topLevel, 'package.json'));
+  return text !== null && typeof readPackage(text, 'package.json').scripts?.['build'] === 'string';
+}
+
+const prepareScript = `node -e "import('git-protect/wire').catch(e=>{if(e.code!=='ERR_MODULE_NOT_FOUND')throw e})"`;
+
+/** Lets every install wire its clone, by the `prepare` script of the package at the top or here. */
+async function planPrepare(topLevel: string, cwd: string): Promise<{ file?: PlannedFile; remark?: string }> {
+  const folder = existsSync(join(topLevel, 'package.json')) ? topLevel : cwd;
+  const text = await readOptional(join(folder, 'package.json'));
+  if (text === null)
+    return {
+      remark:
+        'there is no package.json, so nothing wires a new clone by itself; after cloning run: npx git-protect wire',
+    };
+  const name = folder === topLevel ? 'package.json' : join(folder, 'package.json').slice(topLevel.length + 1);
+  const manifest = readPackage(text, name);
+  const present = manifest.scripts?.['prepare'];
+  if (present?.includes('git-protect')) return {};
+  const scripts = { ...manifest.scripts, prepare: present ? `${present} && ${prepareScript}` : prepareScript };
+  const indent = /^([ \t]+)"/m.exec(text)?.[1] ?? '  ';
+  const content = `${JSON.stringify({ ...manifest, scripts }, null, indent)}${text.endsWith('\n') ? '\n' : ''}`;
+  return { file: { path: name, content, executable: false, state: 'changed' } };
+}
+
+function readPackage(text: string, name: string): { scripts?: Record<string, string> } {
+  try {
+    return JSON.parse(text) as { scripts?: Record<string, string> };
+  } catch (error) {
+    throw new UsageError(`${name} is not valid JSON: ${(error as Error).message}`, 'mend it first');
+  }
+}
+
+function print(io: Io, { files, remarks, owner }: Plan): void {
+  if (files.length === 0) io.stdout.write('everything is in place\n');
+  for (const { path, state } of files) io.stdout.write(`  ${state === 'new' ? 'write ' : 'change'} ${visible(path)}\n`);
+  if (owner)
+    io.stdout.write(
+      `owner ${owner.name} with ${fingerprint(owner.key.key)} (${visible(owner.key.file || 'user.signingkey')})\n`,
+    );
+  for (const remark of remarks) io.stdout.write(`note: ${visible(remark)}\n`);
+}
+
+function next({ files }: Plan): string {
+  if (files.length === 0) return 'the hooks are wired\n';
+  const paths = [...new Set(files.map(({ path }) => (path.startsWith('.husky/') ? '.husky' : path)))];
+  return `wired. Look at .protectionrc, then:\n  git add ${paths.join(' ')} && git commit -m "chore: protect this repository"\n`;
+}
+
+async function ask(io: Io, question: string, standard: boolean): Promise<boolean> {
+  const terminal = createInterface({ input: io.stdin, output: io.stderr });
+  try {
+    const answer = (await terminal.question(question, { signal: io.signal })).trim();
+    return answer === '' ? standard : /^y(es)?$/i.test(answer);
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,67 @@
+import type { Readable, Writable } from 'node:stream';
+import { exitCode, Refused, Undecided, UsageError } from '../model.ts';
+
+/** What a command gets from the process it runs in. Only `cli.ts` and `hook.ts` touch the process itself. */
+export interface Io {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** Aborts on Ctrl-C and when the terminal goes away. */
+  readonly signal: AbortSignal;
+  now(): Date;
+}
+
+/** Runs a command and turns what it throws into an exit code and words on stderr. */
+export async function guarded(io: Io, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    const { visible } = await import('../report/visible.ts');
+    const say = (kind: string, message: string, help?: string) =>
+      io.stderr.write(`${kind}: ${visible(message)}\n${help === undefined ? '' : `  help: ${visible(help)}\n`}`);
+    if (error instanceof UsageError) {
+      say('protect', error.message, error.help ?? policyHelp(error));
+      return exitCode.usage;
+    }
+    if (error instanceof Refused) {
+      say('protect: refused', error.message, error.help);
+      return exitCode.refused;
+    }
+    if (error instanceof Undecided) {
+      say('protect: not judged', error.message, error.help);
+      return exitCode.undecided;
+    }
+    say(
+      'protect: not judged, it crashed',
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+      'please report this with the lines above',
+    );
+    return exitCode.undecided;
+  }
+}
+
+function policyHelp(error: UsageError): string | undefined {
+  if (error.constructor.name !== 'PolicyError') return undefined;
+  return 'mend that file (npx git-protect policy check); an owner commits the mended file with git commit --no-verify, and lands it past CI';
+}
+
+/** Is colour wanted on this stream? @see https://no-color.org https://force-color.org */
+export function wantsColor(io: Io, stream: Io['stdout']): boolean {
+  if (io.env['NO_COLOR']) return false;
+  if (io.env['FORCE_COLOR'] !== undefined) return io.env['FORCE_COLOR'] !== '0';
+  return stream.isTTY === true && io.env['TERM'] !== 'dumb';
+}
+
+/** Reads a stream to its end. @throws UsageError past `max` bytes */
+export async function readAll(stream: Io['stdin'], max: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += (chunk as Buffer).length;
+    if (size > max) throw new UsageError(`standard input is larger than ${max} bytes`);
+    chunks.push(Buffer.from(chunk as Buffer));
+  }
+  return Buffer.concat(chunks);
+}

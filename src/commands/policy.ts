@@ -1,0 +1,100 @@
+import { stringify } from 'yaml';
+import { remoteSide } from '../git/refs.ts';
+import { Repository } from '../git/repository.ts';
+import { exitCode, type Policy, UsageError } from '../model.ts';
+import { loadWorktreePolicy } from '../policy/load.ts';
+import { compilePattern, firstMatch } from '../policy/match.ts';
+import { visible } from '../report/visible.ts';
+import { findPolicy } from '../sources/policy.ts';
+import type { Io } from './io.ts';
+import { readOptions } from './options.ts';
+
+/** `protect policy check | show`. */
+export async function policy(args: readonly string[], io: Io): Promise<number> {
+  const [verb, ...rest] = args;
+  readOptions(rest, {}, 0);
+  const repository = new Repository(io.cwd, io.env, 'index');
+  try {
+    if (verb === 'check') return await check(io, repository);
+    if (verb === 'show') return await show(io, repository);
+    throw new UsageError(`there is no 'policy ${verb ?? ''}'`, 'policy check · policy show');
+  } finally {
+    repository.close();
+  }
+}
+
+/** Validates the policy of the working tree, and warns of what is valid but weak. */
+async function check(io: Io, repository: Repository): Promise<number> {
+  const { topLevel } = await repository.layout();
+  if (topLevel === null) throw new UsageError('a bare repository has no working tree to check');
+  const loaded = await loadWorktreePolicy(topLevel);
+  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
+  const { stdout } = await repository.run(['ls-files', '-z', '--full-name'], { cwd: topLevel });
+  const tracked = stdout
+    .toString('latin1')
+    .split('\0')
+    .filter((path) => path !== '');
+  for (const warning of weaknesses(loaded.policy, tracked)) io.stdout.write(`warning: ${visible(warning)}\n`);
+  io.stdout.write(`${loaded.source.replace('worktree:', '')}: valid\n`);
+  return exitCode.pass;
+}
+
+const lockFile =
+  /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|composer\.lock|poetry\.lock|Cargo\.lock|Gemfile\.lock|go\.sum)$/;
+
+function weaknesses(valid: Policy, tracked: readonly string[]): string[] {
+  const warnings: string[] = [];
+  const owners = Object.entries(valid.owners);
+  if (valid.project === null)
+    warnings.push("there is no 'project:', so no approval counts; npx git-protect init writes one");
+  if (owners.length === 0) warnings.push('there are no owners, so no file is protected, the policy itself included');
+  if (owners.length === 1 && owners[0]![1].keys.length === 1)
+    warnings.push(
+      `${owners[0]![0]} is the only owner and has one key; if it is lost, nobody can approve a change: add a second key`,
+    );
+  for (const [index, rule] of valid.files.entries()) {
+    const patterns = rule.paths.map(compilePattern);
+    const matched = tracked.filter((path) => firstMatch(patterns, path) !== null);
+    if (matched.length === 0) warnings.push(`files[${index}] (${rule.paths.join(', ')}) matches no tracked file`);
+    const lock = matched.find((path) => lockFile.test(path) && rule.paths.some((pattern) => !pattern.includes('**')));
+    if (lock)
+      warnings.push(`files[${index}] lists the lock file ${lock}; every update of a dependency will need approval`);
+    if (rule.required > 1 && rule.required === rule.owners.length)
+      warnings.push(`files[${index}] needs all ${rule.required} of its owners; one who is away blocks everything`);
+  }
+  return warnings;
+}
+
+/** Prints the policy that holds here, every default filled in. */
+async function show(io: Io, repository: Repository): Promise<number> {
+  const { loaded } = await findPolicy(repository, await remoteSide(repository), {
+    first: 'HEAD',
+    results: async () => [],
+    worktree: true,
+  });
+  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
+  const { policy: effective } = loaded;
+  const view = {
+    ...effective,
+    owners: Object.fromEntries(
+      Object.entries(effective.owners).map(([name, { keys }]) => [
+        name,
+        { keys: keys.map(({ type, blob, comment }) => `${type} ${blob} ${comment}`.trim()) },
+      ]),
+    ),
+    approvals: { ...effective.approvals, lifetime: duration(effective.approvals.lifetime) },
+    build: effective.build && { ...effective.build, timeout: duration(effective.build.timeout) },
+  };
+  io.stdout.write(`# ${loaded.source}\n${visible(stringify(view, { lineWidth: 0 }))}`);
+  return exitCode.pass;
+}
+
+function duration(milliseconds: number): string {
+  for (const [unit, size] of [
+    ['d', 864e5],
+    ['h', 36e5],
+    ['m', 6e4],
+  ] as const)
+    if (milliseconds % size === 0) return `${milliseconds / size}${unit}`;
+  return `${milliseconds / 1000}s`;
+}

@@ -1,0 +1,50 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { writeRequest } from '../approvals/request.ts';
+import { Repository } from '../git/repository.ts';
+import { exitCode, UsageError } from '../model.ts';
+import type { Io } from './io.ts';
+import { readOptions } from './options.ts';
+import { findWanted } from './wanted.ts';
+
+/** `protect request`: writes what needs approval as one file that an owner can look at without this clone. */
+export async function request(args: readonly string[], io: Io): Promise<number> {
+  const { values } = readOptions(
+    args,
+    {
+      staged: { type: 'boolean' },
+      range: { type: 'string' },
+      output: { type: 'string', short: 'o' },
+      target: { type: 'string', multiple: true },
+    },
+    0,
+  );
+  const repository = new Repository(io.cwd, io.env, 'index');
+  try {
+    const { request: wanted, policy } = await findWanted(repository, io, values, values.target ?? []);
+    if (wanted.changes.length === 0) {
+      io.stderr.write('nothing needs approval\n');
+      return exitCode.pass;
+    }
+    let text: string;
+    try {
+      text = writeRequest(wanted);
+    } catch (error) {
+      if (error instanceof RangeError) throw new UsageError(error.message, 'ask for fewer files at a time');
+      throw error;
+    }
+    if (values.output === undefined) io.stdout.write(text);
+    else await writeFile(resolve(io.cwd, values.output), text);
+    const file = values.output ?? 'FILE';
+    const n = wanted.changes.length;
+    io.stderr.write(
+      `${n} file${n === 1 ? '' : 's'} to approve for ${wanted.targets.join(', ')}; an owner (${Object.keys(policy.owners).join(', ')}) runs\n`,
+    );
+    io.stderr.write(
+      `  npx git-protect approve ${file} --reason "…"\nand sends back a token; add it with npx git-protect approval add TOKEN\n`,
+    );
+    return exitCode.pass;
+  } finally {
+    repository.close();
+  }
+}

@@ -1,0 +1,125 @@
+import { detectAgent } from '../agent.ts';
+import { maxContent } from '../approvals/evidence.ts';
+import type { ApprovalRequest } from '../approvals/request.ts';
+import { unapprovedSteps } from '../checks/protected-files.ts';
+import { sharedContext, type World } from '../context.ts';
+import type { Repository } from '../git/repository.ts';
+import { type Change, type Oid, type Policy, type Step, Undecided, UsageError } from '../model.ts';
+import { branchChange } from '../sources/branch.ts';
+import { type Sourced, stagedChange } from '../sources/staged.ts';
+import type { Io } from './io.ts';
+
+/** Where the steps to approve come from; none given: staged if it holds protected paths, else this branch against its target. */
+export interface Where {
+  readonly staged?: boolean | undefined;
+  readonly range?: string | undefined;
+  readonly landed?: string | undefined;
+}
+
+/** The steps that need an owner, the policy they need one by, and what approvals of them are for. */
+export interface Wanted {
+  readonly policy: Policy;
+  readonly request: ApprovalRequest;
+}
+
+/**
+ * Finds what needs approval.
+ * @param targets branches the approval is for; empty: this branch if it is protected, else the default branch
+ * @throws UsageError without a policy or a project
+ */
+export async function findWanted(
+  repository: Repository,
+  io: Io,
+  where: Where,
+  targets: readonly string[],
+): Promise<Wanted> {
+  const { sourced, steps } = await findSteps(repository, io, where);
+  const { loaded, standard } = sourced;
+  if (!loaded) throw new UsageError('there is no policy, so nothing needs approval', 'npx git-protect init');
+  if (loaded.policy.project === null)
+    throw new UsageError("the policy has no 'project:', so no approval would count", 'npx git-protect init');
+  const change = sourced.changes[0];
+  const target = change?.target ?? standard ?? (await currentBranch(repository));
+  const wantedTargets = targets.length > 0 ? targets : [target];
+  const contents = await readContents(repository, steps);
+  return {
+    policy: loaded.policy,
+    request: {
+      project: loaded.policy.project,
+      targets: wantedTargets,
+      base: change?.base ?? null,
+      changes: steps,
+      contents,
+    },
+  };
+}
+
+async function findSteps(
+  repository: Repository,
+  io: Io,
+  where: Where,
+): Promise<{ sourced: Sourced; steps: readonly Step[] }> {
+  if ([where.staged, where.range, where.landed].filter(Boolean).length > 1)
+    throw new UsageError('--staged, --range and --landed exclude each other');
+  if (where.landed !== undefined) {
+    const sourced = await branchChange(repository, { kind: 'landed', revision: where.landed });
+    return { sourced, steps: await guardedSteps(repository, io, sourced) };
+  }
+  if (where.range !== undefined) {
+    const sourced = await branchChange(repository, { kind: 'range', range: where.range });
+    return { sourced, steps: await open(repository, io, sourced) };
+  }
+  const staged = await stagedChange(repository);
+  const stagedSteps = await open(repository, io, staged);
+  if (where.staged || stagedSteps.length > 0 || !staged.loaded) return { sourced: staged, steps: stagedSteps };
+  const sourced = await branchChange(repository, { kind: 'branch' });
+  return { sourced, steps: await open(repository, io, sourced) };
+}
+
+/** The steps of a change that no approval covers yet. */
+async function open(repository: Repository, io: Io, sourced: Sourced): Promise<readonly Step[]> {
+  const change = sourced.changes[0];
+  return change && sourced.loaded ? unapprovedSteps(contextFor(repository, io, sourced, change)) : [];
+}
+
+/** All guarded steps, approved or not. */
+async function guardedSteps(repository: Repository, io: Io, sourced: Sourced): Promise<readonly Step[]> {
+  const change = sourced.changes[0];
+  if (!change || !sourced.loaded) return [];
+  const context = contextFor(repository, io, sourced, change);
+  return unapprovedSteps({ ...context, consent: async () => ({ approved: false, reason: 'none', text: '' }) });
+}
+
+function contextFor(repository: Repository, io: Io, sourced: Sourced, change: Change) {
+  const world: World = {
+    env: io.env,
+    now: io.now(),
+    agent: detectAgent(io.env),
+    commands: false,
+    signal: io.signal,
+    progress: () => {},
+  };
+  return {
+    ...sharedContext('pre-commit', repository, sourced.loaded!, sourced.changes, change, world),
+    options: undefined,
+    signal: io.signal,
+  };
+}
+
+async function readContents(repository: Repository, steps: readonly Step[]): Promise<Map<Oid, Buffer>> {
+  const contents = new Map<Oid, Buffer>();
+  for (const state of steps.flatMap(({ from, to }) => [from, to])) {
+    if (state === null || state.mode === '160000' || contents.has(state.oid)) continue;
+    const blob = await repository.objects.read(state.oid, maxContent);
+    if (!blob) throw new Undecided(`object ${state.oid} is missing`, 'git fetch');
+    contents.set(state.oid, blob.content);
+  }
+  return contents;
+}
+
+async function currentBranch(repository: Repository): Promise<string> {
+  const { stdout } = await repository.run(['symbolic-ref', '--quiet', '--short', 'HEAD'], { codes: [0, 1] });
+  const branch = stdout.toString().trim();
+  if (branch === '') throw new UsageError('which branch this is for is unknown', 'name it with --target BRANCH');
+  return branch;
+}

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Repository } from '../git/repository.ts';
+import { exitCode } from '../model.ts';
+import type { Io } from './io.ts';
+import { readOptions } from './options.ts';
+import { wireHooks } from './wiring.ts';
+
+/** `protect wire`: makes this clone run the hooks. Quiet when all is well; an install without Git is no failure. */
+export async function wire(args: readonly string[], io: Io): Promise<number> {
+  readOptions(args, {}, 0);
+  if (!insideGit(io.cwd)) {
+    io.stderr.write('protect: no Git repository here, so no hooks are wired\n');
+    return exitCode.pass;
+  }
+  const repository = new Repository(io.cwd, io.env, 'nothing');
+  try {
+    const reason = await wireHooks(repository, io.env, io.cwd);
+    if (reason !== null) io.stderr.write(`protect: the hooks are not wired: ${reason.trim()}\n`);
+    return exitCode.pass;
+  } finally {
+    repository.close();
+  }
+}
+
+/** Looks for `.git` upwards without Git itself, which an image may lack. */
+function insideGit(folder: string): boolean {
+  if (existsSync(join(folder, '.git'))) return true;
+  const parent = dirname(folder);
+  return parent !== folder && insideGit(parent);
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { approvalFault } from './approvals/statement.ts';
+import { commandEnvironment } from './git/environment.ts';
+import { showPath } from './git/raw.ts';
+import type { Repository } from './git/repository.ts';
+import { type BranchRule, type Change, type Context, type Gate, type LoadedPolicy, Undecided } from './model.ts';
+import { compileGlob } from './policy/match.ts';
+import { compileRules, policyNames } from './policy/rules.ts';
+
+/** What surrounds a run, the same for every check and change. */
+export interface World {
+  readonly env: NodeJS.ProcessEnv;
+  readonly now: Date;
+  readonly agent: string | null;
+  /** `--no-commands` makes it false. */
+  readonly commands: boolean;
+  /** Aborts when the run is interrupted. */
+  readonly signal: AbortSignal;
+  progress(text: string): void;
+}
+
+/** All that checks share for one change, apart from what is theirs alone. */
+export type SharedContext = Omit<Context, 'options' | 'signal'>;
+
+const strictBranch: BranchRule = { forcePush: 'refuse', delete: 'refuse', directPush: 'allow' };
+
+/** Gives checks their view of the world. What costs something is done when first asked for, once. */
+export function sharedContext(
+  gate: Gate,
+  repository: Repository,
+  loaded: LoadedPolicy,
+  changes: readonly Change[],
+  change: Change,
+  world: World,
+): SharedContext {
+  const { policy } = loaded;
+  const rules = once(() => compileRules(policy));
+  const consents = once(async () =>
+    (await import('./approvals/evidence.ts')).gatherConsents(repository, change, policy, world.now),
+  );
+  const owner = once(async () => (await import('./approvals/keys.ts')).ownerAtHand(repository, policy, world.env));
+  return {
+    gate,
+    change,
+    changes,
+    loaded,
+    policy,
+    commands: world.commands,
+    agent: world.agent,
+    now: world.now,
+    user: owner,
+    showPath,
+    guards: (path) => rules()(path),
+    branchRule: (branch) => strictestBranch(policy.branches, branch),
+    tagRules: (tag) =>
+      Object.entries(policy.tags)
+        .filter(([glob]) => compileGlob(glob).test(tag))
+        .map(([, rule]) => rule),
+    policyFiles: () => policyFiles(repository, change),
+    consent: async (step, guard) => (await consents()).consent(step, guard),
+    async alreadyLanded(path, state) {
+      for (const tip of change.tips) {
+        const there = await repository.stateAt(tip, path);
+        if (there?.oid === state?.oid && there?.mode === state?.mode) return true;
+      }
+      return false;
+    },
+    isAncestor: (ancestor, commit) => repository.isAncestor(ancestor, commit),
+    async blob(oid, max) {
+      const blob = await repository.objects.read(oid, max);
+      if (blob?.type !== 'blob') throw new Undecided(`object ${oid} is missing`, 'git fetch');
+      return blob.content;
+    },
+    async hasPolicy(commit) {
+      const tree = await repository.tree(`${commit}^{tree}`);
+      return tree?.entries.some(({ name }) => (policyNames as readonly string[]).includes(name)) ?? false;
+    },
+    async parsePolicy(text, name) {
+      const { parsePolicy, PolicyError } = await import('./policy/parse.ts');
+      try {
+        parsePolicy(text.replace(/^\ufeff/, ''), name);
+        return [];
+      } catch (error) {
+        if (error instanceof PolicyError) return error.faults;
+        throw error;
+      }
+    },
+    approvalFault: (path, content) => approvalFault(path, content),
+    async withCheckout(use) {
+      const { withCheckout } = await import('./git/checkout.ts');
+      const tree = await change.tree();
+      if (tree === null) throw new Undecided('the change leads to no tree');
+      return withCheckout(repository, tree, change.head, use);
+    },
+    async run(command, options) {
+      const { runCommand } = await import('./run.ts');
+      const { topLevel } = await repository.layout();
+      const env = typeof command === 'string' ? commandEnvironment(world.env) : ownCheckEnvironment(world.env);
+      return runCommand(command, { ...options, cwd: options.cwd ?? topLevel ?? repository.cwd, env });
+    },
+    memory: memory(repository, gate),
+    async stagedTasks(config) {
+      const { runStagedTasks } = await import('./staged-tasks.ts');
+      const { topLevel } = await repository.layout();
+      return runStagedTasks(config, topLevel ?? repository.cwd);
+    },
+    progress: world.progress,
+  };
+}
+
+/** Several globs may name a branch: what one of them refuses is refused. */
+function strictestBranch(branches: Readonly<Record<string, BranchRule>>, branch: string): BranchRule {
+  const rules = Object.entries(branches)
+    .filter(([glob]) => compileGlob(glob).test(branch))
+    .map(([, rule]) => rule);
+  if (rules.length === 0) return strictBranch;
+  const strictest = (key: keyof BranchRule) => (rules.some((rule) => rule[key] === 'refuse') ? 'refuse' : 'allow');
+  return { forcePush: strictest('forcePush'), delete: strictest('delete'), directPush: strictest('directPush') };
+}
+
+async function policyFiles(repository: Repository, change: Change) {
+  const tree = await change.tree();
+  const root = tree === null ? null : await repository.tree(tree);
+  return (root?.entries ?? [])
+    .filter(({ name }) => (policyNames as readonly string[]).includes(name))
+    .map(({ name, mode, oid }) => ({ path: name, state: { mode, oid } }));
+}
+
+/** What an own check gets to see of the environment. */
+function ownCheckEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    ['PATH', 'HOME', 'LANG', 'TMPDIR', 'SystemRoot']
+      .filter((name) => env[name] !== undefined)
+      .map((name) => [name, env[name]]),
+  );
+}
+
+/** Remembers what passed, in the Git common directory. CI remembers nothing: there nobody waits, and others may write to its cache. */
+function memory(repository: Repository, gate: Gate): Context['memory'] {
+  const folder = async () => join((await repository.layout()).commonDir, 'protect', 'passed');
+  const name = (key: string) => createHash('sha256').update(key).digest('hex');
+  return {
+    async has(key) {
+      if (gate === 'ci') return false;
+      return access(join(await folder(), name(key))).then(
+        () => true,
+        () => false,
+      );
+    },
+    async add(key) {
+      if (gate === 'ci') return;
+      await mkdir(await folder(), { recursive: true });
+      await writeFile(join(await folder(), name(key)), `${key}\n`);
+    },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { Oid } from '../model.ts';
+import type { Repository } from './repository.ts';
+
+const prefix = 'protect-checkout-';
+
+/**
+ * Runs `use` in a directory that holds exactly a tree: the working tree itself when it does, else a linked worktree
+ * that is removed afterwards, whatever happens. The `node_modules` at hand are linked into it.
+ */
+export async function withCheckout<T>(
+  repository: Repository,
+  tree: Oid,
+  commit: Oid | null,
+  use: (directory: string) => Promise<T>,
+): Promise<T> {
+  const { topLevel } = await repository.layout();
+  if (topLevel !== null && (await holds(repository, tree))) return use(topLevel);
+  await removeStale(repository);
+  const id =
+    commit !== null && (await repository.objects.info(`${commit}^{tree}`))?.oid === tree
+      ? commit
+      : await temporaryCommit(repository, tree);
+  const parent = await mkdtemp(join(await realpath(tmpdir()), `${prefix}${process.pid}-`));
+  const directory = join(parent, basename(topLevel ?? 'checkout'));
+  try {
+    await repository.run(['worktree', 'add', '--quiet', '--detach', directory, id]);
+    if (topLevel !== null) await linkModules(repository, topLevel, directory, id);
+    return await use(directory);
+  } finally {
+    await removeCheckout(repository, parent, directory);
+  }
+}
+
+/** Is the working tree, untracked files included, exactly this tree? */
+async function holds(repository: Repository, tree: Oid): Promise<boolean> {
+  const { stdout } = await repository.run([
+    'status',
+    '--porcelain',
+    '-z',
+    '--no-renames',
+    '--ignore-submodules=none',
+    '--untracked-files=normal',
+  ]);
+  const unstaged = stdout
+    .toString('latin1')
+    .split('\0')
+    .some((entry) => entry !== '' && entry[1] !== ' ');
+  return !unstaged && (await repository.text(['write-tree'])) === tree;
+}
+
+/** A commit that nothing refers to: a worktree needs one. */
+async function temporaryCommit(repository: Repository, tree: Oid): Promise<Oid> {
+  const who = { NAME: 'git-protect', EMAIL: 'git-protect@localhost', DATE: '2000-01-01T00:00:00Z' };
+  const env = Object.fromEntries(
+    Object.entries(who).flatMap(([key, value]) => [
+      [`GIT_AUTHOR_${key}`, value],
+      [`GIT_COMMITTER_${key}`, value],
+    ]),
+  );
+  return repository.text(['commit-tree', tree, '-m', 'git-protect: a tree to build'], { env });
+}
+
+/** Links each installed `node_modules` that lies beside a tracked package.json. */
+async function linkModules(repository: Repository, from: string, to: string, commit: Oid): Promise<void> {
+  const { stdout } = await repository.run(['ls-tree', '-r', '-z', '--name-only', '--full-tree', commit]);
+  const folders = stdout
+    .toString('utf8')
+    .split('\0')
+    .filter((path) => basename(path) === 'package.json')
+    .map((path) => dirname(path));
+  for (const folder of new Set(['.', ...folders])) {
+    const [source, target] = [join(from, folder, 'node_modules'), join(to, folder, 'node_modules')];
+    if (existsSync(source) && existsSync(dirname(target)) && !existsSync(target))
+      await symlink(source, target, 'junction');
+  }
+}
+
+async function removeCheckout(repository: Repository, parent: string, directory: string): Promise<void> {
+  // The links go first: nothing may ever follow them into the real node_modules.
+  await rm(parent, { recursive: true, force: true });
+  await repository.run(['worktree', 'remove', '--force', directory], { codes: [0, 128] });
+  await repository.run(['worktree', 'prune']);
+}
+
+/** Removes what a run that was killed left behind. */
+async function removeStale(repository: Repository): Promise<void> {
+  const root = await realpath(tmpdir());
+  for (const name of await readdir(root)) {
+    const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) await rm(join(root, name), { recursive: true, force: true });
+  }
+  await repository.run(['worktree', 'prune']);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type Oid, Undecided } from '../model.ts';
+import { gitSettings } from './environment.ts';
+
+export interface GitObject {
+  readonly oid: Oid;
+  readonly type: 'commit' | 'tree' | 'blob' | 'tag';
+  readonly size: number;
+}
+
+export interface GitContent extends GitObject {
+  readonly content: Buffer;
+}
+
+interface Waiting {
+  readonly name: string;
+  readonly max: number;
+  resolve(value: GitContent | null): void;
+  reject(error: Error): void;
+}
+
+/**
+ * One `git cat-file --batch` (or `--batch-check`) process that answers any number of questions in order.
+ * @see https://git-scm.com/docs/git-cat-file#_batch_output
+ */
+class Batch {
+  readonly #child: ChildProcess;
+  readonly #withContent: boolean;
+  #queue: Waiting[] = [];
+  #chunks: Buffer[] = [];
+  #length = 0;
+  #open: { object: GitObject; left: number; kept: Buffer[] } | null = null;
+
+  constructor(cwd: string, env: NodeJS.ProcessEnv, withContent: boolean) {
+    this.#withContent = withContent;
+    const mode = withContent ? '--batch' : '--batch-check';
+    this.#child = spawn('git', [...gitSettings, 'cat-file', mode], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    let stderr = '';
+    this.#child.stderr!.on('data', (chunk: Buffer) => {
+      if (stderr.length < 4096) stderr += chunk.toString();
+    });
+    this.#child.stdout!.on('data', (chunk: Buffer) => this.#read(chunk));
+    this.#child.stdin!.on('error', () => this.#fail(`git cat-file stopped: ${stderr.trim()}`));
+    this.#child.on('error', (error) => this.#fail(`git could not be started: ${error.message}`));
+    this.#child.on('close', () => this.#fail(`git cat-file stopped: ${stderr.trim() || 'no more output'}`));
+  }
+
+  ask(name: string, max: number): Promise<GitContent | null> {
+    if (/[\n\0]/.test(name)) return Promise.reject(new Undecided('an object name holds a line break'));
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ name, max, resolve, reject });
+      this.#child.stdin!.write(Buffer.from(`${name}\n`, 'latin1'));
+    });
+  }
+
+  close(): void {
+    this.#child.stdin?.end();
+  }
+
+  #fail(reason: string): void {
+    for (const waiting of this.#queue.splice(0)) waiting.reject(new Undecided(reason));
+  }
+
+  #read(chunk: Buffer): void {
+    let rest = chunk;
+    while (rest.length > 0) {
+      if (this.#open) {
+        rest = this.#readContent(this.#open, rest);
+        continue;
+      }
+      const end = rest.indexOf(10);
+      if (end < 0) {
+        this.#chunks.push(rest);
+        this.#length += rest.length;
+        if (this.#length > 1 << 20) this.#fail('git cat-file answered with an endless line');
+        return;
+      }
+      const line = Buffer.concat([...this.#chunks, rest.subarray(0, end)]).toString('latin1');
+      this.#chunks = [];
+      this.#length = 0;
+      rest = rest.subarray(end + 1);
+      this.#header(line);
+    }
+  }
+
+  #header(line: string): void {
+    const match = /^([0-9a-f]{40}|[0-9a-f]{64}) (commit|tree|blob|tag) (\d+)$/.exec(line);
+    if (!match) {
+      const waiting = this.#queue.shift();
+      if (!waiting) return;
+      if (line === `${waiting.name} missing`) waiting.resolve(null);
+      else waiting.reject(new Undecided(`git cannot read ${waiting.name}: ${line}`));
+      return;
+    }
+    const object = { oid: match[1]!, type: match[2] as GitObject['type'], size: Number(match[3]) };
+    if (this.#withContent) this.#open = { object, left: object.size + 1, kept: [] };
+    else this.#queue.shift()?.resolve({ ...object, content: Buffer.alloc(0) });
+  }
+
+  #readContent(open: { object: GitObject; left: number; kept: Buffer[] }, rest: Buffer): Buffer {
+    const part = rest.subarray(0, open.left);
+    open.left -= part.length;
+    const waiting = this.#queue[0];
+    const fits = waiting !== undefined && open.object.size <= waiting.max;
+    if (fits) open.kept.push(part);
+    if (open.left === 0) {
+      this.#open = null;
+      this.#queue.shift();
+      if (fits) waiting.resolve({ ...open.object, content: Buffer.concat(open.kept).subarray(0, open.object.size) });
+      else waiting?.reject(new Undecided(`${waiting.name} is ${open.object.size} bytes, the limit is ${waiting.max}`));
+    }
+    return rest.subarray(part.length);
+  }
+}
+
+/** Reads objects by id or by any name Git understands, without starting a process for each. */
+export class ObjectReader {
+  #content: Batch | undefined;
+  #check: Batch | undefined;
+  readonly #cwd: string;
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(cwd: string, env: NodeJS.ProcessEnv) {
+    this.#cwd = cwd;
+    this.#env = env;
+  }
+
+  /** The object, or null when there is none of that name. @throws Undecided when it is larger than `max` bytes or Git fails. */
+  read(name: string, max: number): Promise<GitContent | null> {
+    this.#content ??= new Batch(this.#cwd, this.#env, true);
+    return this.#content.ask(name, max);
+  }
+
+  /** Id, type and size only; null when there is no such object. @throws Undecided when Git fails. */
+  info(name: string): Promise<GitObject | null> {
+    this.#check ??= new Batch(this.#cwd, this.#env, false);
+    return this.#check.ask(name, 0);
+  }
+
+  close(): void {
+    this.#content?.close();
+    this.#check?.close();
+  }
+}
+
+export interface TreeEntry {
+  readonly mode: string;
+  readonly name: string;
+  readonly oid: Oid;
+}
+
+/**
+ * Parses a tree object: `<mode> <name>\0<raw id>` repeated. Names are bytes, one unit each.
+ * @throws Undecided when the object is malformed
+ * @see https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+ */
+export function parseTree(content: Buffer, idBytes: number): TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  for (let at = 0; at < content.length; ) {
+    const space = content.indexOf(32, at);
+    const nul = content.indexOf(0, space);
+    const end = nul + 1 + idBytes;
+    if (space < 0 || nul < 0 || end > content.length) throw new Undecided('a tree object is malformed');
+    const mode = content.toString('latin1', at, space).padStart(6, '0');
+    entries.push({
+      mode,
+      name: content.toString('latin1', space + 1, nul),
+      oid: content.toString('hex', nul + 1, end),
+    });
+    at = end;
+  }
+  return entries;
+}

@@ -1,0 +1,21 @@
+import { type SimpleGit, simpleGit } from 'simple-git';
+import { commandEnvironment } from './environment.ts';
+
+/** Git's everyday commands, for the commands that change a clone. Never on the way of a hook. */
+export class Porcelain {
+  readonly #git: SimpleGit;
+
+  constructor(topLevel: string, env: NodeJS.ProcessEnv) {
+    this.#git = simpleGit({ baseDir: topLevel, trimmed: true }).env(commandEnvironment(env) as Record<string, string>);
+  }
+
+  /** Stages files by their literal names, relative to the top level, even where an ignore rule covers them. */
+  async stage(files: readonly string[]): Promise<void> {
+    await this.#git.raw(['add', '--force', '--', ...files.map((file) => `:(literal,top)${file}`)]);
+  }
+
+  /** A configuration value, from wherever Git finds it; null when it is not set. */
+  async config(key: string): Promise<string | null> {
+    return (await this.#git.getConfig(key)).value;
+  }
+}

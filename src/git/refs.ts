@@ -1,0 +1,81 @@
+import type { Oid } from '../model.ts';
+import type { Repository } from './repository.ts';
+
+/** What is known of the other side: of a remote by its tracking refs, of a server by its own refs. */
+export interface OtherSide {
+  /** Name of the remote; null when there is none, or on the server itself. */
+  readonly remote: string | null;
+  /** Branches by short name. */
+  readonly branches: ReadonlyMap<string, Oid>;
+  /** Where the other side's HEAD points, as a short name; null when that is not known. */
+  readonly head: string | null;
+}
+
+/**
+ * What the remote-tracking refs say of a remote.
+ * @param named a remote's name or URL; undefined: `origin`, else the only one
+ */
+export async function remoteSide(repository: Repository, named?: string): Promise<OtherSide> {
+  const [remotes, refs] = await Promise.all([readRemotes(repository), readRefs(repository, 'refs/remotes/')]);
+  const remote = pickRemote(remotes, named);
+  if (remote === null) return { remote, branches: new Map(), head: null };
+  const prefix = `refs/remotes/${remote}/`;
+  const branches = new Map<string, Oid>();
+  let head: string | null = null;
+  for (const { name, oid, symref } of refs) {
+    if (!name.startsWith(prefix)) continue;
+    const short = name.slice(prefix.length);
+    if (short !== 'HEAD') branches.set(short, oid);
+    else if (symref.startsWith(prefix)) head = symref.slice(prefix.length);
+  }
+  return { remote, branches, head };
+}
+
+/** What a server holds itself, seen from one of its own hooks. */
+export async function ownSide(repository: Repository): Promise<OtherSide> {
+  const [refs, head] = await Promise.all([readRefs(repository, 'refs/heads/'), symbolicHead(repository)]);
+  const short = (name: string) => name.slice('refs/heads/'.length);
+  return {
+    remote: null,
+    branches: new Map(refs.map(({ name, oid }) => [short(name), oid])),
+    head: head?.startsWith('refs/heads/') ? short(head) : null,
+  };
+}
+
+/** The full name of the branch HEAD is on, unborn branches included; null when detached. */
+export async function symbolicHead(repository: Repository): Promise<string | null> {
+  const { code, stdout } = await repository.run(['symbolic-ref', '--quiet', 'HEAD'], { codes: [0, 1] });
+  return code === 0 ? stdout.toString().trim() : null;
+}
+
+async function readRefs(repository: Repository, prefix: string): Promise<{ name: string; oid: Oid; symref: string }[]> {
+  const { stdout } = await repository.run(['for-each-ref', '--format=%(refname)%00%(objectname)%00%(symref)', prefix]);
+  const lines = stdout
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  return lines.map((line) => {
+    const [name, oid, symref] = line.split('\0') as [string, string, string];
+    return { name, oid, symref };
+  });
+}
+
+/** Remotes by name, each with its URLs. */
+async function readRemotes(repository: Repository): Promise<Map<string, string[]>> {
+  const { stdout } = await repository.run(['config', '-z', '--get-regexp', '^remote\\..*\\.(url|pushurl|fetch)$'], {
+    codes: [0, 1],
+  });
+  const remotes = new Map<string, string[]>();
+  for (const entry of stdout.toString('utf8').split('\0')) {
+    const match = /^remote\.(.+)\.(url|pushurl|fetch)\n(.*)$/s.exec(entry);
+    if (match) remotes.set(match[1]!, [...(remotes.get(match[1]!) ?? []), match[3]!]);
+  }
+  return remotes;
+}
+
+function pickRemote(remotes: ReadonlyMap<string, string[]>, named?: string): string | null {
+  if (named !== undefined && remotes.has(named)) return named;
+  if (named !== undefined) for (const [name, urls] of remotes) if (urls.includes(named)) return name;
+  if (remotes.has('origin')) return 'origin';
+  return remotes.size === 1 ? [...remotes.keys()][0]! : null;
+}

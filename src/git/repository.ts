@@ -1,0 +1,248 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { type BytePath, type Oid, type State, type Step, Undecided, UsageError } from '../model.ts';
+import { gitEnvironment, gitSettings, type Keep } from './environment.ts';
+import { ObjectReader, parseTree, type TreeEntry } from './objects.ts';
+import { parseRaw } from './raw.ts';
+
+/** Where things lie on disk; all absolute. */
+export interface Layout {
+  readonly gitDir: string;
+  /** Shared by all linked worktrees. */
+  readonly commonDir: string;
+  /** Null in a bare repository. */
+  readonly topLevel: string | null;
+}
+
+interface RunOptions {
+  readonly input?: string | Buffer;
+  /** Exit codes that are answers; any other is an error. Default: 0 only. */
+  readonly codes?: readonly number[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
+const maxTree = 64 << 20;
+
+/** The one door to Git: plumbing only, in a rebuilt environment, bytes in and bytes out. */
+export class Repository {
+  readonly objects: ObjectReader;
+  readonly #env: NodeJS.ProcessEnv;
+  #layout: Promise<Layout> | undefined;
+
+  /**
+   * @param cwd a directory inside the repository
+   * @param outer the environment the process was started with
+   * @param keep which of Git's variables the gate needs
+   */
+  constructor(
+    readonly cwd: string,
+    outer: NodeJS.ProcessEnv,
+    keep: Keep,
+  ) {
+    this.#env = gitEnvironment(outer, keep);
+    this.objects = new ObjectReader(cwd, this.#env);
+  }
+
+  close(): void {
+    this.objects.close();
+  }
+
+  /** Runs Git and returns its output and exit code. @throws Undecided when the code is not among `codes`. */
+  async run(args: readonly string[], options: RunOptions = {}): Promise<{ code: number; stdout: Buffer }> {
+    const { code, stdout, stderr } = await this.#spawn(args, options);
+    if (!(options.codes ?? [0]).includes(code)) throw failure(args, code, stderr);
+    return { code, stdout };
+  }
+
+  async text(args: readonly string[], options: RunOptions = {}): Promise<string> {
+    return (await this.run(args, options)).stdout.toString('utf8').trimEnd();
+  }
+
+  /** Runs Git and yields its output as it comes. @throws Undecided at the end when Git failed. */
+  async *stream(args: readonly string[]): AsyncIterable<Buffer> {
+    const child = spawn('git', [...gitSettings, ...args], {
+      cwd: this.cwd,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (stderr.length < 4096) stderr += chunk.toString();
+    });
+    const closed = new Promise<number>((done) => {
+      child.on('error', (error) => {
+        stderr = error.message;
+        done(127);
+      });
+      child.on('close', (code) => done(code ?? 128));
+    });
+    let complete = false;
+    try {
+      yield* child.stdout as AsyncIterable<Buffer>;
+      complete = true;
+    } finally {
+      if (!complete) child.kill();
+    }
+    const code = await closed;
+    if (code !== 0) throw failure(args, code, stderr);
+  }
+
+  layout(): Promise<Layout> {
+    this.#layout ??= this.#readLayout();
+    return this.#layout;
+  }
+
+  /** Bytes of an object id: 20 or 32. */
+  async idBytes(): Promise<number> {
+    return (await this.emptyTree()).length / 2;
+  }
+
+  /** The id of the empty tree, which depends on the hash of the repository. */
+  emptyTree(): Promise<Oid> {
+    this.#emptyTree ??= this.text(['hash-object', '-t', 'tree', '--stdin'], { input: '' });
+    return this.#emptyTree;
+  }
+  #emptyTree: Promise<Oid> | undefined;
+
+  /** The steps between two trees or commits (null: the empty tree). */
+  async diff(from: Oid | null, to: Oid | null): Promise<Step[]> {
+    const [a, b] = [from ?? (await this.emptyTree()), to ?? (await this.emptyTree())];
+    const { stdout } = await this.run(['diff-tree', '-r', ...rawArguments, a, b, '--']);
+    return parseRaw(stdout);
+  }
+
+  /** The steps from a commit (null: nothing) to the index that `GIT_INDEX_FILE` or the worktree names. */
+  async diffIndex(from: Oid | 'HEAD' | null): Promise<Step[]> {
+    const base = from ?? (await this.emptyTree());
+    const { stdout } = await this.run(['diff-index', '--cached', ...rawArguments, base, '--']);
+    return parseRaw(stdout);
+  }
+
+  /** Entries of a tree, not its subtrees; null when the name leads to no tree. */
+  async tree(name: string): Promise<{ oid: Oid; entries: TreeEntry[] } | null> {
+    const object = await this.objects.read(name, maxTree);
+    if (object?.type !== 'tree') return null;
+    return { oid: object.oid, entries: parseTree(object.content, object.oid.length / 2) };
+  }
+
+  /**
+   * What stands at a path in a commit or tree, found by walking tree objects, so that any byte may be in the path.
+   * Null when nothing or a directory stands there. @throws Undecided when an object is missing
+   */
+  async stateAt(commit: Oid, path: BytePath): Promise<State | null> {
+    let name = `${commit}^{tree}`;
+    const parts = path.split('/');
+    for (const [depth, part] of parts.entries()) {
+      this.#trees.set(name, this.#trees.get(name) ?? this.tree(name));
+      const tree = await this.#trees.get(name);
+      if (!tree) throw new Undecided(`object ${name} is missing`, 'git fetch');
+      const entry = tree.entries.find((candidate) => candidate.name === part);
+      if (!entry) return null;
+      const isTree = entry.mode === '040000';
+      if (depth === parts.length - 1) return isTree ? null : { mode: entry.mode, oid: entry.oid };
+      if (!isTree) return null;
+      name = entry.oid;
+    }
+    return null;
+  }
+  readonly #trees = new Map<string, ReturnType<Repository['tree']>>();
+
+  /** Is `ancestor` reachable from `commit`? @throws Undecided when one of them is missing. */
+  async isAncestor(ancestor: Oid, commit: Oid): Promise<boolean> {
+    if (ancestor === commit) return true;
+    return (await this.run(['merge-base', '--is-ancestor', ancestor, commit], { codes: [0, 1] })).code === 0;
+  }
+
+  /** The best common ancestor, or null for unrelated histories. */
+  async mergeBase(a: Oid, b: Oid): Promise<Oid | null> {
+    const { code, stdout } = await this.run(['merge-base', a, b], { codes: [0, 1] });
+    return code === 0 ? stdout.toString().trim() : null;
+  }
+
+  /** The commit behind an object, through tags; null when it leads to none, or is not here. */
+  async commit(name: string): Promise<Oid | null> {
+    const info = await this.objects.info(`${name}^{commit}`);
+    return info?.type === 'commit' ? info.oid : null;
+  }
+
+  async isShallow(): Promise<boolean> {
+    return (await this.text(['rev-parse', '--is-shallow-repository'])) === 'true';
+  }
+
+  /**
+   * Resolves what a person typed.
+   * @throws UsageError when it names nothing, or more than one of a branch, a tag and a remote's branch
+   */
+  async revision(typed: string): Promise<Oid> {
+    if (typed.startsWith('-') || /[\0\n]/.test(typed)) throw new UsageError(`'${typed}' is not a revision`);
+    const name = /^[^~^:@]+/.exec(typed)?.[0] ?? typed;
+    const full = ['refs/heads/', 'refs/tags/', 'refs/remotes/'].map((prefix) => prefix + name);
+    const found = (await this.text(['for-each-ref', '--format=%(refname)', ...full]))
+      .split('\n')
+      .filter((ref) => full.includes(ref));
+    if (found.length > 1)
+      throw new UsageError(`'${typed}' means more than one thing: ${found.join(', ')}`, 'write the full name');
+    const { code, stdout } = await this.run(['rev-parse', '--verify', '--quiet', `${typed}^{commit}`], {
+      codes: [0, 1, 128],
+    });
+    if (code !== 0) throw new UsageError(`no commit is called '${typed}' here`, 'git fetch, or check the name');
+    return stdout.toString().trim();
+  }
+
+  async #readLayout(): Promise<Layout> {
+    const args = ['rev-parse', '--is-bare-repository', '--absolute-git-dir', '--git-common-dir'];
+    const { code, stdout, stderr } = await this.#spawn(args, {});
+    if (code !== 0)
+      throw new UsageError(firstLine(stderr) || 'this is not a Git repository', 'run it inside a Git repository');
+    const [bare, gitDir, commonDir] = stdout.toString().split('\n') as [string, string, string];
+    const topLevel = bare === 'true' ? null : await this.text(['rev-parse', '--show-toplevel']);
+    return { gitDir, commonDir: resolve(this.cwd, commonDir), topLevel };
+  }
+
+  #spawn(args: readonly string[], options: RunOptions): Promise<{ code: number; stdout: Buffer; stderr: string }> {
+    return new Promise((done, fail) => {
+      const child = spawn('git', [...gitSettings, ...args], {
+        cwd: options.cwd ?? this.cwd,
+        env: { ...this.#env, ...options.env },
+        stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      });
+      const stdout: Buffer[] = [];
+      let stderr = '';
+      child.stdout!.on('data', (chunk: Buffer) => stdout.push(chunk));
+      child.stderr!.on('data', (chunk: Buffer) => {
+        if (stderr.length < 65536) stderr += chunk.toString();
+      });
+      child.on('error', (error: NodeJS.ErrnoException) =>
+        fail(
+          new Undecided(
+            error.code === 'ENOENT' ? 'git was not found on PATH' : `git could not be started: ${error.message}`,
+          ),
+        ),
+      );
+      child.on('close', (code) => done({ code: code ?? 128, stdout: Buffer.concat(stdout), stderr }));
+      // Git may end before it has read everything; its exit code tells.
+      child.stdin?.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || fail(error));
+      child.stdin?.end(options.input);
+    });
+  }
+}
+
+/** Plain states, whatever the configuration or `.gitmodules` says about showing them. */
+const rawArguments = [
+  '--raw',
+  '-z',
+  '--no-renames',
+  '--no-abbrev',
+  '--no-ext-diff',
+  '--no-textconv',
+  '--ignore-submodules=none',
+];
+
+function failure(args: readonly string[], code: number, stderr: string): Undecided {
+  return new Undecided(`git ${args[0]} failed (${code}): ${firstLine(stderr) || 'no message'}`);
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
+}

@@ -1,0 +1,22 @@
+/** The public API: judge a change, load a policy, verify an approval. */
+export { verifyStatement } from './approvals/chains.ts';
+export { parseSignature, type SshSignature, verifySignature } from './approvals/ssh-signature.ts';
+export {
+  type Approval,
+  parseApproval,
+  type SignedState,
+  type SignedStep,
+  type Statement,
+} from './approvals/statement.ts';
+export { checks } from './checks/index.ts';
+export type { World } from './context.ts';
+export { Repository } from './git/repository.ts';
+export { type Case, exitCodeOf, judge } from './judge.ts';
+export * from './model.ts';
+export { loadPolicyAt } from './policy/load.ts';
+export { PolicyError, type PolicyFault, parsePolicy } from './policy/parse.ts';
+export { type CiEvent, ciEvent } from './sources/ci-event.ts';
+export { pushedChanges } from './sources/pushed.ts';
+export { rangeChange } from './sources/range.ts';
+export { receivedChanges } from './sources/received.ts';
+export { type Sourced, stagedChange } from './sources/staged.ts';

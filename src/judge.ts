@@ -1,0 +1,235 @@
+import { checks } from './checks/index.ts';
+import { ownCheck } from './checks/own.ts';
+import { type SharedContext, sharedContext, type World } from './context.ts';
+import type { Repository } from './git/repository.ts';
+import {
+  type Change,
+  type Check,
+  type CheckSettings,
+  exitCode,
+  type Finding,
+  type Gate,
+  type Outcome,
+  type Policy,
+  type Problem,
+  type Report,
+  type Severity,
+  Undecided,
+  UsageError,
+} from './model.ts';
+import type { Sourced } from './sources/staged.ts';
+
+/** What a gate is asked to judge, and by whose means. */
+export interface Case {
+  readonly gate: Gate;
+  readonly repository: Repository;
+  readonly world: World;
+  /** Where the changes come from. */
+  readonly source: () => Promise<Sourced>;
+  /** No policy at all is wrong usage instead of a note. */
+  readonly requirePolicy?: boolean;
+  /** Write the tree of a commit in the making too, so that the report can name it. */
+  readonly describeTrees?: boolean;
+}
+
+/**
+ * Everything git-protect does passes here: a source yields changes, checks judge them by a policy, findings make a
+ * report.
+ * @throws UsageError (PolicyError among them) when the policy cannot be obeyed: exit 2, no report
+ */
+export async function judge({
+  gate,
+  repository,
+  world,
+  source,
+  requirePolicy = false,
+  describeTrees = false,
+}: Case): Promise<Report> {
+  const started = performance.now();
+  let sourced: Sourced;
+  try {
+    sourced = await source();
+  } catch (error) {
+    if (!(error instanceof Undecided)) throw error;
+    return report(
+      gate,
+      null,
+      [],
+      checks.filter((check) => check.gates.includes(gate)).map((check) => errored(check.id, error, 0)),
+      started,
+    );
+  }
+  const { loaded, changes } = sourced;
+  if (!loaded) {
+    if (requirePolicy) throw new UsageError('there is no policy to judge by', 'npx git-protect init');
+    return report(
+      gate,
+      null,
+      [],
+      [],
+      started,
+      gate === 'commit-msg' ? [] : ['no policy yet, so nothing is judged; npx git-protect init makes one'],
+    );
+  }
+  const contexts = changes.map((change) => sharedContext(gate, repository, loaded, changes, change, world));
+  const outcomes = await runWaves(checksOf(gate, loaded.policy), contexts, world.signal);
+  const described = await Promise.all(changes.map((change) => describe(change, describeTrees)));
+  return report(gate, { source: loaded.source, oid: loaded.oid }, described, outcomes, started, notes(gate, sourced));
+}
+
+/** 0 pass, 1 refused, 3 undecided. */
+export function exitCodeOf(report: Report): number {
+  return { pass: exitCode.pass, refuse: exitCode.refused, undecided: exitCode.undecided }[report.verdict];
+}
+
+interface Scheduled {
+  readonly check: Check;
+  readonly settings: CheckSettings;
+}
+
+function checksOf(gate: Gate, policy: Policy): Scheduled[] {
+  const own = Object.entries(policy.checks).filter(([, settings]) => settings.command);
+  const all = [...checks, ...own.map(([id, settings]) => ownCheck(id, settings))];
+  return all
+    .map((check) => ({ check, settings: policy.checks[check.id] ?? {} }))
+    .filter(({ check }) => check.gates.includes(gate));
+}
+
+/** Within a wave no failure hides another; a later wave runs only when nothing was refused or left undecided. */
+async function runWaves(
+  scheduled: readonly Scheduled[],
+  contexts: readonly SharedContext[],
+  signal: AbortSignal,
+): Promise<Outcome[]> {
+  const outcomes = new Map<string, Outcome>();
+  const waves = [...new Set(scheduled.map(({ check }) => check.wave ?? 0))].sort((a, b) => a - b);
+  for (const wave of waves) {
+    const open = [...outcomes.values()].every(({ status }) => status === 'passed' || status === 'skipped');
+    const now = scheduled.filter(({ check }) => (check.wave ?? 0) === wave);
+    const done = await Promise.all(
+      now.map(({ check, settings }) =>
+        open ? runCheck(check, settings, contexts, signal) : skipped(check.id, 'an earlier check did not pass'),
+      ),
+    );
+    for (const outcome of done) outcomes.set(outcome.check, outcome);
+  }
+  return scheduled.map(({ check }) => outcomes.get(check.id)!);
+}
+
+async function runCheck(
+  check: Check,
+  settings: CheckSettings,
+  contexts: readonly SharedContext[],
+  outer: AbortSignal,
+): Promise<Outcome> {
+  if (settings.severity === 'off') return skipped(check.id, 'the policy turns it off');
+  if (settings.on && contexts[0] && !settings.on.includes(contexts[0].gate))
+    return skipped(check.id, `the policy does not run it at ${contexts[0].gate}`);
+  if (contexts.length === 0) return skipped(check.id, 'nothing is changed');
+  const started = performance.now();
+  const findings: Finding[] = [];
+  const reasons: string[] = [];
+  try {
+    for (const context of contexts) {
+      const problems = await limited(check, settings, { ...context, options: settings.options, signal: outer }, outer);
+      if ('skipped' in problems) reasons.push(problems.skipped);
+      else
+        findings.push(
+          ...problems.map((problem) =>
+            finding(problem, settings.severity, contexts.length > 1 ? context.change : null),
+          ),
+        );
+    }
+  } catch (error) {
+    return { ...errored(check.id, error, performance.now() - started), findings };
+  }
+  const durationMs = performance.now() - started;
+  if (reasons.length === contexts.length) return { ...skipped(check.id, reasons[0]!), durationMs };
+  const status = findings.some(({ severity }) => severity === 'error') ? 'failed' : 'passed';
+  return { check: check.id, status, durationMs, findings };
+}
+
+/** Runs the check under its time limit. @throws Undecided when that is over, or the run was interrupted */
+async function limited(
+  check: Check,
+  settings: CheckSettings,
+  context: Parameters<Check['run']>[0],
+  outer: AbortSignal,
+) {
+  const limit = check.timeout === 0 ? 0 : (settings.timeout ?? check.timeout);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, fail) => {
+    if (limit > 0)
+      timer = setTimeout(
+        () =>
+          fail(
+            new Undecided(`it took longer than ${limit / 1000} s`, `raise checks.${check.id}.timeout in the policy`),
+          ),
+        limit,
+      );
+    if (check.timeout !== 0)
+      outer.addEventListener('abort', () => fail(new Undecided('it was interrupted')), { once: true });
+  });
+  try {
+    return await Promise.race([check.run(context), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const ranks: readonly Severity[] = ['note', 'warning', 'error'];
+
+/** The judge says who spoke and how grave it is: never graver than the policy has it. */
+function finding(problem: Problem, limit: CheckSettings['severity'], change: Change | null): Finding {
+  const [said, most] = [problem.severity ?? 'error', limit === undefined || limit === 'off' ? 'error' : limit];
+  const severity = ranks[Math.min(ranks.indexOf(said), ranks.indexOf(most))]!;
+  return { ...problem, severity, ...(change?.ref && problem.ref === undefined ? { ref: change.ref } : {}) };
+}
+
+function errored(check: string, error: unknown, durationMs: number): Outcome {
+  const help = error instanceof Undecided && error.help !== undefined ? { help: error.help } : {};
+  const reason =
+    error instanceof Undecided
+      ? error.message
+      : `it crashed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  return { check, status: 'errored', durationMs, reason, ...help, findings: [] };
+}
+
+function skipped(check: string, reason: string): Outcome {
+  return { check, status: 'skipped', durationMs: 0, reason, findings: [] };
+}
+
+/** Told once a commit: commit-msg follows on pre-commit. */
+function notes(gate: Gate, { loaded }: Sourced): string[] {
+  if (gate === 'commit-msg') return [];
+  if (loaded?.bootstrap === 'adoption')
+    return ['this change brings the first policy; protected files are judged from the next change on'];
+  if (loaded?.bootstrap === 'uncommitted')
+    return [
+      `the policy is not committed yet; it already holds here: git add ${loaded.source.replace('worktree:', '')}`,
+    ];
+  return [];
+}
+
+async function describe(change: Change, trees: boolean): Promise<Report['changes'][number]> {
+  return {
+    ref: change.ref,
+    base: change.base,
+    head: change.head,
+    tree: change.kind === 'commit' && !trees ? null : await change.tree(),
+  };
+}
+
+function report(
+  gate: Gate,
+  policy: Report['policy'],
+  changes: Report['changes'],
+  outcomes: readonly Outcome[],
+  started: number,
+  said: string[] = [],
+): Report {
+  const refused = outcomes.some(({ findings }) => findings.some(({ severity }) => severity === 'error'));
+  const undecided = outcomes.some(({ status }) => status === 'errored');
+  const verdict = refused ? 'refuse' : undecided ? 'undecided' : 'pass';
+  return { version: 1, gate, verdict, policy, changes, outcomes, durationMs: performance.now() - started, notes: said };
+}

@@ -1,0 +1,347 @@
+/** The nouns of git-protect: data and contracts, no behaviour and no imports. */
+
+/** The moments at which a change is judged. */
+export type Gate = 'pre-commit' | 'commit-msg' | 'pre-push' | 'ci' | 'pre-receive' | 'pre-deploy';
+
+/** `error` refuses; `warning` and `note` only tell. */
+export type Severity = 'error' | 'warning' | 'note';
+
+/** An object id in lower-case hex: 40 digits (SHA-1) or 64 (SHA-256). */
+export type Oid = string;
+
+/**
+ * A path as Git holds it: bytes, not text. Each UTF-16 unit is one byte (0–255), so that paths
+ * that are not UTF-8 can be compared, sorted and used as keys without loss.
+ */
+export type BytePath = string;
+
+/** What stands at a path: Git's file mode (`100644`, `120000`, `160000`, …) and the object id. */
+export interface State {
+  readonly mode: string;
+  readonly oid: Oid;
+}
+
+/** How one path moves: its state before and after; null where it does not exist. */
+export interface Step {
+  readonly path: BytePath;
+  readonly from: State | null;
+  readonly to: State | null;
+}
+
+/** A commit as the message rules see it. */
+export interface Commit {
+  readonly id: Oid | null;
+  readonly parents: readonly Oid[];
+  /** The whole message, UTF-8 decoded. */
+  readonly message: string;
+  /** Paths that differ from every parent; empty unless the source was asked for them. */
+  readonly paths: readonly BytePath[];
+}
+
+/** What is judged: the step of `ref` from `base` to `head`. Where it was read from makes no difference to a check. */
+export interface Change {
+  /** Full name of the ref that moves; null on a detached HEAD. */
+  readonly ref: string | null;
+  /** What happens to the ref. `commit`: a commit in the making. */
+  readonly kind: 'commit' | 'update' | 'create' | 'delete' | 'proposal';
+  /** Is the ref a protected branch (for a proposal: is the target one)? */
+  readonly protected: boolean;
+  /** Short name of the branch that the change lands on, if that branch is protected. */
+  readonly target: string | null;
+  /** The commit that the states are compared with; null: nothing was there. */
+  readonly base: Oid | null;
+  /** The commit that is judged; null before it exists, and for a deletion. */
+  readonly head: Oid | null;
+  /** What the ref pointed to on the other side; null where the ref is new or nothing is known of it. */
+  readonly old: Oid | null;
+  /** What the ref will point to: a tag object for an annotated tag, else `head`; null for a deletion. */
+  readonly next: Oid | null;
+  /** What protected branches hold on the other side. */
+  readonly tips: readonly Oid[];
+  /** The one among them that is the default branch's. */
+  readonly defaultTip: Oid | null;
+  /** Title of the pull or merge request, where it becomes the message that lands. */
+  readonly title: string | null;
+  /** The tree that the change leads to; null for a deletion and for refs that hold no tree. */
+  tree(): Promise<Oid | null>;
+  /** Every path whose state differs between base and result, in Git's order. */
+  steps(): Promise<readonly Step[]>;
+  /** With `landing: rebase`, the steps to every state on the way to the head. */
+  states(): Promise<readonly (readonly Step[])[]>;
+  /** The commits that the change brings, newest first; `paths` is filled in only when asked for. */
+  commits(options: { paths: boolean }): AsyncIterable<Commit>;
+}
+
+/** An SSH public key of an owner. */
+export interface OwnerKey {
+  /** `ssh-ed25519`, `sk-ssh-ed25519@openssh.com`, … */
+  readonly type: string;
+  /** The key blob of RFC 4253 §6.6, in base64. */
+  readonly blob: string;
+  readonly comment: string;
+}
+
+export interface FileRule {
+  /** Patterns in gitignore syntax; `!` takes back within this rule only. */
+  readonly paths: readonly string[];
+  readonly risk: 'critical' | 'high';
+  readonly reason: string;
+  readonly owners: readonly string[];
+  readonly required: number;
+}
+
+export interface BranchRule {
+  readonly forcePush: 'refuse' | 'allow';
+  readonly delete: 'refuse' | 'allow';
+  readonly directPush: 'refuse' | 'allow';
+}
+
+export interface TagRule {
+  readonly move: 'refuse' | 'allow';
+  readonly delete: 'refuse' | 'allow';
+  readonly create: 'refuse' | 'allow' | 'protected';
+}
+
+export interface CheckSettings {
+  readonly severity?: Severity | 'off' | undefined;
+  readonly on?: readonly Gate[] | undefined;
+  /** Milliseconds. */
+  readonly timeout?: number | undefined;
+  readonly options?: unknown;
+  /** Makes the id an own check: the executable and its arguments. */
+  readonly command?: readonly string[] | undefined;
+}
+
+/** The parsed policy, every default filled in; plain data, so that it can be cached as JSON. */
+export interface Policy {
+  readonly version: 1;
+  /** What approvals are bound to; null: no approval counts. */
+  readonly project: string | null;
+  readonly owners: Readonly<Record<string, { readonly keys: readonly OwnerKey[] }>>;
+  readonly branches: Readonly<Record<string, BranchRule>>;
+  readonly tags: Readonly<Record<string, TagRule>>;
+  readonly files: readonly FileRule[];
+  readonly landing: 'merge' | 'squash' | 'rebase';
+  readonly commits: {
+    readonly types: readonly string[];
+    readonly criticalType: string;
+    readonly scope: 'optional' | 'required' | 'none';
+    readonly subjectMax: number;
+  };
+  readonly approvals: {
+    readonly needed: 'commit' | 'landing';
+    /** Milliseconds. */
+    readonly lifetime: number;
+    readonly touch: 'optional' | 'required';
+  };
+  readonly build: { readonly command: string; readonly on: readonly Gate[]; readonly timeout: number } | null;
+  /** Handed to lint-staged as it stands. */
+  readonly staged: unknown;
+  readonly checks: Readonly<Record<string, CheckSettings>>;
+}
+
+/** A policy and the place it holds from. */
+export interface LoadedPolicy {
+  readonly policy: Policy;
+  /** `<commit id>:<path>`, `index:<path>` or `worktree:<path>`. */
+  readonly source: string;
+  /** Id of the blob; null when it was read from the working tree. */
+  readonly oid: Oid | null;
+  /** `adoption`: the change itself brings the first policy. `uncommitted`: it is in the working tree only. */
+  readonly bootstrap: 'adoption' | 'uncommitted' | null;
+}
+
+/** A rule that holds for one path, with why. */
+export interface Guard {
+  readonly rule: FileRule;
+  /** The pattern that matched, or the name of the built-in rule. */
+  readonly pattern: string;
+  readonly builtIn: boolean;
+}
+
+/** Why the step of one path does, or does not, satisfy a rule. */
+export type Consent =
+  | { readonly approved: true; readonly approvals: readonly string[]; readonly notes?: readonly string[] }
+  | {
+      readonly approved: false;
+      readonly reason:
+        | 'none'
+        | 'not-owner'
+        | 'wrong-target'
+        | 'expired'
+        | 'not-yet-valid'
+        | 'too-long'
+        | 'spent'
+        | 'not-whole'
+        | 'contents'
+        | 'moved'
+        | 'signature'
+        | 'project'
+        | 'too-few'
+        | 'touch';
+      /** One sentence for a person. */
+      readonly text: string;
+    };
+
+/** What a check says; the judge adds who said it. */
+export interface Problem {
+  /** Lower case, no full stop, names the thing and the limit. */
+  readonly message: string;
+  /** Only to say less than the check's own severity. */
+  readonly severity?: Severity;
+  /** As text: UTF-8, or `b64:` and base64 where the bytes are not UTF-8. */
+  readonly path?: string;
+  readonly line?: number;
+  readonly commit?: Oid;
+  readonly ref?: string;
+  /** An imperative, or a command to paste. */
+  readonly help?: string;
+}
+
+export interface Finding extends Problem {
+  readonly severity: Severity;
+}
+
+export type Outcome = {
+  readonly check: string;
+  readonly status: 'passed' | 'failed' | 'skipped' | 'errored';
+  readonly durationMs: number;
+  /** Why it was skipped or could not judge. */
+  readonly reason?: string;
+  /** With `errored`: what to do about it. */
+  readonly help?: string;
+  readonly findings: readonly Finding[];
+};
+
+export interface Report {
+  readonly version: 1;
+  readonly gate: Gate;
+  readonly verdict: 'pass' | 'refuse' | 'undecided';
+  readonly policy: { readonly source: string; readonly oid: Oid | null } | null;
+  readonly changes: readonly { ref: string | null; base: Oid | null; head: Oid | null; tree: Oid | null }[];
+  readonly outcomes: readonly Outcome[];
+  readonly durationMs: number;
+  /** What to say besides, whatever the verdict: "no policy yet". */
+  readonly notes: readonly string[];
+}
+
+/** How a command ended. */
+export interface Ran {
+  readonly exitCode: number | null;
+  /** The last of what it printed, both streams in order, at most `tail` bytes. */
+  readonly output: string;
+  readonly stdout: string;
+  readonly timedOut: boolean;
+  /** Set when it was never started: not found, not executable. */
+  readonly missing: string | null;
+}
+
+/** All that a check may see of the world. A check opens no file, reads no clock and starts no process of its own. */
+export interface Context {
+  readonly gate: Gate;
+  readonly change: Change;
+  /** All changes of this run, for rules that look across them. */
+  readonly changes: readonly Change[];
+  readonly loaded: LoadedPolicy;
+  readonly policy: Policy;
+  readonly options: unknown;
+  /** `--no-commands`: objects are read, nothing of the change is run. */
+  readonly commands: boolean;
+  /** Is whoever reads this an AI agent? Then help names people, not commands. */
+  readonly agent: string | null;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+  /** The owner whose key is at hand on this machine, if there is one. Only for the words of a help. */
+  user(): Promise<string | null>;
+  /** A path as text: UTF-8, or `b64:` and base64. */
+  showPath(path: BytePath): string;
+  /** What holds for a protected branch, defaults filled in. */
+  branchRule(branch: string): BranchRule;
+  /** The rules that hold for a tag. */
+  tagRules(tag: string): readonly TagRule[];
+  /** The policy files in the result of the change. */
+  policyFiles(): Promise<readonly { path: string; state: State }[]>;
+  /** The rules that hold for a path. */
+  guards(path: BytePath): readonly Guard[];
+  /** Does an approval in the result cover this step, as this rule asks? */
+  consent(step: Step, guard: Guard): Promise<Consent>;
+  /** Does the path hold exactly this state on a protected branch of the other side? */
+  alreadyLanded(path: BytePath, state: State | null): Promise<boolean>;
+  /** Is `ancestor` reachable from `commit`? */
+  isAncestor(ancestor: Oid, commit: Oid): Promise<boolean>;
+  /** Reads a blob, at most `max` bytes. */
+  blob(id: Oid, max: number): Promise<Buffer>;
+  /** Are the commit's own files under a policy? */
+  hasPolicy(commit: Oid): Promise<boolean>;
+  /** What is wrong with a policy, line by line. */
+  parsePolicy(text: string, name: string): Promise<readonly { line: number; message: string }[]>;
+  /** Is this a well-formed approval with the name it must have? Returns what is wrong, or null. */
+  approvalFault(path: BytePath, content: Buffer): string | null;
+  /** A working directory that holds exactly the tree of the change, for as long as `use` runs. */
+  withCheckout<T>(use: (directory: string) => Promise<T>): Promise<T>;
+  run(
+    command: string | readonly string[],
+    options: { cwd?: string; timeout: number; signal: AbortSignal; input?: string },
+  ): Promise<Ran>;
+  /** Results remembered in this clone, by a key that names all they depend on. */
+  readonly memory: { has(key: string): Promise<boolean>; add(key: string): Promise<void> };
+  /** Runs lint-staged over the index; false: a task failed. */
+  stagedTasks(config: unknown): Promise<{ ok: boolean; output: string }>;
+  /** Tells whoever waits what is going on; never part of the report. */
+  progress(text: string): void;
+}
+
+/** One rule of the house: pure but for its context. The id is its file name, its key under `checks:` and its anchor in the docs. */
+export interface Check {
+  readonly id: string;
+  readonly summary: string;
+  readonly gates: readonly Gate[];
+  /** May the policy turn it off, or down to a warning? */
+  readonly weakenable: boolean;
+  /** Milliseconds; 0: the check keeps its own. */
+  readonly timeout: number;
+  /** Checks of a later wave run only when every earlier one passed. Default 0. */
+  readonly wave?: number;
+  readonly docs: { readonly why: string; readonly fix: string; readonly since: string };
+  run(context: Context): Promise<readonly Problem[] | Skipped>;
+}
+
+/** The check does not apply here. */
+export interface Skipped {
+  readonly skipped: string;
+}
+
+/** Nothing could be judged, or a check could not: exit 3. */
+export class Undecided extends Error {
+  override readonly name = 'Undecided';
+  constructor(
+    message: string,
+    readonly help?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The command was used wrongly, or the policy it must obey is invalid: exit 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  constructor(
+    message: string,
+    readonly help?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Refused by a rule outside any check, such as signing under an AI agent: exit 1. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  constructor(
+    message: string,
+    readonly help?: string,
+  ) {
+    super(message);
+  }
+}
+
+export const exitCode = { pass: 0, refused: 1, usage: 2, undecided: 3 } as const;

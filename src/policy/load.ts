@@ -1,0 +1,66 @@
+import type { Repository } from '../git/repository.ts';
+import { type LoadedPolicy, type Oid, type Policy, Undecided } from '../model.ts';
+import { policyNames } from './rules.ts';
+
+/** Parsed policies kept by blob id, so that a hook need not load a YAML parser. For the local gates only. */
+export interface PolicyCache {
+  get(oid: Oid): Promise<Policy | null>;
+  set(oid: Oid, policy: Policy): Promise<void>;
+}
+
+/**
+ * Reads the policy of a commit, tree or `HEAD`.
+ * @param label how the place is called in reports: a commit id, or `index`
+ * @returns null when the place holds none, or does not exist
+ * @throws PolicyError when the policy is invalid, or there is more than one
+ */
+export async function loadPolicyAt(
+  repository: Repository,
+  name: string,
+  label: string | null,
+  cache?: PolicyCache,
+): Promise<LoadedPolicy | null> {
+  const tree = await repository.tree(`${name}^{tree}`);
+  const found = (tree?.entries ?? []).filter((entry) => (policyNames as readonly string[]).includes(entry.name));
+  const entry = found[0];
+  if (!entry) return null;
+  const place = label ?? (await repository.commit(name)) ?? name;
+  const source = `${place}:${entry.name}`;
+  if (found.length > 1)
+    throw await invalid(source, `there is more than one policy: ${found.map((e) => e.name).join(', ')}; keep one`);
+  if (entry.mode !== '100644' && entry.mode !== '100755')
+    throw await invalid(source, 'the policy is not a regular file');
+  const cached = await cache?.get(entry.oid);
+  if (cached) return { policy: cached, source, oid: entry.oid, bootstrap: null };
+  const { maxPolicy, parsePolicy } = await import('./parse.ts');
+  const blob = await repository.objects.read(entry.oid, maxPolicy);
+  if (!blob) throw new Undecided(`object ${entry.oid} is missing`, 'git fetch');
+  const policy = parsePolicy(decode(blob.content), source);
+  await cache?.set(entry.oid, policy);
+  return { policy, source, oid: entry.oid, bootstrap: null };
+}
+
+/**
+ * Reads the policy that is only in the working tree so far.
+ * @throws PolicyError when it is invalid, or there is more than one
+ */
+export async function loadWorktreePolicy(topLevel: string): Promise<LoadedPolicy | null> {
+  const { findPolicyFile } = await import('./find.ts');
+  const file = await findPolicyFile(topLevel);
+  if (!file) return null;
+  const source = `worktree:${file.name}`;
+  if (file.others.length > 0)
+    throw await invalid(source, `there is more than one policy: ${[file.name, ...file.others].join(', ')}; keep one`);
+  const { parsePolicy } = await import('./parse.ts');
+  return { policy: parsePolicy(file.text, source), source, oid: null, bootstrap: 'uncommitted' };
+}
+
+/** @throws PolicyError as the file's text is not UTF-8 */
+export function decode(content: Buffer): string {
+  return content.toString('utf8').replace(/^\ufeff/, '');
+}
+
+async function invalid(source: string, message: string): Promise<Error> {
+  const { PolicyError } = await import('./parse.ts');
+  return new PolicyError(source, [{ line: 1, message }]);
+}

@@ -1,0 +1,301 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { parsePublicKey } from '../approvals/public-key.ts';
+import { checks } from '../checks/index.ts';
+import { type CheckSettings, type FileRule, type OwnerKey, type Policy, UsageError } from '../model.ts';
+import { nearest } from '../nearest.ts';
+import { patternFault } from './match.ts';
+import { type Field, policySchema, type Schema, typeName } from './schema.ts';
+
+/** One thing wrong with a policy file. */
+export interface PolicyFault {
+  /** 1-based. */
+  readonly line: number;
+  readonly message: string;
+}
+
+/** A policy that cannot be obeyed. All faults are told at once. */
+export class PolicyError extends UsageError {
+  constructor(
+    readonly source: string,
+    readonly faults: readonly PolicyFault[],
+  ) {
+    super(faults.map(({ line, message }) => `${source}:${line}: ${message}`).join('\n'));
+  }
+}
+
+/** The largest policy file that is read, in bytes. */
+export const maxPolicy = 1 << 20;
+
+/**
+ * Parses a policy file, YAML or JSON.
+ * @param text the content
+ * @param source how errors call the file
+ * @throws PolicyError with every fault
+ */
+export function parsePolicy(text: string, source: string): Policy {
+  const lines = new LineCounter();
+  const faults: PolicyFault[] = [];
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    version: '1.2',
+    customTags: [],
+    stringKeys: true,
+  });
+  for (const error of [...document.errors, ...document.warnings])
+    faults.push({
+      line: error.linePos?.[0].line ?? 1,
+      message: error.message.split('\n')[0]!.replace(/ at line \d+.*$/, ''),
+    });
+  if (faults.length > 0) throw new PolicyError(source, faults);
+  if (document.contents === null)
+    throw new PolicyError(source, [{ line: 1, message: "the file is empty, expected at least 'version: 1'" }]);
+  const reader = new Reader(lines, faults);
+  const raw = reader.read(document.contents as Node, policySchema, '') as RawPolicy;
+  if (faults.length === 0) reader.crossCheck(raw);
+  if (faults.length > 0)
+    throw new PolicyError(
+      source,
+      [...faults].sort((a, b) => a.line - b.line),
+    );
+  return toPolicy(raw);
+}
+
+interface RawRule extends Omit<FileRule, 'owners'> {
+  readonly owners?: readonly string[];
+}
+
+interface RawPolicy extends Omit<Policy, 'files' | 'project' | 'build' | 'staged'> {
+  readonly files: readonly RawRule[];
+  readonly project?: string;
+  readonly build?: Policy['build'];
+  readonly staged?: unknown;
+}
+
+function toPolicy(raw: RawPolicy): Policy {
+  const everyone = Object.keys(raw.owners);
+  const types = raw.commits.types.includes(raw.commits.criticalType)
+    ? raw.commits.types
+    : [...raw.commits.types, raw.commits.criticalType];
+  return {
+    ...raw,
+    project: raw.project ?? null,
+    files: raw.files.map((rule) => ({ ...rule, owners: rule.owners ?? everyone })),
+    commits: { ...raw.commits, types },
+    build: raw.build ?? null,
+    staged: raw.staged ?? null,
+  };
+}
+
+/** Walks the YAML nodes along the schema, so that every fault has its line. */
+class Reader {
+  #lineOf = new Map<string, number>();
+
+  constructor(
+    readonly lines: LineCounter,
+    readonly faults: PolicyFault[],
+  ) {}
+
+  read(node: Node | null, schema: Schema, path: string): unknown {
+    this.#lineOf.set(path, this.#line(node));
+    if (isAlias(node) || (node && 'anchor' in node && node.anchor))
+      return this.#fault(node, path, 'YAML anchors and aliases are not read; write the value out');
+    switch (schema.kind) {
+      case 'object':
+        return this.#object(node, schema.fields, path);
+      case 'map':
+        return this.#map(node, schema, path);
+      case 'list':
+        return this.#list(node, schema, path);
+      case 'any':
+        return node === null ? null : node.toJSON();
+      default:
+        return this.#scalar(node, schema, path);
+    }
+  }
+
+  /** Rules that bind one part of the file to another. */
+  crossCheck(raw: RawPolicy): void {
+    const owners = Object.keys(raw.owners);
+    const at = (path: string, message: string) =>
+      this.faults.push({ line: this.#lineOf.get(path) ?? 1, message: `${path}: ${message}` });
+    raw.files.forEach((rule, index) => {
+      const path = `files[${index}]`;
+      const named = rule.owners ?? owners;
+      for (const [i, owner] of (rule.owners ?? []).entries())
+        if (!owners.includes(owner))
+          at(`${path}.owners[${i}]`, `'${owner}' is not under owners:${meant(owner, owners)}`);
+      if (named.length === 0) at(path, 'nobody could approve a change: there are no owners; add one under owners:');
+      else if (rule.required > new Set(named).size)
+        at(path, `required is ${rule.required}, but the rule has ${count(named.length, 'owner')}`);
+      if (!rule.paths.some((pattern) => !pattern.startsWith('!')))
+        at(path, "only takes paths back ('!'); name what it protects first");
+    });
+    const keys = new Map<string, string>();
+    for (const owner of owners)
+      for (const [i, key] of raw.owners[owner]!.keys.entries()) {
+        const other = keys.get(key.blob);
+        if (other) at(`owners.${owner}.keys[${i}]`, `the same key is listed under '${other}'; one key is one person`);
+        else keys.set(key.blob, owner);
+      }
+    for (const [id, settings] of Object.entries(raw.checks)) this.#checkSettings(id, settings, at);
+  }
+
+  #checkSettings(id: string, settings: CheckSettings, at: (path: string, message: string) => void): void {
+    const path = `checks.${id}`;
+    const check = checks.find((candidate) => candidate.id === id);
+    if (!check) {
+      if (!settings.command)
+        at(
+          path,
+          `there is no such check${
+            meant(
+              id,
+              checks.map((known) => known.id),
+            ) || "; a check of your own needs 'command:'"
+          }`,
+        );
+      else if (settings.command[0]!.startsWith('-')) at(`${path}.command`, 'the executable may not start with -');
+      return;
+    }
+    if (settings.command) at(`${path}.command`, `'${id}' is built in; give a check of your own another name`);
+    if (settings.options !== undefined) at(`${path}.options`, `'${id}' takes no options`);
+    for (const gate of settings.on ?? [])
+      if (!check.gates.includes(gate))
+        at(`${path}.on`, `'${id}' does not run at ${gate}; it runs at ${check.gates.join(', ')}`);
+    const weaker = settings.severity !== undefined && settings.severity !== 'error';
+    if (!check.weakenable && (weaker || settings.on)) at(path, `'${id}' cannot be turned off or weakened`);
+  }
+
+  #object(node: Node | null, fields: Readonly<Record<string, Field>>, path: string): unknown {
+    const empty = node === null || (isScalar(node) && node.value === null);
+    const required = Object.values(fields).some((field) => field.required);
+    if (!isMap(node) && !(empty && !required)) return this.#expected(node, path, 'a map');
+    const result: Record<string, unknown> = {};
+    const known = Object.keys(fields);
+    for (const pair of isMap(node) ? node.items : []) {
+      const name = String(isScalar(pair.key) ? pair.key.value : pair.key);
+      const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+      if (!field)
+        this.#fault(
+          pair.key as Node,
+          join(path, name),
+          `there is no such key${meant(name, known) || `; known: ${known.join(', ')}`}`,
+        );
+      else set(result, name, this.read(pair.value as Node | null, field.schema, join(path, name)));
+    }
+    for (const [name, field] of Object.entries(fields)) {
+      if (Object.hasOwn(result, name)) continue;
+      if (field.required) this.#fault(node, join(path, name), `is missing, expected ${typeName(field.schema)}`);
+      else if (field.default !== undefined) set(result, name, this.#default(field));
+    }
+    return result;
+  }
+
+  /** Defaults pass through the same reader, so that `{}` gets the defaults of its own keys. */
+  #default(field: Field): unknown {
+    const document = parseDocument(JSON.stringify(field.default));
+    return new Reader(new LineCounter(), []).read(document.contents as Node, field.schema, '');
+  }
+
+  #map(node: Node | null, schema: Schema & { kind: 'map' }, path: string): unknown {
+    const result: Record<string, unknown> = {};
+    if (node === null || (isScalar(node) && node.value === null)) return result;
+    if (!isMap(node)) return this.#expected(node, path, 'a map');
+    for (const pair of node.items) {
+      const name = String(isScalar(pair.key) ? pair.key.value : pair.key);
+      const place = join(path, name);
+      if (!schema.key.test(name))
+        this.#fault(pair.key as Node, place, `got '${name}' as a name, expected ${schema.keyExpected}`);
+      else if (name === '__proto__') this.#fault(pair.key as Node, place, 'is not a usable name');
+      else set(result, name, this.read(pair.value as Node | null, schema.of, place));
+    }
+    return result;
+  }
+
+  #list(node: Node | null, schema: Schema & { kind: 'list' }, path: string): unknown {
+    if (!isSeq(node)) return this.#expected(node, path, 'a list');
+    if (node.items.length < schema.min) return this.#fault(node, path, 'is an empty list');
+    return node.items.map((item, index) => this.read(item as Node | null, schema.of, `${path}[${index}]`));
+  }
+
+  #scalar(node: Node | null, schema: Schema, path: string): unknown {
+    const value = isScalar(node) ? node.value : undefined;
+    if (schema.kind === 'choice') {
+      if (schema.of.includes(value as string)) return value;
+      const options = schema.of.map(String);
+      return this.#fault(
+        node,
+        path,
+        `got ${shown(node)}, expected ${typeName(schema)}${meant(String(value), options)}`,
+      );
+    }
+    if (schema.kind === 'integer') {
+      const fits = Number.isInteger(value) && (value as number) >= schema.min && (value as number) <= schema.max;
+      return fits ? value : this.#expected(node, path, typeName(schema));
+    }
+    if (typeof value !== 'string') return this.#expected(node, path, typeName(schema));
+    if (/[\0-\x08\x0b-\x1f\x7f]/.test(value)) return this.#fault(node, path, 'holds a control character');
+    if (schema.kind === 'duration') return parseDuration(value) ?? this.#expected(node, path, typeName(schema));
+    if (schema.kind === 'key') return this.#key(node, value, path);
+    if (schema.kind === 'pattern') {
+      const fault = patternFault(value);
+      return fault ? this.#fault(node, path, `'${value}' ${fault}`) : value;
+    }
+    if (schema.kind === 'text' && schema.pattern && !schema.pattern.test(value))
+      return this.#expected(node, path, schema.expected);
+    if (schema.kind === 'text' && !schema.pattern && schema.expected !== 'a sentence' && value.trim() === '')
+      return this.#fault(node, path, `is empty, expected ${schema.expected}`);
+    return value;
+  }
+
+  #key(node: Node | null, value: string, path: string): OwnerKey | undefined {
+    const key = parsePublicKey(value);
+    if (typeof key !== 'string') return key;
+    this.#fault(node, path, key);
+    return undefined;
+  }
+
+  #expected(node: Node | null, path: string, expected: string): undefined {
+    this.#fault(node, path, `got ${shown(node)}, expected ${expected}`);
+  }
+
+  #fault(node: Node | null | undefined, path: string, message: string): undefined {
+    this.faults.push({ line: this.#line(node), message: path === '' ? message : `${path}: ${message}` });
+  }
+
+  #line(node: Node | null | undefined): number {
+    return node?.range ? this.lines.linePos(node.range[0]).line || 1 : 1;
+  }
+}
+
+/** `90s`, `15m`, `2h`, `7d` in milliseconds; null for anything else. */
+export function parseDuration(text: string): number | null {
+  const match = /^([1-9][0-9]{0,5})(s|m|h|d)$/.exec(text);
+  return match ? Number(match[1]) * { s: 1e3, m: 6e4, h: 36e5, d: 864e5 }[match[2] as 's' | 'm' | 'h' | 'd'] : null;
+}
+
+function set(target: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
+function meant(word: string, candidates: readonly string[]): string {
+  const candidate = nearest(word, candidates);
+  return candidate && candidate !== word ? `; did you mean '${candidate}'?` : '';
+}
+
+function shown(node: Node | null): string {
+  if (node === null) return 'nothing';
+  if (isMap(node)) return 'a map';
+  if (isSeq(node)) return 'a list';
+  const value = isScalar(node) ? node.value : node;
+  return typeof value === 'string' ? `'${value.slice(0, 80)}'` : String(value);
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

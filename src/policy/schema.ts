@@ -1,0 +1,310 @@
+import { checks, ownCheckGates } from '../checks/index.ts';
+
+/** One value of the policy file: what it may be, what it is when absent, what it is for. */
+export type Schema =
+  | { readonly kind: 'text'; readonly pattern?: RegExp; readonly expected: string }
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | { readonly kind: 'choice'; readonly of: readonly (string | number)[] }
+  | { readonly kind: 'duration' }
+  | { readonly kind: 'key' }
+  | { readonly kind: 'pattern' }
+  | { readonly kind: 'any'; readonly expected: string }
+  | { readonly kind: 'list'; readonly of: Schema; readonly min: number }
+  | { readonly kind: 'map'; readonly key: RegExp; readonly keyExpected: string; readonly of: Schema }
+  | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Field>> };
+
+export interface Field {
+  readonly schema: Schema;
+  readonly doc: string;
+  readonly required?: true;
+  /** As it would be written in the file. */
+  readonly default?: unknown;
+  /** How the default reads in the docs, where it is not a plain value. */
+  readonly defaultDoc?: string;
+}
+
+const text = (expected: string, pattern?: RegExp): Schema => ({
+  kind: 'text',
+  expected,
+  ...(pattern ? { pattern } : {}),
+});
+const choice = (...of: (string | number)[]): Schema => ({ kind: 'choice', of });
+const list = (of: Schema, min = 1): Schema => ({ kind: 'list', of, min });
+const map = (of: Schema, keyExpected: string, key = /./): Schema => ({ kind: 'map', key, keyExpected, of });
+const object = (fields: Record<string, Field>): Schema => ({ kind: 'object', fields });
+const duration: Schema = { kind: 'duration' };
+
+const refuse = (doc: string): Field => ({ schema: choice('refuse', 'allow'), default: 'refuse', doc });
+const gates = choice(...ownCheckGates);
+
+export const defaultTypes = [
+  'feat',
+  'fix',
+  'refactor',
+  'docs',
+  'test',
+  'chore',
+  'build',
+  'ci',
+  'perf',
+  'style',
+  'CRITICAL',
+];
+
+const branch = object({
+  forcePush: refuse('a push that drops commits the branch already has'),
+  delete: refuse('deleting the branch'),
+  directPush: {
+    schema: choice('refuse', 'allow'),
+    default: 'allow',
+    doc: 'a push from a clone; `refuse` where everything lands by pull request',
+  },
+});
+
+const tag = object({
+  move: refuse('pointing an existing tag at something else'),
+  delete: refuse('deleting the tag'),
+  create: {
+    schema: choice('allow', 'protected', 'refuse'),
+    default: 'allow',
+    doc: '`protected`: only on a commit that a protected branch holds',
+  },
+});
+
+const fileRule = object({
+  paths: {
+    schema: list({ kind: 'pattern' }),
+    required: true,
+    doc: 'patterns in gitignore syntax; `!` takes back within this rule only',
+  },
+  risk: {
+    schema: choice('critical', 'high'),
+    default: 'high',
+    doc: '`critical`: commits that change it carry `commits.criticalType` too',
+  },
+  reason: { schema: text('a sentence'), default: '', doc: 'shown to whoever is refused' },
+  owners: { schema: list(text('the name of an owner')), defaultDoc: 'every owner', doc: 'who may approve' },
+  required: {
+    schema: { kind: 'integer', min: 1, max: 100 },
+    default: 1,
+    doc: 'how many different owners must approve, each with a key of their own',
+  },
+});
+
+const commits = object({
+  types: {
+    schema: list(text('a word', /^[A-Za-z][A-Za-z0-9_-]*$/)),
+    default: defaultTypes,
+    doc: 'the prefixes a subject may start with',
+  },
+  criticalType: {
+    schema: text('a word', /^[A-Za-z][A-Za-z0-9_-]*$/),
+    default: 'CRITICAL',
+    doc: 'demanded of a commit that changes a critical file; always among the types',
+  },
+  scope: {
+    schema: choice('optional', 'required', 'none'),
+    default: 'optional',
+    doc: 'the part in brackets of `feat(api): …`',
+  },
+  subjectMax: { schema: { kind: 'integer', min: 20, max: 1000 }, default: 100, doc: 'characters of the first line' },
+});
+
+const approvals = object({
+  needed: {
+    schema: choice('commit', 'landing'),
+    default: 'commit',
+    doc: '`landing`: on an unprotected branch an unapproved edit only warns; it is refused where it lands',
+  },
+  lifetime: { schema: duration, default: '7d', doc: 'the longest an approval may be valid' },
+  touch: {
+    schema: choice('optional', 'required'),
+    default: 'optional',
+    doc: '`required`: only hardware keys, touched for each signature',
+  },
+});
+
+const build = object({
+  command: { schema: text('a command'), required: true, doc: 'run by the shell at the top of the repository' },
+  on: {
+    schema: list(choice('pre-push', 'ci', 'pre-commit')),
+    default: ['pre-push', 'ci'],
+    doc: 'the gates that run it',
+  },
+  timeout: {
+    schema: duration,
+    default: '15m',
+    doc: 'after this it is stopped, children included, and the gate stays closed',
+  },
+});
+
+const checkSettings = object({
+  severity: {
+    schema: choice('error', 'warning', 'note', 'off'),
+    defaultDoc: '`error`',
+    doc: 'what a finding counts for; `off`: not run',
+  },
+  on: { schema: list(gates), defaultDoc: 'every gate of the check', doc: 'the gates that run it' },
+  timeout: {
+    schema: duration,
+    defaultDoc: '60s',
+    doc: 'after this the check could not judge, and the gate stays closed',
+  },
+  options: { schema: { kind: 'any', expected: 'anything' }, doc: 'handed to an own check as it stands' },
+  command: {
+    schema: list(text('a word of the command')),
+    doc: 'makes the id a check of your own: the executable and its arguments',
+  },
+});
+
+const checkIds = checks.map((check) => check.id);
+
+/** The policy file, whole: parser, JSON schema and the table in `docs/policy.md` all come from this. */
+export const policySchema: Schema = object({
+  version: { schema: choice(1), required: true, doc: 'of this format' },
+  project: {
+    schema: text('16 to 64 letters and digits', /^[A-Za-z0-9]{16,64}$/),
+    doc: 'what approvals are bound to; `init` writes it; without it no approval counts',
+  },
+  owners: {
+    schema: map(
+      object({ keys: { schema: list({ kind: 'key' }), required: true, doc: 'SSH public keys, as in `~/.ssh/*.pub`' } }),
+      'a short name',
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    ),
+    default: {},
+    doc: 'who may approve',
+  },
+  branches: {
+    schema: map(branch, 'a branch name or glob'),
+    default: {},
+    doc: 'protected branches by short name; the default branch is protected, listed or not',
+  },
+  tags: { schema: map(tag, 'a tag name or glob'), default: {}, doc: 'protected tags' },
+  files: { schema: list(fileRule, 0), default: [], doc: 'protected files' },
+  landing: {
+    schema: choice('merge', 'squash', 'rebase'),
+    default: 'merge',
+    doc: 'how proposals land: `squash` judges the title, `rebase` the state of every commit',
+  },
+  commits: { schema: commits, default: {}, doc: 'the form of commit messages' },
+  approvals: { schema: approvals, default: {}, doc: 'what an approval must be' },
+  build: { schema: build, defaultDoc: 'none', doc: 'what must pass before a push' },
+  staged: {
+    schema: { kind: 'any', expected: 'a lint-staged configuration' },
+    defaultDoc: 'none',
+    doc: 'handed to lint-staged',
+  },
+  checks: {
+    schema: map(
+      checkSettings,
+      `one of ${checkIds.join(', ')}, or a name of your own with a command`,
+      /^[a-z][a-z0-9-]{0,63}$/,
+    ),
+    default: {},
+    doc: 'by check id: change one, or add your own',
+  },
+});
+
+/** The JSON schema that editors use. @see https://json-schema.org/draft/2020-12 */
+export function jsonSchema(): object {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'https://unpkg.com/git-protect/schema/protectionrc.json',
+    title: 'git-protect policy',
+    ...toJsonSchema(policySchema),
+  };
+}
+
+function toJsonSchema(schema: Schema): Record<string, unknown> {
+  switch (schema.kind) {
+    case 'text':
+      return { type: 'string', minLength: 0, ...(schema.pattern ? { pattern: schema.pattern.source } : {}) };
+    case 'integer':
+      return { type: 'integer', minimum: schema.min, maximum: schema.max };
+    case 'choice':
+      return { enum: [...schema.of] };
+    case 'duration':
+      return { type: 'string', pattern: '^[1-9][0-9]{0,5}(s|m|h|d)$' };
+    case 'key':
+      return { type: 'string', pattern: '^(sk-)?(ssh|ecdsa)-' };
+    case 'pattern':
+      return { type: 'string', minLength: 1 };
+    case 'any':
+      return {};
+    case 'list':
+      return { type: 'array', items: toJsonSchema(schema.of), minItems: schema.min };
+    case 'map':
+      return {
+        type: ['object', 'null'],
+        propertyNames: { pattern: schema.key.source },
+        additionalProperties: toJsonSchema(schema.of),
+      };
+    case 'object': {
+      const fields = Object.entries(schema.fields);
+      const required = fields.filter(([, field]) => field.required).map(([name]) => name);
+      return {
+        type: required.length > 0 ? 'object' : ['object', 'null'],
+        additionalProperties: false,
+        properties: Object.fromEntries(fields.map(([name, field]) => [name, property(field)])),
+        ...(required.length > 0 ? { required } : {}),
+      };
+    }
+  }
+}
+
+function property(field: Field): object {
+  return {
+    description: field.doc,
+    ...toJsonSchema(field.schema),
+    ...(field.default === undefined ? {} : { default: field.default }),
+  };
+}
+
+export interface KeyRow {
+  readonly key: string;
+  readonly type: string;
+  readonly default: string;
+  readonly doc: string;
+}
+
+/** Every key with its default, for the docs. */
+export function keyTable(schema: Schema = policySchema, prefix = ''): KeyRow[] {
+  if (schema.kind === 'list') return keyTable(schema.of, `${prefix.slice(0, -1)}[].`);
+  if (schema.kind === 'map') return keyTable(schema.of, `${prefix}<name>.`);
+  if (schema.kind !== 'object') return [];
+  return Object.entries(schema.fields).flatMap(([name, field]) => [
+    { key: prefix + name, type: typeName(field.schema), default: defaultName(field), doc: field.doc },
+    ...keyTable(field.schema, `${prefix}${name}.`),
+  ]);
+}
+
+function defaultName(field: Field): string {
+  if (field.required) return 'required';
+  if (field.defaultDoc) return field.defaultDoc;
+  return field.default === undefined ? 'none' : `\`${JSON.stringify(field.default).replaceAll('"', '')}\``;
+}
+
+/** What is expected here, for errors and docs. */
+export function typeName(schema: Schema): string {
+  switch (schema.kind) {
+    case 'text':
+    case 'any':
+      return schema.expected;
+    case 'integer':
+      return `a whole number from ${schema.min} to ${schema.max}`;
+    case 'choice':
+      return schema.of.length === 1 ? String(schema.of[0]) : `one of ${schema.of.join(', ')}`;
+    case 'duration':
+      return 'a duration such as 90s, 15m, 2h or 7d';
+    case 'key':
+      return 'an SSH public key such as "ssh-ed25519 AAAA… name"';
+    case 'pattern':
+      return 'a path pattern';
+    case 'list':
+      return 'a list';
+    case 'map':
+    case 'object':
+      return 'a map';
+  }
+}

@@ -1,0 +1,99 @@
+import type { OtherSide } from '../git/refs.ts';
+import type { Repository } from '../git/repository.ts';
+import { type LoadedPolicy, type Oid, Undecided } from '../model.ts';
+import { loadPolicyAt, loadWorktreePolicy, type PolicyCache } from '../policy/load.ts';
+import { defaultBranch } from '../policy/rules.ts';
+
+/** The policy to judge by, and the default branch as far as it is known. */
+export interface PolicyPlace {
+  readonly loaded: LoadedPolicy | null;
+  readonly standard: string | null;
+}
+
+interface Places {
+  /** Where this gate reads first, before the default branch's tip: HEAD in the commit hooks. */
+  readonly first?: 'HEAD';
+  /** The one trusted place, where it is known: in CI the base, when the target is the default branch. */
+  readonly only?: Oid;
+  /** Branches that this change creates on the other side. */
+  readonly creates?: ReadonlySet<string>;
+  /** What CI or the server calls the default branch. */
+  readonly said?: string | null;
+  /** A newer tip of the default branch than the tracking ref, by branch name. */
+  readonly fresher?: ReadonlyMap<string, Oid>;
+  /** Trees that the change leads to, looked at only when the trusted place holds no policy. */
+  readonly results: () => Promise<readonly { name: string; label: string }[]>;
+  /** Local gates fall back on the working tree. */
+  readonly worktree: boolean;
+  readonly cache?: PolicyCache;
+}
+
+/**
+ * Finds the one policy: at the trusted place, else (bootstrap) in what the change brings, else in the working tree.
+ * @throws PolicyError when it is invalid where it is read from
+ * @throws Undecided when the default branch is unknown while another branch of the other side holds a policy
+ */
+export async function findPolicy(repository: Repository, other: OtherSide, places: Places): Promise<PolicyPlace> {
+  const { cache } = places;
+  if (places.only) {
+    const loaded = await loadPolicyAt(repository, places.only, places.only, cache);
+    if (loaded) return { loaded, standard: defaultBranch(loaded.policy, other, places.said) };
+    return bootstrap(repository, other, places, defaultBranch(null, other, places.said));
+  }
+  const first = places.first ? await loadPolicyAt(repository, places.first, null, cache) : null;
+  if (first) return { loaded: first, standard: defaultBranch(first.policy, other, places.said) };
+  const own = await repository.commit('HEAD');
+  const hint = defaultBranch(null, other, places.said) ?? (own ? await hintedBranch(repository, other, cache) : null);
+  const tip = hint === null ? undefined : (places.fresher?.get(hint) ?? other.branches.get(hint));
+  if (tip) {
+    const loaded = await loadPolicyAt(repository, tip, tip, cache);
+    if (loaded) return { loaded, standard: hint };
+  } else if (hint !== null && other.branches.size > 0 && !places.creates?.has(hint)) {
+    const remote = other.remote ?? 'origin';
+    throw new Undecided(
+      `the default branch ${hint} of the other side is not in this clone`,
+      `git fetch ${remote} ${hint}:refs/remotes/${remote}/${hint}`,
+    );
+  } else {
+    await refuseUnknownDefault(repository, other);
+  }
+  return bootstrap(repository, other, places, hint);
+}
+
+/** Where HEAD of the other side is unknown: the literal branch of some policy at hand, if the other side has it. */
+async function hintedBranch(repository: Repository, other: OtherSide, cache?: PolicyCache): Promise<string | null> {
+  for (const [name, oid] of other.branches) {
+    const there = await loadPolicyAt(repository, oid, oid, cache);
+    const standard = there && defaultBranch(there.policy, other);
+    if (standard === name) return name;
+  }
+  return null;
+}
+
+async function refuseUnknownDefault(repository: Repository, other: OtherSide): Promise<void> {
+  for (const [name, oid] of other.branches) {
+    if (!(await loadPolicyAt(repository, oid, oid))) continue;
+    const where = other.remote === null ? 'of this server' : `of '${other.remote}'`;
+    const help =
+      other.remote === null
+        ? 'git symbolic-ref HEAD refs/heads/<default branch>'
+        : `git remote set-head ${other.remote} --auto`;
+    throw new Undecided(`the default branch ${where} is unknown, while its branch ${name} has a policy`, help);
+  }
+}
+
+async function bootstrap(
+  repository: Repository,
+  other: OtherSide,
+  places: Places,
+  hint: string | null,
+): Promise<PolicyPlace> {
+  for (const { name, label } of await places.results()) {
+    const brought = await loadPolicyAt(repository, name, label, places.cache);
+    if (brought)
+      return { loaded: { ...brought, bootstrap: 'adoption' }, standard: defaultBranch(brought.policy, other, hint) };
+  }
+  const { topLevel } = await repository.layout();
+  const loaded = places.worktree && topLevel !== null ? await loadWorktreePolicy(topLevel) : null;
+  return { loaded, standard: defaultBranch(loaded?.policy ?? null, other, hint) };
+}

@@ -1,0 +1,126 @@
+import { mergedTree } from '../git/merge.ts';
+import { type OtherSide, remoteSide } from '../git/refs.ts';
+import type { Repository } from '../git/repository.ts';
+import { type Change, type Oid, Undecided, UsageError } from '../model.ts';
+import { protectedBranches, trustedTips } from '../policy/rules.ts';
+import type { CiEvent } from './ci-event.ts';
+import { findPolicy } from './policy.ts';
+import { range, refUpdateChange } from './ref-update.ts';
+import type { Sourced } from './staged.ts';
+
+/**
+ * What CI has to judge: a proposal merged into its target, or a push that has happened.
+ * @throws UsageError when there is nothing to compare with, or a revision is ambiguous
+ * @throws Undecided for a shallow clone, a conflict, or objects that are missing
+ * @throws PolicyError when the policy is invalid where it is read from
+ */
+export async function rangeChange(repository: Repository, event: CiEvent): Promise<Sourced> {
+  if (await repository.isShallow())
+    throw new Undecided('this clone is shallow: its history is cut off, so nothing can be judged', event.depthHelp);
+  const other = await remoteSide(repository);
+  const head = await repository.revision(event.head);
+  return event.kind === 'proposal' ? proposal(repository, event, other, head) : push(repository, event, other, head);
+}
+
+async function proposal(repository: Repository, event: CiEvent, other: OtherSide, head: Oid): Promise<Sourced> {
+  const standardSaid = event.defaultBranch;
+  const target = event.target ?? other.head ?? standardSaid;
+  const base = await targetTip(repository, event, other, target);
+  const known = target === null ? other : withBranch(other, target, base);
+  const isDefault = target === null || (other.head ?? standardSaid ?? target) === target;
+  const { loaded, standard } = await findPolicy(
+    repository,
+    isDefault && target !== null ? { ...known, head: target } : known,
+    {
+      said: standardSaid ?? target,
+      ...(isDefault ? { only: base } : {}),
+      results: async () => [{ name: head, label: head }],
+      worktree: false,
+    },
+  );
+  if (!loaded) return { changes: [], loaded, standard };
+  const { policy } = loaded;
+  const landsOn = target ?? standard;
+  const isProtected = landsOn === null || protectedBranches(policy, standard)(landsOn);
+  const { tips, defaultTip } = trustedTips(policy, known, standard);
+  const direct = await repository.isAncestor(base, head);
+  const tree = direct ? await treeOf(repository, head) : await mergedTree(repository, base, head);
+  const change: Change = {
+    ref: landsOn === null ? null : `refs/heads/${landsOn}`,
+    kind: 'proposal',
+    protected: isProtected,
+    target: isProtected ? landsOn : null,
+    base,
+    head,
+    old: base,
+    next: head,
+    tips: tips.length > 0 ? tips : [base],
+    defaultTip,
+    title: policy.landing === 'squash' ? event.title : null,
+    tree: async () => tree,
+    ...range(repository, { base, head, tree, known: tips, states: policy.landing === 'rebase' }),
+  };
+  return { changes: [change], loaded, standard };
+}
+
+async function push(repository: Repository, event: CiEvent, other: OtherSide, head: Oid): Promise<Sourced> {
+  const ref = event.ref ?? (event.target ? `refs/heads/${event.target}` : null);
+  if (ref === null) throw new UsageError('which branch was pushed is unknown', 'name it with --target BRANCH');
+  const short = ref.replace(/^refs\/heads\//, '');
+  const old = event.base === null ? null : await oldTip(repository, event.base, event.depthHelp);
+  // A tracking ref of the pushed branch already shows the push itself, so what it held before is taken instead.
+  const before = new Map(other.branches);
+  if (old === null) before.delete(short);
+  else before.set(short, old);
+  const known = { ...other, branches: before };
+  const { loaded, standard } = await findPolicy(repository, known, {
+    said: event.defaultBranch ?? (event.target && other.head === null ? event.target : null),
+    creates: new Set(old === null ? [short] : []),
+    results: async () => [{ name: head, label: head }],
+    worktree: false,
+  });
+  if (!loaded) return { changes: [], loaded, standard };
+  const change = await refUpdateChange(
+    repository,
+    { ref, old, next: head },
+    { policy: loaded.policy, other: known, standard },
+  );
+  return { changes: [change], loaded, standard };
+}
+
+async function targetTip(
+  repository: Repository,
+  event: CiEvent,
+  other: OtherSide,
+  target: string | null,
+): Promise<Oid> {
+  if (event.base !== null) return repository.revision(event.base);
+  const tip = target === null ? undefined : other.branches.get(target);
+  if (tip) return tip;
+  const sha = event.baseSha;
+  if (sha !== null && (await repository.commit(sha)) !== null) return sha;
+  if (target === null)
+    throw new UsageError('there is nothing to compare with', 'name the target with --base REV or --target BRANCH');
+  const help = `git fetch ${other.remote ?? 'origin'} ${target}:refs/remotes/${other.remote ?? 'origin'}/${target}`;
+  if (event.system !== null) throw new Undecided(`the tip of ${target} is not in this clone`, help);
+  throw new UsageError(`the tip of ${target} is not known here`, `name it with --base REV, or ${help}`);
+}
+
+async function oldTip(repository: Repository, base: string, help: string): Promise<Oid> {
+  const full = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(base);
+  if (!full) return repository.revision(base);
+  const commit = await repository.commit(base);
+  if (commit === null)
+    throw new Undecided(`the commit before the push (${base.slice(0, 12)}) is not in this clone`, help);
+  return commit;
+}
+
+async function treeOf(repository: Repository, commit: Oid): Promise<Oid> {
+  const tree = await repository.objects.info(`${commit}^{tree}`);
+  if (!tree) throw new Undecided(`object ${commit} is missing`, 'git fetch');
+  return tree.oid;
+}
+
+function withBranch(other: OtherSide, branch: string, oid: Oid): OtherSide {
+  return { ...other, branches: new Map([...other.branches, [branch, oid]]) };
+}

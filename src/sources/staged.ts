@@ -1,0 +1,56 @@
+import { remoteSide, symbolicHead } from '../git/refs.ts';
+import type { Repository } from '../git/repository.ts';
+import type { Change, Oid } from '../model.ts';
+import type { PolicyCache } from '../policy/load.ts';
+import { protectedBranches, trustedTips } from '../policy/rules.ts';
+import { findPolicy, type PolicyPlace } from './policy.ts';
+
+/** What a source hands to the judge. */
+export interface Sourced extends PolicyPlace {
+  readonly changes: readonly Change[];
+}
+
+/**
+ * The commit in the making: from HEAD to the index that Git names (`commit -a` and `commit PATH` have their own).
+ * @throws Undecided when Git fails or the index has conflicts
+ * @throws PolicyError when the policy is invalid where it is read from
+ */
+export async function stagedChange(repository: Repository, cache?: PolicyCache): Promise<Sourced> {
+  const branch = symbolicHead(repository);
+  const other = remoteSide(repository);
+  const head = repository.commit('HEAD');
+  const steps = head.then((commit) => repository.diffIndex(commit === null ? null : 'HEAD'));
+  const tree = () => repository.text(['write-tree']);
+  const place = other.then((side) =>
+    findPolicy(repository, side, {
+      first: 'HEAD',
+      results: async () => [{ name: await tree(), label: 'index' }],
+      worktree: true,
+      ...(cache ? { cache } : {}),
+    }),
+  );
+  const [{ loaded, standard }, side, ref, base] = await Promise.all([place, other, branch, head, steps]);
+  const policy = loaded?.policy;
+  const short = ref?.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null;
+  const isProtected = policy !== undefined && short !== null && protectedBranches(policy, standard)(short);
+  const { tips, defaultTip } = policy ? trustedTips(policy, side, standard) : { tips: [], defaultTip: null };
+  let written: Promise<Oid> | undefined;
+  const change: Change = {
+    ref,
+    kind: 'commit',
+    protected: isProtected,
+    target: isProtected ? short : null,
+    base,
+    head: null,
+    old: base,
+    next: null,
+    tips,
+    defaultTip,
+    title: null,
+    tree: () => (written ??= tree()),
+    steps: () => steps,
+    states: async () => [],
+    commits: async function* () {},
+  };
+  return { changes: loaded ? [change] : [], loaded, standard };
+}

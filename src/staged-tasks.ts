@@ -1,0 +1,16 @@
+import lintStaged from 'lint-staged';
+
+/**
+ * Runs lint-staged over the index.
+ * @param config a lint-staged configuration, as `staged:` in the policy holds it
+ * @returns whether every task passed, and what was printed
+ */
+export async function runStagedTasks(config: unknown, cwd: string): Promise<{ ok: boolean; output: string }> {
+  const lines: string[] = [];
+  const log = (...words: unknown[]) => void lines.push(words.join(' '));
+  const logger = { log, warn: log, error: log, debug: () => {} };
+  const ok = await lintStaged({ config: config as LintStagedConfig, cwd, quiet: true }, logger);
+  return { ok, output: lines.join('\n') };
+}
+
+type LintStagedConfig = NonNullable<NonNullable<Parameters<typeof lintStaged>[0]>['config']>;
