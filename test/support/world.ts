@@ -1,0 +1,271 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project itself; compiled tests lie two folders deeper than test/ does. */
+export const projectRoot = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '../../..'));
+
+/** What the product is built into. */
+const distFolder = process.env['PROTECT_TEST_DIST'] ?? join(projectRoot, 'dist');
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'protect-test-')));
+process.on('exit', () => rmSync(root, { recursive: true, force: true }));
+let folders = 0;
+
+/** A new empty folder that is removed when the test process ends. */
+export function folder(name = 'f'): string {
+  const path = join(root, `${name}${++folders}`);
+  mkdirSync(path);
+  return path;
+}
+
+export interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both streams, as a person sees them. */
+  readonly out: string;
+}
+
+const home = folder('home');
+mkdirSync(join(home, '.ssh'), { mode: 0o700 });
+writeFileSync(
+  join(home, '.gitconfig'),
+  '[user]\n\tname = Lead Dev\n\temail = lead@example.com\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n[protocol "file"]\n\tallow = always\n',
+);
+
+/** An environment made from nothing, the same from any shell. */
+export function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const coverage = process.env['NODE_V8_COVERAGE'];
+  return {
+    PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+    HOME: home,
+    LANG: 'C.UTF-8',
+    TZ: 'UTC',
+    TMPDIR: tmpdir(),
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',
+    GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
+    ...(coverage ? { NODE_V8_COVERAGE: coverage } : {}),
+    ...extra,
+  };
+}
+
+export function run(
+  cwd: string,
+  command: string,
+  args: readonly string[],
+  options: { input?: string | Buffer; env?: NodeJS.ProcessEnv } = {},
+): Result {
+  const done = spawnSync(command, args, {
+    cwd,
+    env: environment(options.env),
+    input: options.input ?? '',
+    maxBuffer: 64 << 20,
+    timeout: 120_000,
+  });
+  if (done.error) throw done.error;
+  const [stdout, stderr] = [done.stdout.toString(), done.stderr.toString()];
+  return { code: done.status, stdout, stderr, out: stdout + stderr };
+}
+
+export interface Key {
+  readonly file: string;
+  /** The line of the .pub file. */
+  readonly line: string;
+}
+
+/** Makes an SSH key with ssh-keygen. */
+export function makeKey(name: string, type = 'ed25519', bits?: number): Key {
+  const file = join(folder('key'), name);
+  const made = run(root, 'ssh-keygen', [
+    '-q',
+    '-t',
+    type,
+    ...(bits ? ['-b', String(bits)] : []),
+    '-N',
+    '',
+    '-C',
+    name,
+    '-f',
+    file,
+  ]);
+  if (made.code !== 0) throw new Error(made.out);
+  return { file, line: readFileSync(`${file}.pub`, 'utf8').trim() };
+}
+
+/** Lays the built package into a folder, as an install does. */
+export function installPackage(at: string): void {
+  const target = join(at, 'node_modules/git-protect');
+  mkdirSync(target, { recursive: true });
+  for (const name of ['package.json', 'hooks', 'templates', 'schema', 'node_modules'])
+    if (existsSync(join(projectRoot, name))) symlinkSync(join(projectRoot, name), join(target, name));
+  symlinkSync(distFolder, join(target, 'dist'));
+}
+
+/** A real repository in a folder of its own. */
+export class Repo {
+  constructor(
+    readonly dir: string,
+    readonly env: NodeJS.ProcessEnv = {},
+  ) {}
+
+  /** Runs Git and fails the test when Git does. */
+  git(...args: string[]): string {
+    const result = this.tryGit(...args);
+    if (result.code !== 0) throw new Error(`git ${args.join(' ')} (${result.code}):\n${result.out}`);
+    return result.stdout.trimEnd();
+  }
+
+  tryGit(...args: string[]): Result {
+    return run(this.dir, 'git', args, { env: this.env });
+  }
+
+  /** Runs the built `protect`. */
+  protect(...args: string[]): Result {
+    return this.protectWith({}, ...args);
+  }
+
+  protectWith(options: { input?: string | Buffer; env?: NodeJS.ProcessEnv; cwd?: string }, ...args: string[]): Result {
+    const env = { ...this.env, ...options.env };
+    return run(options.cwd ?? this.dir, process.execPath, [join(distFolder, 'cli.js'), ...args], {
+      env,
+      ...(options.input === undefined ? {} : { input: options.input }),
+    });
+  }
+
+  write(path: string, content: string | Buffer, mode?: number): this {
+    const target = join(this.dir, path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, content);
+    if (mode !== undefined) chmodSync(target, mode);
+    return this;
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.dir, path), 'utf8');
+  }
+
+  has(path: string): boolean {
+    return existsSync(join(this.dir, path));
+  }
+
+  remove(path: string): this {
+    rmSync(join(this.dir, path), { recursive: true, force: true });
+    return this;
+  }
+
+  /** Writes, stages and commits, past every hook. Returns the commit id. */
+  commit(message: string, files: Record<string, string> = {}): string {
+    for (const [path, content] of Object.entries(files)) this.write(path, content);
+    this.git('add', '--all', '--force');
+    this.git('-c', 'core.hooksPath=/dev/null', 'commit', '--quiet', '--allow-empty', '-m', message);
+    return this.git('rev-parse', 'HEAD');
+  }
+
+  head(rev = 'HEAD'): string {
+    return this.git('rev-parse', rev);
+  }
+}
+
+/** `git init`, with the built package installed and ignored. */
+export function newRepo(options: { format?: 'sha1' | 'sha256'; install?: boolean } = {}): Repo {
+  const dir = folder('repo');
+  const repo = new Repo(dir);
+  repo.git('init', '--quiet', '-b', 'main', `--object-format=${options.format ?? 'sha1'}`);
+  repo.write('.git/info/exclude', 'node_modules\n');
+  if (options.install !== false) installPackage(dir);
+  return repo;
+}
+
+/** A bare repository, added as a remote and pushed to. */
+export function addRemote(repo: Repo, name = 'origin', push = true): Repo {
+  const dir = folder('remote');
+  const bare = new Repo(dir);
+  bare.git(
+    'init',
+    '--quiet',
+    '--bare',
+    '-b',
+    'main',
+    `--object-format=${repo.git('rev-parse', '--show-object-format')}`,
+  );
+  repo.git('remote', 'add', name, dir);
+  if (push) {
+    repo.git('push', '--quiet', '--no-verify', name, 'main');
+    repo.git('remote', 'set-head', name, 'main');
+  }
+  return bare;
+}
+
+/** The text of a policy with an owner, `lead`, and two protected paths. */
+export function policyText(keys: Record<string, Key>, more = ''): string {
+  const owners = Object.entries(keys).map(([name, key]) => `  ${name}: { keys: ["${key.line}"] }`);
+  return [
+    'version: 1',
+    'project: 0123456789abcdef0123456789abcdef',
+    'owners:',
+    ...owners,
+    'branches: { main: {} }',
+    more.includes('files:')
+      ? ''
+      : 'files:\n  - { paths: [server/pay.ts], risk: critical, reason: Payments }\n  - { paths: [config/], risk: high }',
+    more,
+    '',
+  ].join('\n');
+}
+
+/** A repository with a policy on main, a remote that has it, and wired hooks. */
+export function guardedRepo(
+  options: {
+    keys?: Record<string, Key>;
+    more?: string;
+    files?: Record<string, string>;
+    format?: 'sha1' | 'sha256';
+    hooks?: boolean;
+    remote?: boolean;
+  } = {},
+) {
+  const keys = options.keys ?? { lead: makeKey('lead') };
+  const repo = newRepo(options.format ? { format: options.format } : {});
+  repo.commit('chore: start', {
+    'server/pay.ts': 'export const fee = 1;\n',
+    'config/app.json': '{}\n',
+    'src/a.ts': 'a\n',
+    '.protectionrc': policyText(keys, options.more ?? ''),
+    ...options.files,
+  });
+  const origin = options.remote === false ? null : addRemote(repo);
+  if (options.hooks !== false) {
+    const wired = repo.protect('wire');
+    if (wired.code !== 0) throw new Error(wired.out);
+    repo.commit('chore: hooks');
+    if (origin) repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  }
+  return { repo, keys, origin };
+}
+
+/** Approves what is staged (or a range) without a terminal. */
+export function approve(repo: Repo, key: Key, ...args: string[]): Result {
+  return repo.protect('approve', '--key', key.file, '--reason', 'a test', '--yes', ...args);
+}
+
+/** Copies a folder, to try something twice from the same start. */
+export function copyRepo(repo: Repo): Repo {
+  const dir = folder('copy');
+  cpSync(repo.dir, dir, { recursive: true, verbatimSymlinks: true });
+  return new Repo(dir, repo.env);
+}
