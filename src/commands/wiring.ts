@@ -52,6 +52,7 @@ export async function wireHooks(repository: Repository, env: NodeJS.ProcessEnv, 
   for (const planned of await planHooks(repository, env)) await writePlanned(topLevel!, planned);
   const message = runHusky(topLevel!);
   if (message !== '') return message;
+  await writeShims(topLevel!);
   await wireLinkedWorktrees(repository, topLevel!);
   await recordFolder(repository, topLevel!, cwd);
   return null;
@@ -105,6 +106,19 @@ function runHusky(topLevel: string): string {
     return husky('.husky');
   } finally {
     process.chdir(before);
+  }
+}
+
+/**
+ * husky runs nothing where a branch lacks the hook file: an orphan branch, one from before the policy. Our own shims
+ * run the gate there as well.
+ */
+async function writeShims(topLevel: string): Promise<void> {
+  const folder = join(topLevel, '.husky/_');
+  await cp(join(packageRoot, 'hooks/git-protect'), join(folder, 'git-protect'));
+  for (const name of hookNames) {
+    const own = `[ -f "\${0%/*}/../${name}" ] || { protect_gate=${name}; . "\${0%/*}/git-protect"; exit; }`;
+    await writeFile(join(folder, name), `#!/usr/bin/env sh\n${own}\n. "\${0%/*}/h"\n`, { mode: 0o755 });
   }
 }
 

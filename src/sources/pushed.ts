@@ -2,9 +2,9 @@ import { remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Oid, Undecided } from '../model.ts';
 import type { PolicyCache } from '../policy/load.ts';
-import { defaultBranch } from '../policy/rules.ts';
+import { defaultBranch, protectedBranches } from '../policy/rules.ts';
 import { findPolicy } from './policy.ts';
-import { type RefUpdate, refUpdateChange } from './ref-update.ts';
+import { type Destination, type RefUpdate, refUpdateChange } from './ref-update.ts';
 import type { Sourced } from './staged.ts';
 
 /**

@@ -1,0 +1,222 @@
+import { is, match } from 'uvu/assert';
+import { suite } from './support/suite.ts';
+import { addRemote, guardedRepo, makeKey, newRepo, policyText, type Repo } from './support/world.ts';
+
+const test = suite('pre-push');
+const zeros = '0'.repeat(40);
+
+function hook(repo: Repo, lines: string, remote = 'origin') {
+  return repo.protectWith({ input: lines }, 'hook', 'pre-push', remote, 'url');
+}
+
+test('a force push and a deletion of main are refused, of a branch they are not', () => {
+  const { repo } = guardedRepo();
+  repo.git('switch', '-qc', 'topic');
+  repo.commit('feat: one');
+  is(repo.tryGit('push', 'origin', 'topic').code, 0);
+  repo.git('commit', '-q', '--amend', '--allow-empty', '-m', 'feat: two');
+  is(repo.tryGit('push', '--force', 'origin', 'topic').code, 0);
+  is(repo.tryGit('push', 'origin', ':topic').code, 0);
+  repo.git('switch', '-q', 'main');
+  repo.git('commit', '-q', '--amend', '--allow-empty', '-m', 'feat: rewritten');
+  const forced = repo.tryGit('push', '--force', 'origin', 'main');
+  is(forced.code, 1);
+  match(forced.out, 'error[protected-branches] main: is protected and cannot be force-pushed');
+  const deleted = repo.tryGit('push', 'origin', ':main');
+  is(deleted.code, 1);
+  match(deleted.out, 'main: is protected and cannot be deleted');
+});
+
+test('a rewind is a force push, and judged by its states', () => {
+  const { repo } = guardedRepo();
+  repo.commit('CRITICAL: fee', { 'server/pay.ts': '9\n' });
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.git('reset', '-q', '--hard', 'HEAD~1');
+  const rewound = repo.tryGit('push', '--force', 'origin', 'main');
+  is(rewound.code, 1);
+  match(rewound.out, 'cannot be force-pushed');
+  match(rewound.out, 'server/pay.ts: changed without approval');
+});
+
+test('branches: allow lets a force push through, the files still hold', () => {
+  const { repo } = guardedRepo({ more: 'landing: merge\n' });
+  repo.write(
+    '.protectionrc',
+    repo.read('.protectionrc').replace('main: {}', 'main: { forcePush: allow, delete: allow }'),
+  );
+  repo.commit('chore: policy');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.git('commit', '-q', '--amend', '--allow-empty', '-m', 'chore: reworded');
+  is(repo.tryGit('push', '--force', 'origin', 'main').code, 0);
+});
+
+test('directPush: refuse', () => {
+  const { repo } = guardedRepo();
+  repo.write('.protectionrc', repo.read('.protectionrc').replace('main: {}', 'main: { directPush: refuse }'));
+  repo.commit('chore: policy');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.commit('feat: x');
+  const pushed = repo.tryGit('push', 'origin', 'main');
+  is(pushed.code, 1);
+  match(pushed.out, 'main: takes no direct pushes');
+  is(
+    repo.protect('ci', '--event', 'push', '--base', 'origin/main', '--target', 'main').code,
+    0,
+    'only in pre-push and pre-receive',
+  );
+});
+
+test('a change made with --no-verify is caught by the push', () => {
+  const { repo } = guardedRepo();
+  repo.write('server/pay.ts', '2\n');
+  repo.git('commit', '-qam', 'sneaky', '--no-verify');
+  const pushed = repo.tryGit('push', 'origin', 'main');
+  is(pushed.code, 1);
+  match(pushed.out, 'server/pay.ts: changed without approval');
+  match(pushed.out, "server/pay.ts is critical, so the subject starts with 'CRITICAL: '");
+});
+
+test('an unprotected branch is judged from where it left the default branch', () => {
+  const { repo } = guardedRepo();
+  repo.git('switch', '-qc', 'topic');
+  repo.commit('feat: one', { 'src/one.ts': '1\n' });
+  is(repo.tryGit('push', 'origin', 'topic').code, 0);
+  repo.commit('CRITICAL: fee', { 'server/pay.ts': '9\n' });
+  repo.git('push', '-q', '--no-verify', 'origin', 'topic');
+  repo.commit('feat: two', { 'src/two.ts': '1\n' });
+  const pushed = repo.tryGit('push', 'origin', 'topic');
+  is(pushed.code, 1, 'what is on the remote branch already is no excuse');
+  match(pushed.out, 'server/pay.ts');
+});
+
+test('fixup! commits may be pushed to a branch and not to main', () => {
+  const { repo } = guardedRepo();
+  repo.git('switch', '-qc', 'topic');
+  repo.commit('fixup! feat: x');
+  is(repo.tryGit('push', 'origin', 'topic').code, 0);
+  const landed = repo.tryGit('push', 'origin', 'topic:main');
+  is(landed.code, 1);
+  match(landed.out, 'has to be squashed before it lands on main');
+});
+
+test('an orphan branch and unrelated histories', () => {
+  const { repo } = guardedRepo();
+  repo.git('checkout', '-q', '--orphan', 'pages');
+  repo.git('rm', '-rqf', '.');
+  repo.commit('docs: pages', { 'index.html': 'hi\n' });
+  const pushed = repo.tryGit('push', 'origin', 'pages');
+  is(pushed.code, 0, pushed.out);
+  repo.commit('CRITICAL: x', { 'server/pay.ts': 'other\n' });
+  is(repo.tryGit('push', 'origin', 'pages').code, 1);
+  is(repo.tryGit('push', '--force', 'origin', 'pages:main').code, 1);
+});
+
+test('tags: move, delete, create', () => {
+  const { repo } = guardedRepo({ more: 'tags: { "v*": { create: protected } }' });
+  repo.git('tag', '-a', 'v1', '-m', 'v1');
+  is(repo.tryGit('push', 'origin', 'v1').code, 0);
+  repo.commit('feat: next');
+  repo.git('tag', '-f', 'v1');
+  match(
+    repo.tryGit('push', '--force', 'origin', 'v1').out,
+    'error[protected-tags] tag v1: is protected and cannot be moved',
+  );
+  match(repo.tryGit('push', 'origin', ':v1').out, 'tag v1: is protected and cannot be deleted');
+  repo.git('tag', 'v2');
+  match(repo.tryGit('push', 'origin', 'v2').out, 'tag v2: is not on a commit of a protected branch');
+  const together = repo.tryGit('push', 'origin', 'main', 'v2');
+  is(together.code, 0, together.out);
+  repo.git('tag', 'other');
+  is(repo.tryGit('push', 'origin', 'other').code, 0);
+});
+
+test('--mirror and --all are judged ref by ref', () => {
+  const { repo } = guardedRepo();
+  repo.git('switch', '-qc', 'topic');
+  repo.commit('CRITICAL: fee', { 'server/pay.ts': '9\n' });
+  repo.git('branch', '-qD', 'main');
+  const mirrored = repo.tryGit('push', '--mirror', 'origin');
+  is(mirrored.code, 1, mirrored.out);
+  match(mirrored.out, 'main: is protected and cannot be deleted');
+  match(mirrored.out, 'server/pay.ts');
+});
+
+test('refs/replace is refused', () => {
+  const { repo } = guardedRepo();
+  repo.commit('feat: x');
+  repo.git('replace', repo.head(), repo.head('HEAD~1'));
+  match(repo.tryGit('push', 'origin', 'refs/replace/*').out, 'would make Git show other objects');
+});
+
+test('an empty push, and lines that are not understood', () => {
+  const { repo } = guardedRepo();
+  is(hook(repo, '').code, 0);
+  is(repo.tryGit('push', 'origin', 'main').code, 0);
+  for (const bad of [
+    'nonsense\n',
+    `refs/heads/a ${zeros}\n`,
+    `refs/heads/a ${repo.head()} refs/heads/a ${zeros}`,
+    `a b c d e\n`,
+  ]) {
+    const done = hook(repo, bad);
+    is(done.code, 3, bad);
+    match(done.out, /standard input/);
+  }
+});
+
+test('an unknown remote id is undecided: fetch first', () => {
+  const { repo } = guardedRepo();
+  const done = hook(repo, `refs/heads/main ${repo.head()} refs/heads/main ${'1'.repeat(40)}\n`);
+  is(done.code, 3);
+  match(done.out, 'help: git fetch');
+});
+
+test('the first push to an empty remote adopts, a new branch name does not escape', () => {
+  const repo = newRepo();
+  repo.commit('chore: start', { '.protectionrc': policyText({ lead: makeKey('lead') }), 'server/pay.ts': '1\n' });
+  addRemote(repo, 'origin', false);
+  repo.protect('wire');
+  repo.commit('chore: hooks');
+  const first = repo.tryGit('push', 'origin', 'main');
+  is(first.code, 1, 'the critical file has no critical commit');
+  repo.git('commit', '-q', '--amend', '--no-verify', '-m', 'chore: hooks');
+  is(repo.tryGit('push', '--no-verify', 'origin', 'main').code, 0);
+  repo.git('switch', '-qc', 'new');
+  repo.write('server/pay.ts', '2\n').git('commit', '-qam', 'CRITICAL: x', '--no-verify');
+  is(repo.tryGit('push', 'origin', 'new').code, 1);
+});
+
+test('a remote given by URL is known by its URL', () => {
+  const { repo, origin } = guardedRepo();
+  repo.write('server/pay.ts', '2\n').git('commit', '-qam', 'CRITICAL: x', '--no-verify');
+  is(repo.tryGit('push', origin!.dir, 'main').code, 1);
+});
+
+test('the default branch is protected, listed or not; globs protect others', () => {
+  const { repo } = guardedRepo({ more: '' });
+  repo.write(
+    '.protectionrc',
+    repo.read('.protectionrc').replace('branches: { main: {} }', 'branches: { "release/*": {} }'),
+  );
+  repo.commit('chore: policy');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main', 'main:release/1');
+  match(repo.tryGit('push', 'origin', ':main').out, 'main: is protected and cannot be deleted');
+  match(repo.tryGit('push', 'origin', ':release/1').out, 'release/1: is protected and cannot be deleted');
+});
+
+test('in a remote without a known HEAD the literal branch of its policy is the default', () => {
+  const { repo } = guardedRepo();
+  repo.git('remote', 'set-head', 'origin', '--delete');
+  repo.write('server/pay.ts', '2\n').git('commit', '-qam', 'CRITICAL: x', '--no-verify');
+  is(repo.tryGit('push', 'origin', 'main').code, 1);
+  repo.git('reset', '-q', '--hard', 'HEAD~1');
+  repo.write(
+    '.protectionrc',
+    repo.read('.protectionrc').replace('branches: { main: {} }', 'branches: { a: {}, b: {} }'),
+  );
+  repo.commit('chore: policy');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  const unknown = hook(repo, `refs/heads/main ${repo.head()} refs/heads/x ${zeros}\n`);
+  is(unknown.code, 3);
+  match(unknown.out, 'git remote set-head origin --auto');
+});
