@@ -94,7 +94,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
       'protect --help lists them',
     );
   }
-  if (args.includes('--help') || args.includes('-h')) {
+  if (args[0] === '--help' || args[0] === '-h') {
     io.stdout.write(`protect ${entry.usage}\n\n${entry.does}\n`);
     return exitCode.pass;
   }

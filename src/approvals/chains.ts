@@ -124,7 +124,7 @@ export class Consents {
     // An earlier approval is worth a word only when somebody seems to rely on it: it leads to the same contents.
     const listing = this.#weighed.filter(({ approval, fault }) =>
       approval.statement.changes.some(
-        (c) => c.path === step.path && (fault?.reason !== 'spent' || stateKey(c.to) === goal),
+        (c) => c.path === step.path && (fault?.reason !== 'spent' || sameState(c.to, step.to)),
       ),
     );
     if (listing.length === 0) return { reason: 'none', text: 'changed without approval' };
@@ -234,6 +234,10 @@ export function verifyStatement(approval: Approval, policy: Policy, now: Date): 
 
 function spentFault(approval: Approval): Fault {
   return { reason: 'spent', text: `${by(approval)} is spent: it has landed before, and counts once` };
+}
+
+function sameState(a: State | null, b: State | null): boolean {
+  return a?.oid === b?.oid && a?.mode === b?.mode;
 }
 
 /** The edges of a shortest way from one of `starts` to `goal`, or null. An empty way counts only when start is goal. */

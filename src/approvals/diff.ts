@@ -66,7 +66,8 @@ async function unifiedDiff(repository: Repository, from: Buffer, to: Buffer): Pr
       a,
       b,
     ];
-    const { stdout } = await repository.run(args, { codes: [0, 1], env });
+    // Run beside the files: the working tree's attributes have no say there.
+    const { stdout } = await repository.run(args, { codes: [0, 1], env, cwd: folder });
     const start = stdout.indexOf('\n@@');
     return visibleBytes(start < 0 ? stdout : stdout.subarray(start + 1));
   } finally {

@@ -133,18 +133,22 @@ async function spentNames(
       'git fetch --unshallow',
     );
   const names = added.map((approval) => approvalsFolder + approval.name);
-  const { stdout } = await repository.run([
+  // A pathspec counts from where Git runs, so it runs at the top.
+  const args = [
     'log',
     '--full-history',
     '-m',
     '--no-renames',
     '--name-only',
+    '--no-relative',
     '-z',
     '--format=',
     ...roots,
     '--',
     ...names,
-  ]);
+  ];
+  const { topLevel } = await repository.layout();
+  const { stdout } = await repository.run(args, { cwd: topLevel ?? repository.cwd });
   const held = stdout
     .toString('latin1')
     .split('\0')

@@ -129,7 +129,7 @@ function readPlainState(json: Json): State | null {
   if (json === null) return null;
   const raw = record(json, ['mode', 'oid'], 'a state');
   return {
-    mode: matching(raw.mode, /^(100644|100755|100664|120000|160000)$/, 'mode'),
+    mode: matching(raw.mode, /^(100644|100755|120000|160000)$/, 'mode'),
     oid: matching(raw.oid, /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'oid'),
   };
 }

@@ -171,7 +171,7 @@ function readStep(json: Json): SignedStep {
 export function readState(json: Json | undefined): SignedState | null {
   if (json === null) return null;
   const raw = record(json, ['mode', 'oid', 'sha256'], 'a state');
-  const mode = matching(raw.mode, /^(100644|100755|100664|120000|160000)$/, 'mode');
+  const mode = matching(raw.mode, /^(100644|100755|120000|160000)$/, 'mode');
   const oid = matching(raw.oid, /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'oid');
   const sha256 = matching(raw.sha256, mode === '160000' ? /^$/ : /^[0-9a-f]{64}$/, 'sha256');
   return { mode, oid, sha256 };

@@ -87,7 +87,11 @@ async function guardedSteps(repository: Repository, io: Io, sourced: Sourced): P
   const change = sourced.changes[0];
   if (!change || !sourced.loaded) return [];
   const context = contextFor(repository, io, sourced, change);
-  return unapprovedSteps({ ...context, consent: async () => ({ approved: false, reason: 'none', text: '' }) });
+  return unapprovedSteps({
+    ...context,
+    consent: async () => ({ approved: false, reason: 'none', text: '' }),
+    alreadyLanded: async () => false,
+  });
 }
 
 function contextFor(repository: Repository, io: Io, sourced: Sourced, change: Change) {

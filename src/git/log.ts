@@ -9,6 +9,7 @@ export function logArguments(options: { paths: boolean }): string[] {
         '--raw',
         '-c',
         '--root',
+        '--no-relative',
         '--no-renames',
         '--no-abbrev',
         '--ignore-submodules=none',

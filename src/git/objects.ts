@@ -143,6 +143,15 @@ export class ObjectReader {
   }
 }
 
+/** The mode as Git's diffs show it: old trees hold others, such as 100664. */
+function canonicalMode(mode: string): string {
+  const bits = Number.parseInt(mode, 8);
+  const kind = bits & 0o170000;
+  if (kind === 0o100000) return bits & 0o100 ? '100755' : '100644';
+  if (kind === 0o120000) return '120000';
+  return kind === 0o040000 ? '040000' : '160000';
+}
+
 export interface TreeEntry {
   readonly mode: string;
   readonly name: string;
@@ -161,7 +170,7 @@ export function parseTree(content: Buffer, idBytes: number): TreeEntry[] {
     const nul = content.indexOf(0, space);
     const end = nul + 1 + idBytes;
     if (space < 0 || nul < 0 || end > content.length) throw new Undecided('a tree object is malformed');
-    const mode = content.toString('latin1', at, space).padStart(6, '0');
+    const mode = canonicalMode(content.toString('latin1', at, space));
     entries.push({
       mode,
       name: content.toString('latin1', space + 1, nul),

@@ -233,6 +233,7 @@ const rawArguments = [
   '--raw',
   '-z',
   '--no-renames',
+  '--no-relative',
   '--no-abbrev',
   '--no-ext-diff',
   '--no-textconv',

@@ -1,6 +1,6 @@
 import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type LoadedPolicy, type Oid, Undecided } from '../model.ts';
+import { type LoadedPolicy, type Oid, Undecided, UsageError } from '../model.ts';
 import { loadPolicyAt, loadWorktreePolicy, type PolicyCache } from '../policy/load.ts';
 import { defaultBranch } from '../policy/rules.ts';
 
@@ -48,7 +48,7 @@ export async function findPolicy(repository: Repository, other: OtherSide, place
   if (tip) {
     const loaded = await loadPolicyAt(repository, tip, tip, cache);
     if (loaded) return { loaded, standard: hint };
-  } else if (hint !== null && other.branches.size > 0 && !places.creates?.has(hint)) {
+  } else if (hint !== null && other.remote !== null && other.branches.size > 0 && !places.creates?.has(hint)) {
     const remote = other.remote ?? 'origin';
     throw new Undecided(
       `the default branch ${hint} of the other side is not in this clone`,
@@ -60,19 +60,33 @@ export async function findPolicy(repository: Repository, other: OtherSide, place
   return bootstrap(repository, other, places, hint);
 }
 
-/** Where HEAD of the other side is unknown: the literal branch of some policy at hand, if the other side has it. */
+/** Where HEAD of the other side is unknown: the one branch whose own policy names it as the only literal one. */
 async function hintedBranch(repository: Repository, other: OtherSide, cache?: PolicyCache): Promise<string | null> {
+  const named: string[] = [];
   for (const [name, oid] of other.branches) {
-    const there = await loadPolicyAt(repository, oid, oid, cache);
-    const standard = there && defaultBranch(there.policy, other);
-    if (standard === name) return name;
+    const there = await readableAt(repository, oid, cache);
+    if (there && there !== 'invalid' && defaultBranch(there.policy, other) === name) named.push(name);
   }
-  return null;
+  return named.length === 1 ? named[0]! : null;
+}
+
+/** A policy on some branch that nothing is judged by: an invalid one there must not stop everybody. */
+async function readableAt(
+  repository: Repository,
+  oid: Oid,
+  cache?: PolicyCache,
+): Promise<LoadedPolicy | 'invalid' | null> {
+  try {
+    return await loadPolicyAt(repository, oid, oid, cache);
+  } catch (error) {
+    if (error instanceof UsageError) return 'invalid';
+    throw error;
+  }
 }
 
 async function refuseUnknownDefault(repository: Repository, other: OtherSide): Promise<void> {
   for (const [name, oid] of other.branches) {
-    if (!(await loadPolicyAt(repository, oid, oid))) continue;
+    if ((await readableAt(repository, oid)) === null) continue;
     const where = other.remote === null ? 'of this server' : `of '${other.remote}'`;
     const help =
       other.remote === null

@@ -41,11 +41,28 @@ export async function pushedChanges(
   });
   if (!loaded) return { changes: [], loaded, standard };
   const to = { policy: loaded.policy, other: side, standard };
-  return {
-    changes: await Promise.all(updates.map((update) => refUpdateChange(repository, update, to))),
-    loaded,
-    standard,
-  };
+  const all = [...updates, ...(await mirrorDeletions(repository, updates, to))];
+  return { changes: await Promise.all(all.map((update) => refUpdateChange(repository, update, to))), loaded, standard };
+}
+
+/**
+ * Git does not tell pre-push which branches `--mirror` deletes. It shows itself by the remote-tracking refs that it
+ * pushes along; then every protected branch that is missing here will be gone there.
+ */
+async function mirrorDeletions(
+  repository: Repository,
+  updates: readonly RefUpdate[],
+  { policy, other, standard }: Destination,
+): Promise<RefUpdate[]> {
+  if (!updates.some(({ ref, next }) => ref.startsWith('refs/remotes/') && next !== null)) return [];
+  const isProtected = protectedBranches(policy, standard);
+  const deletions: RefUpdate[] = [];
+  for (const [branch, old] of other.branches) {
+    const ref = `refs/heads/${branch}`;
+    if (isProtected(branch) && !updates.some((update) => update.ref === ref) && !(await repository.objects.info(ref)))
+      deletions.push({ ref, old, next: null });
+  }
+  return deletions;
 }
 
 /**

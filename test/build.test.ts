@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { is, match } from 'uvu/assert';
+import { suite } from './support/suite.ts';
+import { environment, folder, guardedRepo, projectRoot, type Repo } from './support/world.ts';
+
+const test = suite('build');
+
+function building(command: string, files: Record<string, string> = {}, timeout = '15m') {
+  return guardedRepo({ more: `build: { command: ${JSON.stringify(command)}, timeout: ${timeout} }`, files }).repo;
+}
+
+function push(repo: Repo) {
+  return repo.tryGit('push', 'origin', 'HEAD:topic');
+}
+
+test('a build that fails refuses the push and shows its last words', () => {
+  const repo = building('echo compiling; echo broken here >&2; exit 3');
+  repo.commit('feat: x');
+  const refused = push(repo);
+  is(refused.code, 1);
+  match(refused.out, 'error[build]');
+  match(refused.out, 'failed (exit code 3)');
+  match(refused.out, '| broken here');
+});
+
+test('a build that passed is not run again for the same tree', () => {
+  const log = join(folder(), 'log');
+  const repo = building(`echo ran >> ${log}`);
+  repo.commit('feat: x', { 'src/x.ts': '1\n' });
+  is(push(repo).code, 0);
+  repo.git('push', '-q', '--no-verify', 'origin', ':topic');
+  is(push(repo).code, 0);
+  repo.git('commit', '-q', '--amend', '--no-verify', '-m', 'feat: same tree');
+  is(repo.tryGit('push', '--force', 'origin', 'HEAD:topic').code, 0);
+  is(run(log), 'ran');
+  repo.commit('feat: y', { 'src/y.ts': '1\n' });
+  is(push(repo).code, 0);
+  is(run(log), 'ran\nran');
+});
+
+test('a dirty tree, or another commit than HEAD, is built in a checkout of its own', () => {
+  const log = join(folder(), 'log');
+  const repo = building(
+    `cat src/a.ts >> ${log}; pwd >> ${log}; ls node_modules >> ${log}; git rev-parse --show-toplevel >> ${log}; env | grep ^GIT_ >> ${log}; true`,
+  );
+  repo.commit('feat: x', { 'src/a.ts': 'committed\n' });
+  repo.write('src/a.ts', 'not committed\n');
+  const done = push(repo);
+  is(done.code, 0, done.out);
+  const [content, where, modules, top, ...git] = run(log).split('\n');
+  is(content, 'committed');
+  is(where === repo.dir, false);
+  is(modules, 'git-protect');
+  is(top, where);
+  is(git.join(), '', 'no GIT_ variable reaches a build');
+  is(existsSync(where!), false);
+  is(repo.read('src/a.ts'), 'not committed\n');
+  is(
+    existsSync(join(repo.dir, 'node_modules/git-protect/package.json')),
+    true,
+    'the linked node_modules are still there',
+  );
+  is(repo.git('worktree', 'list').split('\n').length, 1);
+});
+
+test('a timeout stops the command and what it started, and is undecided', () => {
+  const mark = `protect-sleeper-${process.pid}`;
+  const repo = building(`sh -c 'exec -a ${mark} sleep 300' & sleep 300`, {}, '1s');
+  repo.commit('feat: x');
+  const late = repo.protectWith(
+    { input: `refs/heads/main ${repo.head()} refs/heads/topic ${'0'.repeat(40)}\n` },
+    'hook',
+    'pre-push',
+    'origin',
+    'url',
+  );
+  is(late.code, 3);
+  match(late.out, 'took longer than 1 s and was stopped');
+});
+
+test('SIGTERM in the middle stops the build and cleans up', async () => {
+  const log = join(folder(), 'log');
+  const repo = building(`pwd > ${log}; sleep 60`);
+  repo.commit('feat: x');
+  repo.write('src/a.ts', 'dirty\n');
+  const child = spawn(
+    process.execPath,
+    [join(process.env['PROTECT_TEST_DIST'] ?? join(projectRoot, 'dist'), 'hook.js'), 'pre-push', 'origin', 'url'],
+    { cwd: repo.dir, env: environment(), stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  child.stdin.end(`refs/heads/main ${repo.head()} refs/heads/topic ${'0'.repeat(40)}\n`);
+  const ended = new Promise<number | null>((done) => child.on('close', done));
+  while (!existsSync(log) || run(log) === '') await new Promise((done) => setTimeout(done, 50));
+  child.kill('SIGTERM');
+  is(await ended, 3);
+  is(existsSync(run(log)), false);
+  is(
+    readdirSync(tmpdir()).some((name) => name.startsWith(`protect-checkout-${child.pid}-`)),
+    false,
+  );
+});
+
+test('ci builds the tree of the result', () => {
+  const repo = building('test -f src/main.ts && test -f src/topic.ts');
+  repo.git('switch', '-qc', 'topic');
+  repo.commit('feat: topic', { 'src/topic.ts': '1\n' });
+  repo.git('switch', '-q', 'main');
+  repo.commit('feat: main', { 'src/main.ts': '1\n' });
+  const done = repo.protect('ci', '--base', 'main', '--head', 'topic');
+  is(done.code, 0, done.out);
+  is(repo.protect('ci', '--base', 'main~1', '--head', 'topic').code, 1, 'without main it does not build');
+});
+
+test('a build is not run when an earlier check refused', () => {
+  const log = join(folder(), 'log');
+  const repo = building(`echo ran > ${log}`);
+  repo.commit('no type');
+  is(push(repo).code, 1);
+  is(existsSync(log), false);
+});
+
+test('deletions and tags build nothing', () => {
+  const repo = building('exit 1');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main:gone');
+  is(repo.tryGit('push', 'origin', ':gone').code, 0);
+  repo.git('tag', 'v1');
+  is(repo.tryGit('push', 'origin', 'v1').code, 0);
+});
+
+function run(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+}
