@@ -114,6 +114,17 @@ function runSigner(program: string, args: readonly string[], env: NodeJS.Process
   });
 }
 
+/** Makes an Ed25519 key; ssh-keygen asks for the passphrase itself. @throws Undecided when it made none */
+export function makeKey(file: string, comment: string, env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((done, fail) => {
+    const child = spawn('ssh-keygen', ['-t', 'ed25519', '-f', file, '-C', comment], { env, stdio: 'inherit' });
+    child.on('error', (error) =>
+      fail(new Undecided(`ssh-keygen could not be started: ${error.message}`, 'install OpenSSH')),
+    );
+    child.on('close', (code) => (code === 0 ? done() : fail(new Undecided('ssh-keygen made no key'))));
+  });
+}
+
 function add(found: LocalKey[], file: string, line: string): void {
   const key = parsePublicKey(line);
   if (typeof key !== 'string' && !found.some((other) => other.key.blob === key.blob)) found.push({ file, key });

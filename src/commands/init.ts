@@ -4,8 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { execa } from 'execa';
-import { keyFromFile, type LocalKey, localKeys } from '../approvals/keys.ts';
+import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
@@ -157,7 +156,7 @@ async function findOwner(
   const file = join(io.env['HOME'] || homedir(), '.ssh', 'id_ed25519');
   if (!flags.interactive || existsSync(file) || !(await ask(io, `No SSH key was found. Make ${file}? [y/N] `, false)))
     return null;
-  await execa('ssh-keygen', ['-t', 'ed25519', '-f', file, '-C', name], { stdio: 'inherit' });
+  await makeKey(file, name, io.env);
   return { name, key: await keyFromFile(file, io.cwd) };
 }
 

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { remoteSide } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, type Policy, UsageError } from '../model.ts';
@@ -85,7 +84,7 @@ async function show(io: Io, repository: Repository): Promise<number> {
     approvals: { ...effective.approvals, lifetime: duration(effective.approvals.lifetime) },
     build: effective.build && { ...effective.build, timeout: duration(effective.build.timeout) },
   };
-  io.stdout.write(`# ${loaded.source}\n${visible(stringify(view, { lineWidth: 0 }))}`);
+  io.stdout.write(`# ${loaded.source}\n${visible(JSON.stringify(view, null, 2))}\n`);
   return exitCode.pass;
 }
 

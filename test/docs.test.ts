@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { equal, is, match, ok } from 'uvu/assert';
+import { checks } from '../src/checks/index.ts';
+import { parsePolicy } from '../src/policy/parse.ts';
+import { keyTable } from '../src/policy/schema.ts';
+import { suite } from './support/suite.ts';
+import { projectRoot, run } from './support/world.ts';
+
+const test = suite('docs');
+const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
+
+test('what is generated is up to date', () => {
+  const done = run(projectRoot, process.execPath, ['scripts/docs.mjs', '--check']);
+  is(done.code, 0, done.out);
+});
+
+test('the example policy is valid and names every key', () => {
+  const example = read('.protectionrc.example');
+  const policy = parsePolicy(example, '.protectionrc.example');
+  ok(policy.build && policy.files.length > 0);
+  for (const { key } of keyTable()) {
+    const name = key.split('.').at(-1)!.replace('[]', '');
+    match(example, new RegExp(`\\b${name}:`), key);
+  }
+});
+
+test('every check is documented', () => {
+  for (const { id } of checks) match(read('docs/checks.md'), `\n## ${id}\n`);
+});
+
+test('links between pages lead somewhere', () => {
+  const pages = ['README.md', 'CHANGELOG.md', ...readdirSync(join(projectRoot, 'docs')).map((name) => `docs/${name}`)];
+  for (const page of pages)
+    for (const [, target] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
+      ok(existsSync(join(projectRoot, dirname(page), target!)), `${page} links to ${target}`);
+});
+
+test('every example policy in the docs is valid', () => {
+  let seen = 0;
+  for (const page of ['README.md', ...readdirSync(join(projectRoot, 'docs')).map((name) => `docs/${name}`)])
+    for (const [, block] of read(page).matchAll(/```yaml\n(version: 1\n[^`]*)```/g)) {
+      seen++;
+      const text = block!.replaceAll(
+        /"ssh-ed25519 [^"]*"/g,
+        '"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAwsggR0qnHcTEWxDOgo1ggG/f4EzoC0e6fkqCwIcYKx x"',
+      );
+      equal(parsePolicy(text, page).version, 1);
+    }
+  ok(seen > 0);
+});

@@ -1,0 +1,189 @@
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { equal, is, match, not } from 'uvu/assert';
+import { suite } from './support/suite.ts';
+import { addRemote, folder, installPackage, makeKey, newRepo, Repo, run } from './support/world.ts';
+
+const test = suite('init');
+
+/** A repository with a home of its own, so that its keys are known. */
+function fresh(files: Record<string, string> = {}, withKey = true) {
+  const home = folder('home');
+  const made = newRepo();
+  const repo = new Repo(made.dir, { HOME: home });
+  mkdirSync(join(home, '.ssh'));
+  repo.git('config', '--global', 'user.name', 'Anna Bell');
+  repo.git('config', '--global', 'user.email', 'anna@example.com');
+  if (withKey) copyFileSync(`${makeKey('anna').file}.pub`, join(home, '.ssh/id_ed25519.pub'));
+  repo.commit('start', { 'src/a.ts': 'a\n', ...files });
+  return repo;
+}
+
+test('an ordinary repository: what exists and matters is suggested, nothing is staged or committed', () => {
+  const repo = fresh({
+    'package.json': '{\n  "name": "x",\n  "scripts": { "build": "true" }\n}\n',
+    'package-lock.json': '{}',
+    'drizzle/schema.ts': 's',
+    'drizzle/0001.sql': 's',
+    '.github/workflows/ci.yml': 'x',
+    Dockerfile: 'FROM x',
+  });
+  const before = repo.head();
+  const done = repo.protect('init');
+  is(done.code, 0, done.out);
+  const policy = repo.read('.protectionrc');
+  match(policy, /project: "[0-9a-f]{32}"/);
+  match(policy, 'anna: { keys: ["ssh-ed25519 ');
+  match(policy, '"/drizzle/schema.ts"');
+  match(policy, '"/Dockerfile"');
+  match(policy, '"/.github/workflows/"');
+  match(policy, '"/.husky/"');
+  match(policy, 'build: { command: npm run build');
+  not.match(policy, 'package-lock');
+  match(repo.read('.github/workflows/protect.yml'), 'fetch-depth: 0');
+  match(repo.read('package.json'), "import('git-protect/wire')");
+  is(repo.head(), before);
+  is(repo.git('diff', '--cached', '--name-only'), '');
+  is(repo.git('config', 'core.hooksPath'), '.husky/_');
+  is(repo.protect('policy', 'check').code, 0);
+});
+
+test('twice is once', () => {
+  const repo = fresh({ 'package.json': '{"name":"x"}\n' });
+  repo.protect('init');
+  const before = snapshot(repo);
+  const again = repo.protect('init');
+  is(again.code, 0);
+  match(again.out, 'everything is in place');
+  equal(snapshot(repo), before);
+});
+
+test('--dry-run writes nothing', () => {
+  const repo = fresh({ 'package.json': '{"name":"x"}\n' });
+  const before = snapshot(repo);
+  const done = repo.protect('init', '--dry-run');
+  is(done.code, 0);
+  match(done.out, 'write  .protectionrc');
+  equal(snapshot(repo), before);
+  is(repo.tryGit('config', 'core.hooksPath').code, 1);
+});
+
+test('without package.json, from a subfolder', () => {
+  const repo = fresh();
+  const done = repo.protectWith({ cwd: join(repo.dir, 'src') }, 'init');
+  is(done.code, 0, done.out);
+  match(done.out, 'npx git-protect wire');
+  is(repo.has('.protectionrc'), true);
+  is(repo.has('.husky/pre-commit'), true);
+  is(repo.has('src/.protectionrc'), false);
+});
+
+test('without a key no file is protected, and it says so', () => {
+  const repo = fresh({}, false);
+  const done = repo.protect('init');
+  is(done.code, 0);
+  match(done.out, 'no SSH key was found');
+  not.match(repo.read('.protectionrc'), 'files:');
+  is(repo.protect('policy', 'check').code, 0);
+});
+
+test("Git's signing key comes first, --key and --owner before it", () => {
+  const repo = fresh();
+  const [signing, named] = [makeKey('signing'), makeKey('named')];
+  repo.git('config', 'user.signingkey', `${signing.file}.pub`);
+  repo.protect('init');
+  match(repo.read('.protectionrc'), signing.line.split(' ')[1]!);
+  repo.remove('.protectionrc');
+  repo.protect('init', '--key', `${named.file}.pub`, '--owner', 'boss');
+  match(repo.read('.protectionrc'), named.line.split(' ')[1]!);
+  match(repo.read('.protectionrc'), 'boss: ');
+});
+
+test('husky files with content keep working, even behind exit and exec', () => {
+  const repo = fresh({
+    'package.json': '{"name":"x","scripts":{"prepare":"husky"}}\n',
+    '.husky/pre-commit': '#!/bin/sh\ntouch theirs\nexit 0\n',
+    '.husky/pre-push': 'cat > pushed\nexec true\n',
+  });
+  addRemote(repo);
+  const done = repo.protect('init', '--ci', 'none');
+  is(done.code, 0, done.out);
+  const lines = repo.read('.husky/pre-commit').split('\n');
+  is(lines[0], '#!/bin/sh');
+  match(lines[1]!, '# git-protect');
+  match(repo.read('package.json'), '"prepare": "husky && node -e');
+  repo.git('add', '-A');
+  is(repo.tryGit('commit', '-m', 'bad words').code, 1);
+  const committed = repo.tryGit('commit', '-m', 'chore: protect');
+  is(committed.code, 0, committed.out);
+  is(repo.has('theirs'), true);
+  is(repo.tryGit('push', 'origin', 'main').code, 0);
+  match(repo.read('pushed'), 'refs/heads/main', 'their pre-push still gets its standard input');
+});
+
+test('hooks that would stop running are refused before anything is written', () => {
+  const repo = fresh();
+  repo.write('.git/hooks/pre-commit', '#!/bin/sh\n', 0o755);
+  const before = snapshot(repo);
+  const refused = repo.protect('init');
+  is(refused.code, 2);
+  match(refused.out, 'holds hooks of your own (pre-commit)');
+  equal(snapshot(repo), before);
+  const other = fresh();
+  other.git('config', 'core.hooksPath', '.githooks');
+  match(other.protect('init').out, "Git takes its hooks from '.githooks'");
+  is(other.has('.protectionrc'), false);
+});
+
+test('the prepare script wires a clone, and fails nothing where the package is absent', () => {
+  const repo = fresh({ 'package.json': '{"name":"x"}\n' });
+  repo.protect('init', '--ci', 'none');
+  repo.git('add', '-A');
+  repo.git('commit', '-qm', 'chore: protect');
+  const dir = folder('clone');
+  run(dir, 'git', ['clone', '-q', repo.dir, '.']);
+  const clone = new Repo(dir, repo.env);
+  const prepare = JSON.parse(clone.read('package.json')).scripts.prepare as string;
+  const absent = run(dir, 'sh', ['-c', prepare]);
+  is(absent.code, 0, absent.out);
+  installPackage(dir);
+  const wired = run(dir, 'sh', ['-c', prepare], { env: repo.env });
+  is(wired.code, 0, wired.out);
+  is(wired.out, '');
+  is(clone.tryGit('commit', '--allow-empty', '-m', 'bad').code, 1);
+});
+
+test('a repository with history and merges: the three lines, and all holds', () => {
+  const repo = fresh({ 'package.json': '{"name":"x"}\n', 'drizzle/schema.ts': 's\n' });
+  for (let i = 0; i < 20; i++) repo.commit(`messy ${i}`, { [`src/${i}.ts`]: `${i}\n` });
+  repo.git('switch', '-qc', 'side');
+  repo.commit('messy side', { 'src/side.ts': '1\n' });
+  repo.git('switch', '-q', 'main');
+  repo.commit('messy main', { 'src/m.ts': '1\n' });
+  repo.git('merge', '-q', '--no-edit', 'side');
+  addRemote(repo);
+  is(repo.protect('init', '--ci', 'github').code, 0);
+  repo.git('add', '-A');
+  is(repo.tryGit('commit', '-m', 'chore: protect').code, 0);
+  const pushed = repo.tryGit('push', 'origin', 'main');
+  is(pushed.code, 0, pushed.out);
+  repo.write('drizzle/schema.ts', 't\n');
+  is(repo.tryGit('commit', '-am', 'CRITICAL: x').code, 1);
+  is(repo.protect('ci').code, 0);
+});
+
+test('wrong flags and places', () => {
+  const repo = fresh();
+  is(repo.protect('init', '--ci', 'jenkins').code, 2);
+  is(repo.protect('init', '--owner', 'no spaces please').code, 2);
+  const outside = new Repo(folder()).protect('init');
+  is(outside.code, 2);
+  match(outside.out, 'not a git repository');
+  is(repo.protect('inti').code, 2);
+  match(repo.protect('inti').out, "did you mean 'init'?");
+});
+
+function snapshot(repo: Repo): Record<string, string> {
+  const files = repo.git('ls-files', '-co', '--exclude-standard').split('\n');
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(repo.dir, file), 'latin1')]));
+}
