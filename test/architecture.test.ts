@@ -59,8 +59,7 @@ test('each package has one importer', () => {
   const importers = new Map<string, string[]>();
   for (const { file, imports } of files)
     for (const name of imports)
-      if (!/^(\.|node:|git-protect\/)/.test(name))
-        importers.set(name, [...(importers.get(name) ?? []), file]);
+      if (!/^(\.|node:|git-protect\/)/.test(name)) importers.set(name, [...(importers.get(name) ?? []), file]);
   equal(Object.fromEntries([...importers].filter(([, from]) => from.length > 1)), {});
   const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
   equal(

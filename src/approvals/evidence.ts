@@ -28,7 +28,11 @@ export async function gatherConsents(
   const atTip = await Promise.all(tips.map((tip) => statesAt(repository, tip, [...paths])));
   const before = (path: BytePath) => (moved.has(path) ? moved.get(path)!.from : (base.get(path) ?? null));
   const after = (path: BytePath) => (moved.has(path) ? moved.get(path)!.to : (base.get(path) ?? null));
-  const starts = (path: BytePath) => [before(path), ...atTip.map((states) => states.get(path) ?? null)];
+  // Only paths that an approval names were looked up at the tip: no other path may be taken for absent there.
+  const starts = (path: BytePath) => [
+    before(path),
+    ...atTip.filter((states) => states.has(path)).map((states) => states.get(path) ?? null),
+  ];
   const landing = await change.states();
   const named = [...paths].flatMap((path) => [...starts(path), after(path)]);
   const onTheWay = landing

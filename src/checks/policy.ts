@@ -15,7 +15,7 @@ export const policyCheck: Check = {
     fix: 'Run `npx git-protect policy check`; it names each line with what was expected.',
   },
   async run({ change, policyFiles, parsePolicy, blob }) {
-    const touched = (await change.steps()).filter(({ path }) => names.includes(path));
+    const touched = (await change.steps()).filter(({ path }) => names.includes(path.split('/')[0]!));
     if (touched.length === 0) return { skipped: 'the policy is not changed' };
     const problems: Problem[] = [];
     const left = await policyFiles();

@@ -102,7 +102,7 @@ export async function addToTree(repository: Repository, io: Io, name: string, co
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${name}.new`), content);
   await rename(join(folder, `${name}.new`), join(folder, name));
-  await new Porcelain(topLevel, io.env).stage([approvalsFolder + name]);
+  await new Porcelain(topLevel).stage([approvalsFolder + name]);
   io.stderr.write(`wrote and staged ${approvalsFolder}${name}; commit it with the change it approves\n`);
 }
 

@@ -55,7 +55,7 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
     if (interactive && plan.files.length > 0 && !(await ask(io, 'Write these? [Y/n] ', true)))
       throw new Refused('nothing is written');
     for (const planned of plan.files) await writePlanned(topLevel, planned);
-    const unwired = await wireHooks(repository, io.env, io.cwd);
+    const unwired = await wireHooks(repository, io.cwd);
     if (unwired !== null)
       throw new UsageError(
         `the files are written, but the hooks are not wired: ${unwired.trim()}`,
@@ -75,7 +75,7 @@ async function makePlan(
   flags: { owner: string | undefined; key: string | undefined; ci: Ci | undefined; interactive: boolean },
 ): Promise<Plan> {
   const remarks: string[] = [];
-  const files: PlannedFile[] = [...(await planHooks(repository, io.env))];
+  const files: PlannedFile[] = [...(await planHooks(repository))];
   const tracked = await trackedFiles(repository, topLevel);
   const branch = await mainBranch(repository);
   const ci = flags.ci ?? (await guessCi(repository, tracked, topLevel));

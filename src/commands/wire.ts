@@ -15,7 +15,7 @@ export async function wire(args: readonly string[], io: Io): Promise<number> {
   }
   const repository = new Repository(io.cwd, io.env, 'nothing');
   try {
-    const reason = await wireHooks(repository, io.env, io.cwd);
+    const reason = await wireHooks(repository, io.cwd);
     if (reason !== null) io.stderr.write(`protect: the hooks are not wired: ${reason.trim()}\n`);
     return exitCode.pass;
   } finally {

@@ -28,10 +28,10 @@ export interface PlannedFile {
  * The hook files that have to be written, none when all is as it should be.
  * @throws UsageError when the repository has hooks that cannot be kept working
  */
-export async function planHooks(repository: Repository, env: NodeJS.ProcessEnv): Promise<PlannedFile[]> {
+export async function planHooks(repository: Repository): Promise<PlannedFile[]> {
   const { topLevel, commonDir } = await repository.layout();
   if (topLevel === null) throw new UsageError('a bare repository has no hooks to wire', 'run this in a clone');
-  await refuseForeignHooks(new Porcelain(topLevel, env), commonDir);
+  await refuseForeignHooks(new Porcelain(topLevel), commonDir);
   const planned: PlannedFile[] = [];
   const finder = await readFile(join(packageRoot, 'hooks', 'git-protect'), 'utf8');
   if ((await readOptional(join(topLevel, '.husky/git-protect'))) !== finder)
@@ -47,9 +47,9 @@ export async function planHooks(repository: Repository, env: NodeJS.ProcessEnv):
 }
 
 /** Writes the hook files and points Git at them, in this worktree and in every linked one. Returns why it did not, or null. */
-export async function wireHooks(repository: Repository, env: NodeJS.ProcessEnv, cwd: string): Promise<string | null> {
+export async function wireHooks(repository: Repository, cwd: string): Promise<string | null> {
   const { topLevel } = await repository.layout();
-  for (const planned of await planHooks(repository, env)) await writePlanned(topLevel!, planned);
+  for (const planned of await planHooks(repository)) await writePlanned(topLevel!, planned);
   const message = runHusky(topLevel!);
   if (message !== '') return message;
   await writeShims(topLevel!);

@@ -1,12 +1,14 @@
 import { type SimpleGit, simpleGit } from 'simple-git';
-import { commandEnvironment } from './environment.ts';
 
-/** Git's everyday commands, for the commands that change a clone. Never on the way of a hook. */
+/**
+ * Git's everyday commands, for the commands that change a clone. Never on the way of a hook. simple-git keeps every
+ * `GIT_*` variable from them.
+ */
 export class Porcelain {
   readonly #git: SimpleGit;
 
-  constructor(topLevel: string, env: NodeJS.ProcessEnv) {
-    this.#git = simpleGit({ baseDir: topLevel, trimmed: true }).env(commandEnvironment(env) as Record<string, string>);
+  constructor(topLevel: string) {
+    this.#git = simpleGit({ baseDir: topLevel, trimmed: true });
   }
 
   /** Stages files by their literal names, relative to the top level, even where an ignore rule covers them. */

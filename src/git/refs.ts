@@ -7,6 +7,8 @@ export interface OtherSide {
   readonly remote: string | null;
   /** Branches by short name. */
   readonly branches: ReadonlyMap<string, Oid>;
+  /** Symbolic refs of a server by full name, each with the ref that a push to it moves. */
+  readonly aliases?: ReadonlyMap<string, string>;
   /** Where the other side's HEAD points, as a short name; null when that is not known. */
   readonly head: string | null;
 }
@@ -38,6 +40,7 @@ export async function ownSide(repository: Repository): Promise<OtherSide> {
   return {
     remote: null,
     branches: new Map(refs.map(({ name, oid }) => [short(name), oid])),
+    aliases: new Map(refs.filter(({ symref }) => symref !== '').map(({ name, symref }) => [name, symref])),
     head: head?.startsWith('refs/heads/') ? short(head) : null,
   };
 }

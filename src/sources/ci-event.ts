@@ -10,7 +10,7 @@ export interface CiEvent {
   readonly ref: string | null;
   /** Short name of the branch that is changed. */
   readonly target: string | null;
-  /** A proposal: where to compare with, if not the target's tip. A push: what the ref held before; null: it is new. */
+  /** A proposal: where to compare with, if not the target's tip. A push: what the ref held before; zeros: it is new. */
   readonly base: string | null;
   /** A tip of the target that the event names, which may be older than the tracking ref. */
   readonly baseSha: string | null;
@@ -29,8 +29,6 @@ export interface CiFlags {
   readonly event?: string | undefined;
   readonly title?: string | undefined;
 }
-
-const zeros = /^0+$/;
 
 /**
  * Finds out what is to be judged. Any of `--base`, `--head`, `--event` makes it the command line's word alone.
@@ -53,7 +51,7 @@ export async function ciEvent(flags: CiFlags, env: NodeJS.ProcessEnv): Promise<C
     ...event,
     ...(flags.event ? { kind: flags.event } : {}),
     ...(flags.target ? { target: flags.target } : {}),
-    ...(flags.base ? { base: zeros.test(flags.base) ? null : flags.base } : {}),
+    ...(flags.base ? { base: flags.base } : {}),
     ...(flags.head ? { head: flags.head } : {}),
     ...(flags.title ? { title: flags.title } : {}),
   };
@@ -75,7 +73,7 @@ function plain(env: NodeJS.ProcessEnv): CiEvent {
     baseSha: null,
     head: 'HEAD',
     title: null,
-    defaultBranch: null,
+    defaultBranch: env['CI_DEFAULT_BRANCH'] || null,
     depthHelp,
   };
 }
@@ -120,7 +118,7 @@ async function github(env: NodeJS.ProcessEnv): Promise<CiEvent | null> {
     const ref = need(text(event, 'ref'), 'ref');
     const head = need(text(event, 'after'), 'after');
     const target = ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null;
-    return { ...common, kind: 'push', ref, target, base: zeros.test(before) ? null : before, head };
+    return { ...common, kind: 'push', ref, target, base: before, head };
   }
   return null;
 }
@@ -149,7 +147,9 @@ function gitlab(env: NodeJS.ProcessEnv): CiEvent | null {
       title: env['CI_MERGE_REQUEST_TITLE'] || null,
     };
   const name = env['CI_COMMIT_TAG'] ?? env['CI_COMMIT_BRANCH'];
-  if (!name || !env['CI_COMMIT_BEFORE_SHA']) return null;
+  // A scheduled or manual pipeline changes nothing, and says zeros for what was there before.
+  const source = env['CI_PIPELINE_SOURCE'];
+  if (!name || !env['CI_COMMIT_BEFORE_SHA'] || (source !== undefined && source !== 'push')) return null;
   const before = env['CI_COMMIT_BEFORE_SHA'];
   const ref = env['CI_COMMIT_TAG'] ? `refs/tags/${name}` : `refs/heads/${name}`;
   return {
@@ -157,7 +157,7 @@ function gitlab(env: NodeJS.ProcessEnv): CiEvent | null {
     kind: 'push',
     ref,
     target: env['CI_COMMIT_TAG'] ? null : name,
-    base: zeros.test(before) ? null : before,
+    base: before,
     head,
   };
 }

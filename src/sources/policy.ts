@@ -42,8 +42,7 @@ export async function findPolicy(repository: Repository, other: OtherSide, place
   }
   const first = places.first ? await loadPolicyAt(repository, places.first, null, cache) : null;
   if (first) return { loaded: first, standard: defaultBranch(first.policy, other, places.said) };
-  const own = await repository.commit('HEAD');
-  const hint = defaultBranch(null, other, places.said) ?? (own ? await hintedBranch(repository, other, cache) : null);
+  const hint = await knownDefault(repository, other, places.said, cache);
   const tip = hint === null ? undefined : (places.fresher?.get(hint) ?? other.branches.get(hint));
   if (tip) {
     const loaded = await loadPolicyAt(repository, tip, tip, cache);
@@ -58,6 +57,16 @@ export async function findPolicy(repository: Repository, other: OtherSide, place
     await refuseUnknownDefault(repository, other);
   }
   return bootstrap(repository, other, places, hint);
+}
+
+/** The default branch as far as the other side, CI or the policies that branches hold tell it; else null. */
+export async function knownDefault(
+  repository: Repository,
+  other: OtherSide,
+  said?: string | null,
+  cache?: PolicyCache,
+): Promise<string | null> {
+  return defaultBranch(null, other, said) ?? (await hintedBranch(repository, other, cache));
 }
 
 /** Where HEAD of the other side is unknown: the one branch whose own policy names it as the only literal one. */

@@ -2,9 +2,10 @@ import { mergedTree } from '../git/merge.ts';
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Change, type Oid, Undecided, UsageError } from '../model.ts';
+import { loadPolicyAt } from '../policy/load.ts';
 import { protectedBranches, trustedTips } from '../policy/rules.ts';
 import type { CiEvent } from './ci-event.ts';
-import { findPolicy } from './policy.ts';
+import { findPolicy, knownDefault } from './policy.ts';
 import { range, refUpdateChange } from './ref-update.ts';
 import type { Sourced } from './staged.ts';
 
@@ -23,11 +24,11 @@ export async function rangeChange(repository: Repository, event: CiEvent): Promi
 }
 
 async function proposal(repository: Repository, event: CiEvent, other: OtherSide, head: Oid): Promise<Sourced> {
-  const standardSaid = event.defaultBranch;
-  const target = event.target ?? other.head ?? standardSaid;
+  const standardSaid = await knownDefault(repository, other, event.defaultBranch);
+  const target = event.target ?? standardSaid;
   const base = await targetTip(repository, event, other, target);
   const known = target === null ? other : withBranch(other, target, base);
-  const isDefault = target === null || (other.head ?? standardSaid ?? target) === target;
+  const isDefault = target === null || (standardSaid ?? target) === target;
   const { loaded, standard } = await findPolicy(
     repository,
     isDefault && target !== null ? { ...known, head: target } : known,
@@ -67,19 +68,25 @@ async function push(repository: Repository, event: CiEvent, other: OtherSide, he
   const ref = event.ref ?? (event.target ? `refs/heads/${event.target}` : null);
   if (ref === null) throw new UsageError('which branch was pushed is unknown', 'name it with --target BRANCH');
   const short = ref.replace(/^refs\/heads\//, '');
-  const old = event.base === null ? null : await oldTip(repository, event.base, event.depthHelp);
+  const said = await knownDefault(repository, other, event.defaultBranch);
+  const old = await oldTip(repository, event, other, short);
   // A tracking ref of the pushed branch already shows the push itself, so what it held before is taken instead.
   const before = new Map(other.branches);
   if (old === null) before.delete(short);
   else before.set(short, old);
   const known = { ...other, branches: before };
   const { loaded, standard } = await findPolicy(repository, known, {
-    said: event.defaultBranch ?? (event.target && other.head === null ? event.target : null),
+    said,
     creates: new Set(old === null ? [short] : []),
     results: async () => [{ name: head, label: head }],
     worktree: false,
   });
   if (!loaded) return { changes: [], loaded, standard };
+  if (loaded.bootstrap === 'adoption' && old === null && (await loadPolicyAt(repository, `${head}^1`, `${head}^1`)))
+    throw new Undecided(
+      `${short} looks new, yet it had a policy before its last commit: what it held before the push is unknown`,
+      'name it: protect ci --event push --target BRANCH --base REV',
+    );
   const change = await refUpdateChange(
     repository,
     { ref, old, next: head },
@@ -106,12 +113,22 @@ async function targetTip(
   throw new UsageError(`the tip of ${target} is not known here`, `name it with --base REV, or ${help}`);
 }
 
-async function oldTip(repository: Repository, base: string, help: string): Promise<Oid> {
-  const full = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(base);
-  if (!full) return repository.revision(base);
+/** What the ref held before the push: null for zeros; not said, the target's trusted tip. */
+async function oldTip(repository: Repository, event: CiEvent, other: OtherSide, short: string): Promise<Oid | null> {
+  const { base, depthHelp } = event;
+  if (base === null) {
+    const tip = other.branches.get(short);
+    if (tip) return tip;
+    throw new UsageError(
+      `what ${short} held before the push is not known here`,
+      'name it with --base REV; zeros for a new ref',
+    );
+  }
+  if (/^0+$/.test(base)) return null;
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(base)) return repository.revision(base);
   const commit = await repository.commit(base);
   if (commit === null)
-    throw new Undecided(`the commit before the push (${base.slice(0, 12)}) is not in this clone`, help);
+    throw new Undecided(`the commit before the push (${base.slice(0, 12)}) is not in this clone`, depthHelp);
   return commit;
 }
 

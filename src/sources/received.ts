@@ -12,8 +12,11 @@ import type { Sourced } from './staged.ts';
  * @throws Undecided when the lines are malformed, or no default branch says which policy holds
  */
 export async function receivedChanges(repository: Repository, input: Buffer): Promise<Sourced> {
-  const updates = parseReceiveLines(input);
   const other = await ownSide(repository);
+  const updates = parseReceiveLines(input).map((update) => ({
+    ...update,
+    ref: other.aliases?.get(update.ref) ?? update.ref,
+  }));
   const first = (ref: string) => (ref === `refs/heads/${other.head}` ? 0 : 1);
   const brought = [...updates].sort((a, b) => first(a.ref) - first(b.ref)).filter((update) => update.next !== null);
   const { loaded, standard } = await findPolicy(repository, other, {

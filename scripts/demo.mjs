@@ -1,0 +1,155 @@
+// Plays the main job on real Git: packs the package, installs it in a throwaway repository with a bare remote, and goes
+// through a day with it. Ends with exit code 1 as soon as one step does otherwise than it should.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const project = join(dirname(fileURLToPath(import.meta.url)), '..');
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'protect-demo-')));
+process.on('exit', () => rmSync(root, { recursive: true, force: true }));
+const [home, repo, origin] = ['home', 'shop', 'origin.git'].map((name) => join(root, name));
+const env = {
+  PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+  HOME: home,
+  LANG: 'C.UTF-8',
+  GIT_CONFIG_NOSYSTEM: '1',
+};
+let steps = 0;
+
+for (const folder of [home, join(home, '.ssh'), repo]) mkdirSync(folder);
+quietly('git', ['config', '--global', 'user.name', 'Anna']);
+quietly('git', ['config', '--global', 'user.email', 'anna@example.com']);
+quietly('git', ['config', '--global', 'init.defaultBranch', 'main']);
+quietly('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'anna@laptop', '-f', join(home, '.ssh/id_ed25519')]);
+
+console.log('A shop with history, a remote, and a file that takes payments.\n');
+quietly('git', ['init', '--quiet', '--bare', origin]);
+quietly('git', ['init', '--quiet']);
+quietly('git', ['remote', 'add', 'origin', origin]);
+write(
+  'package.json',
+  '{\n  "name": "shop",\n  "version": "1.0.0",\n  "type": "module",\n  "scripts": { "build": "node --check src/shop.js" }\n}\n',
+);
+write('.gitignore', 'node_modules\n');
+write('src/shop.js', 'export const open = true;\n');
+write('drizzle/schema.ts', 'export const orders = [];\n');
+quietly('git', ['add', '-A']);
+quietly('git', ['commit', '--quiet', '-m', 'start']);
+quietly('git', ['push', '--quiet', '--set-upstream', 'origin', 'main']);
+
+console.log('Packing and installing git-protect …\n');
+// Packages come from where this machine gets its packages; everything after runs in an environment made from nothing.
+const npm = { ...process.env, NODE_ENV: 'development' };
+execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: project, stdio: 'inherit' });
+execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', root], {
+  cwd: project,
+  env: npm,
+  stdio: 'ignore',
+});
+const tarball = join(
+  root,
+  `git-protect-${JSON.parse(execFileSync(process.execPath, ['-p', 'JSON.stringify(require("./package.json").version)'], { cwd: project }))}.tgz`,
+);
+execFileSync('npm', ['install', '--save-dev', '--silent', '--no-audit', '--no-fund', '--prefer-offline', tarball], {
+  cwd: repo,
+  env: npm,
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
+
+step('Set it up.', 'npx protect init --ci none', { code: 0, says: 'wired' });
+step('A commit whose message says nothing is refused.', 'git add -A && git commit -m "stuff"', {
+  code: 1,
+  says: 'starts with no type',
+});
+step('The first commit brings the policy.', 'git commit --quiet -m "chore: protect this repository"', { code: 0 });
+step('The push runs the build.', 'git push --quiet origin main', { code: 0, says: 'build: npm run build' });
+appendFileSync(join(repo, 'drizzle/schema.ts'), 'export const refunds = [];\n');
+step('An edit to a protected file is refused.', 'git commit -am "CRITICAL: refunds"', {
+  code: 1,
+  says: 'drizzle/schema.ts: changed without approval',
+});
+step('Whoever made it asks an owner …', 'git add -A && npx git-protect request --staged -o ../refunds.request', {
+  code: 0,
+  says: '1 file to approve',
+});
+const signed = step(
+  '… who reads it and signs.',
+  'npx git-protect approve ../refunds.request --reason "refunds, as planned" --yes',
+  { code: 0, says: '+export const refunds' },
+);
+const token = /pt1_[\w-]+/.exec(signed)?.[0] ?? '';
+step('The approval goes with the change.', `npx git-protect approval add ${token}`, {
+  code: 0,
+  says: 'wrote and staged',
+  shown: 'npx git-protect approval add pt1_…',
+});
+step('A critical file wants its own kind of message.', 'git commit -m "feat: refunds"', {
+  code: 1,
+  says: "starts with 'CRITICAL: '",
+});
+step('Now it is accepted.', 'git commit --quiet -m "CRITICAL: refunds" && git push --quiet origin main', { code: 0 });
+step(
+  'A force push to main is refused.',
+  'git commit --quiet --amend -m "CRITICAL: rewritten" && git push --force origin main',
+  { code: 1, says: 'cannot be force-pushed' },
+);
+step('So is deleting it.', 'git reset --quiet --hard origin/main && git push origin :main', {
+  code: 1,
+  says: 'cannot be deleted',
+});
+write('src/shop.js', 'export const open = ;\n');
+step('A build that breaks is refused.', 'git commit --quiet -am "feat: open" && git push origin main', {
+  code: 1,
+  says: 'error[build]',
+});
+write('src/shop.js', 'export const open = false;\n');
+step(
+  'Mended, it passes, here and over the range as CI sees it.',
+  'git commit --quiet -am "fix: open" && git push --quiet origin main && npx git-protect ci --base HEAD~2',
+  { code: 0, says: 'protect: passed (ci' },
+);
+appendFileSync(join(repo, 'drizzle/schema.ts'), 'export const backdoor = [];\n');
+step(
+  'What --no-verify lets through, CI catches.',
+  'git commit --quiet --no-verify -am "innocent" && npx git-protect ci',
+  { code: 1, says: 'drizzle/schema.ts: changed without approval' },
+);
+step(
+  'The approved change turns out wrong and is reverted in a hurry …',
+  'git reset --quiet --hard origin/main && git revert --no-edit HEAD~2 && git push origin main',
+  { code: 1, says: 'changed without approval' },
+);
+step(
+  '… which its owner approves in one command.',
+  'npx git-protect approve --range origin/main..HEAD --reason "refunds broke the checkout" --yes && git commit --quiet -m "chore: approve the revert" && git push --quiet origin main',
+  { code: 0 },
+);
+console.log(`All ${steps} steps went as they should.`);
+
+/** Runs a shell line in the repository, shows it with its output, and insists on its exit code and words. */
+function step(story, line, { code, says, shown }) {
+  steps++;
+  console.log(`${steps}. ${story}\n$ ${shown ?? line}`);
+  const done = spawnSync('sh', ['-c', `(${line}) 2>&1`], { cwd: repo, env, encoding: 'utf8' });
+  const output = done.stdout.replaceAll(root, '…');
+  console.log(`${output.replace(/pt1_[\w-]{60,}/g, (long) => `${long.slice(0, 40)}…`).trimEnd()}\n`.trimStart());
+  if (done.status !== code) fail(`exit code ${done.status}, expected ${code}`);
+  if (says && !output.includes(says)) fail(`the output does not say '${says}'`);
+  return done.stdout;
+}
+
+function fail(reason) {
+  console.error(`The demo stops here: ${reason}.`);
+  process.exit(1);
+}
+
+function write(path, content) {
+  mkdirSync(dirname(join(repo, path)), { recursive: true });
+  writeFileSync(join(repo, path), content);
+}
+
+function quietly(command, args) {
+  execFileSync(command, args, { cwd: repo, env, stdio: ['ignore', 'ignore', 'inherit'] });
+}
