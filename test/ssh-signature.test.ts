@@ -17,6 +17,7 @@ import {
 import { suite } from './support/suite.ts';
 import { environment, folder, type Key, makeKey, run } from './support/world.ts';
 
+fc.configureGlobal({ includeErrorInReport: true });
 const test = suite('ssh-signature');
 
 const payload = Buffer.from('{ "version": 1 }\nwhat is signed\n');
