@@ -16,7 +16,8 @@ export function nearest(word: string, candidates: readonly string[]): string | n
 function difference(a: string, b: string): number {
   if (a === b) return 0;
   const [short, long] = a.length < b.length ? [a, b] : [b, a];
-  if (short.length >= 3 && (long.startsWith(short) || long.endsWith(short))) return 1;
+  if (short.length >= 3 && long.length <= 3 * short.length && (long.startsWith(short) || long.endsWith(short)))
+    return 1;
   return distance(a.slice(0, 64), b.slice(0, 64));
 }
 

@@ -98,7 +98,8 @@ function readKey(type: KeyType, reader: WireReader): KeyObject | string {
   if (type === 'ssh-rsa') {
     const e = reader.string();
     const n = stripZero(reader.string());
-    if (n.length * 8 < 2048) return `is an RSA key of ${n.length * 8} bits; at least 2048 are needed`;
+    const bits = n.length * 8 - Math.clz32(n[0] ?? 0) + 24;
+    if (bits < 2048) return `is an RSA key of ${bits} bits; at least 2048 are needed`;
     if (n.length * 8 > 16384 || e.length > 8) return 'is an RSA key of unreasonable size';
     return createPublicKey({
       format: 'jwk',

@@ -108,7 +108,7 @@ function verifyBytes({ key, scheme, signature }: SshSignature, message: Buffer):
     case 'sk-ssh-ed25519@openssh.com':
       return signature.length === 64 && verify(null, message, key.key, signature);
     case 'ssh-rsa': {
-      const length = key.key.asymmetricKeyDetails!.modulusLength! / 8;
+      const length = Math.ceil(key.key.asymmetricKeyDetails!.modulusLength! / 8);
       return (
         signature.length <= length &&
         verify(scheme === 'rsa-sha2-512' ? 'sha512' : 'sha256', message, key.key, leftPad(signature, length))
@@ -127,13 +127,21 @@ function verifyBytes({ key, scheme, signature }: SshSignature, message: Buffer):
 function ecdsaRaw(signature: Buffer, size: number): Buffer | null {
   try {
     const reader = new WireReader(signature);
-    const parts = [reader.string(), reader.string()].map((part) => (part[0] === 0 ? part.subarray(1) : part));
+    const parts = [readInteger(reader), readInteger(reader)];
     if (reader.left > 0 || parts.some((part) => part.length > size)) return null;
     return Buffer.concat(parts.map((part) => leftPad(part, size)));
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+/** A positive integer without its leading zeros. @see https://www.rfc-editor.org/rfc/rfc4251#section-5 */
+function readInteger(reader: WireReader): Buffer {
+  const bytes = reader.string();
+  if (bytes.length > 0 && (bytes[0]! & 0x80) !== 0) throw new RangeError('a negative integer');
+  const start = bytes.findIndex((byte) => byte !== 0);
+  return start < 0 ? Buffer.alloc(0) : bytes.subarray(start);
 }
 
 function leftPad(bytes: Buffer, length: number): Buffer {

@@ -98,14 +98,19 @@ async function refuseForeignHooks(porcelain: Porcelain, commonDir: string): Prom
     );
 }
 
-/** husky looks for `.git` in the current directory and reports problems as text. */
+/**
+ * husky looks for `.git` in the current directory, starts Git with our environment and reports problems as text. In an
+ * install that a Git hook started, `GIT_DIR` would lead it to another repository.
+ */
 function runHusky(topLevel: string): string {
-  const before = process.cwd();
+  const before = { cwd: process.cwd(), env: { ...process.env } };
   process.chdir(topLevel);
+  for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name];
   try {
     return husky('.husky');
   } finally {
-    process.chdir(before);
+    process.chdir(before.cwd);
+    Object.assign(process.env, before.env);
   }
 }
 

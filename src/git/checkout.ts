@@ -7,6 +7,9 @@ import type { Repository } from './repository.ts';
 
 const prefix = 'protect-checkout-';
 
+/** In a commit hook Git's variables name the index of the commit in the making; a worktree has one of its own. */
+const elsewhere = { env: { GIT_INDEX_FILE: undefined, GIT_WORK_TREE: undefined, GIT_DIR: undefined } };
+
 /**
  * Runs `use` in a directory that holds exactly a tree: the working tree itself when it does, else a linked worktree
  * that is removed afterwards, whatever happens. The `node_modules` at hand are linked into it.
@@ -27,7 +30,10 @@ export async function withCheckout<T>(
   const parent = await mkdtemp(join(await realpath(tmpdir()), `${prefix}${process.pid}-`));
   const directory = join(parent, basename(topLevel ?? 'checkout'));
   try {
-    await repository.run(['worktree', 'add', '--quiet', '--detach', directory, id]);
+    await repository.run(
+      ['-c', 'core.sparseCheckout=false', 'worktree', 'add', '--quiet', '--detach', directory, id],
+      elsewhere,
+    );
     if (topLevel !== null) await linkModules(repository, topLevel, directory, id);
     return await use(directory);
   } finally {
@@ -49,7 +55,16 @@ async function holds(repository: Repository, tree: Oid): Promise<boolean> {
     .toString('latin1')
     .split('\0')
     .some((entry) => entry !== '' && entry[1] !== ' ');
-  return !unstaged && (await repository.text(['write-tree'])) === tree;
+  return !unstaged && !(await hidesChanges(repository)) && (await repository.text(['write-tree'])) === tree;
+}
+
+/** Files marked skip-worktree or assume-unchanged may differ from the index without `git status` saying so. */
+async function hidesChanges(repository: Repository): Promise<boolean> {
+  const { stdout } = await repository.run(['ls-files', '-v', '-z']);
+  return stdout
+    .toString('latin1')
+    .split('\0')
+    .some((entry) => /^[a-zS] /.test(entry));
 }
 
 /** A commit that nothing refers to: a worktree needs one. */
@@ -82,8 +97,8 @@ async function linkModules(repository: Repository, from: string, to: string, com
 async function removeCheckout(repository: Repository, parent: string, directory: string): Promise<void> {
   // The links go first: nothing may ever follow them into the real node_modules.
   await rm(parent, { recursive: true, force: true });
-  await repository.run(['worktree', 'remove', '--force', directory], { codes: [0, 128] });
-  await repository.run(['worktree', 'prune']);
+  await repository.run(['worktree', 'remove', '--force', directory], { ...elsewhere, codes: [0, 128] });
+  await repository.run(['worktree', 'prune'], elsewhere);
 }
 
 /** Removes what a run that was killed left behind. */
@@ -93,7 +108,7 @@ async function removeStale(repository: Repository): Promise<void> {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
     if (pid && !isAlive(Number(pid))) await rm(join(root, name), { recursive: true, force: true });
   }
-  await repository.run(['worktree', 'prune']);
+  await repository.run(['worktree', 'prune'], elsewhere);
 }
 
 function isAlive(pid: number): boolean {

@@ -47,6 +47,8 @@ export const gitSettings: readonly string[] = [
   'log.follow=false',
   '-c',
   'log.showRoot=true',
+  '-c',
+  'advice.graftFileDeprecated=false',
 ];
 
 /** What a command that the policy names may see: nothing that leads Git somewhere else. */

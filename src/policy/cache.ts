@@ -24,7 +24,8 @@ export function policyCache(commonDir: () => Promise<string>): PolicyCache {
         await writeFile(`${path}.${process.pid}`, JSON.stringify(policy));
         await rename(`${path}.${process.pid}`, path);
       } catch (error) {
-        if (!['EACCES', 'EROFS', 'ENOSPC', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+        // What the system refuses only costs time.
+        if ((error as NodeJS.ErrnoException).code === undefined) throw error;
       }
     },
   };

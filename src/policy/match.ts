@@ -39,9 +39,9 @@ export function compilePattern(source: string): Pattern {
     negated,
     matches(path) {
       if (exact.test(path)) return true;
-      const text = fold(path);
+      const text = foldText(decode(path));
       folded ??= toRegExp(foldCase(body), 'u');
-      return folded.test(text) || parents.has(text);
+      return folded.test(text) || parents.has(text) || folded.test(foldCase(decode(path)));
     },
   };
 }
@@ -114,16 +114,27 @@ function piece(rest: string, atSegmentStart: boolean): [string, number] {
   return [quote(char), literal - 1 + char.length];
 }
 
-/** `[a-z]`, `[!a]`; a bracket that never closes stands for itself. */
+/** `[a-z]`, `[!a]`, `[[:alpha:]]`; a bracket that never closes stands for itself, a range that runs backwards is empty. */
 function bracket(rest: string): [string, number] {
   const match = /^\[([!^]?)(\]?(?:\\.|\[:[a-z]+:\]|[^\]\\])*)\]/su.exec(rest);
   if (!match) return ['\\[', 1];
   const [whole, not, body] = match as unknown as [string, string, string];
-  const inside = body.replace(/\[:([a-z]+):\]|\\(.)|(.)/gsu, (_, name, escaped, char) =>
-    name ? (classes[name] ?? '') : escaped ? quote(escaped) : char === '-' ? '-' : quote(char),
-  );
-  if (inside === '') return ['(?!)', whole.length];
-  return [not ? `(?!/)[^${inside}]` : `(?!/)[${inside}]`, whole.length];
+  let inside = '';
+  for (const item of body.matchAll(/\[:([a-z]+):\]|(\\.|[^\\])-(\\.|[^\\])|(\\.|[^\\])/gsu)) {
+    const [, name, from, to, single] = item;
+    if (name !== undefined) inside += classes[name] ?? '';
+    else inside += quoteInClass(bare(single ?? from!));
+    // Git compares the start of a range by itself first, so it matches even where the range runs backwards.
+    if (from !== undefined && bare(from).codePointAt(0)! < bare(to!).codePointAt(0)!)
+      inside += `${quoteInClass(bare(from))}-${quoteInClass(bare(to!))}`;
+  }
+  if (inside === '') return [not ? '[^/]' : '(?!)', whole.length];
+  return [`(?!/)[${not ? '^' : ''}${inside}]`, whole.length];
+}
+
+/** A character without the backslash before it. */
+function bare(item: string): string {
+  return item.length > 1 && item.startsWith('\\') ? item.slice(1) : item;
 }
 
 const classes: Record<string, string> = {
@@ -135,17 +146,25 @@ const classes: Record<string, string> = {
   space: '\\s',
   punct: '!-\\/:-@\\[-`\\{-~',
   xdigit: '0-9A-Fa-f',
+  graph: '!-~',
+  print: ' -~',
+  blank: ' \\t',
+  cntrl: '\\x00-\\x1f\\x7f',
 };
 
 function quote(char: string): string {
-  return /[\\^$.*+?()[\]{}|/-]/.test(char) ? `\\${char}` : char;
+  return /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
+}
+
+function quoteInClass(char: string): string {
+  return /[\\^\][-]/.test(char) ? `\\${char}` : char;
 }
 
 /** Code points that HFS+ leaves out when it compares names, as in Git's own `core.protectHFS`. */
 const ignorable = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
-function fold(path: BytePath): string {
-  return foldText(Buffer.from(path, 'latin1').toString('utf8'));
+function decode(path: BytePath): string {
+  return Buffer.from(path, 'latin1').toString('utf8');
 }
 
 /**
@@ -161,12 +180,13 @@ function foldText(text: string): string {
     .map((name) => name.replace(/(?!^):.*$/s, '').replace(/(?!^)[. ]+$/, ''))
     .join('/')
     .normalize('NFC')
+    .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .normalize('NFC');
 }
 
-/** A pattern in the same form, its wildcards untouched. */
+/** Only its case and Unicode form; the wildcards of a pattern stay as they are. */
 function foldCase(pattern: string): string {
-  return pattern.replace(ignorable, '').normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+  return pattern.replace(ignorable, '').normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
 }

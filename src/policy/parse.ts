@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { parsePublicKey } from '../approvals/public-key.ts';
 import { checks } from '../checks/index.ts';
 import { type CheckSettings, type FileRule, type OwnerKey, type Policy, UsageError } from '../model.ts';
@@ -50,6 +50,8 @@ export function parsePolicy(text: string, source: string): Policy {
   if (faults.length > 0) throw new PolicyError(source, faults);
   if (document.contents === null)
     throw new PolicyError(source, [{ line: 1, message: "the file is empty, expected at least 'version: 1'" }]);
+  refuseYamlTricks(document, lines, faults);
+  if (faults.length > 0) throw new PolicyError(source, faults);
   const reader = new Reader(lines, faults);
   const raw = reader.read(document.contents as Node, policySchema, '') as RawPolicy;
   if (faults.length === 0) reader.crossCheck(raw);
@@ -59,6 +61,19 @@ export function parsePolicy(text: string, source: string): Policy {
       [...faults].sort((a, b) => a.line - b.line),
     );
   return toPolicy(raw);
+}
+
+/** A policy reads as it stands: nothing refers to another place, nothing changes its type. */
+function refuseYamlTricks(document: Document, lines: LineCounter, faults: PolicyFault[]): void {
+  const fault = (node: Node, message: string) =>
+    void faults.push({ line: lines.linePos(node.range?.[0] ?? 0).line || 1, message });
+  visit(document, {
+    Alias: (_, node) => fault(node, 'YAML aliases are not read; write the value out'),
+    Node: (_, node) => {
+      if ('anchor' in node && node.anchor) fault(node, 'YAML anchors are not read; write the value out');
+      if (node.tag) fault(node, `YAML tags are not read (${node.tag.slice(0, 40)})`);
+    },
+  });
 }
 
 interface RawRule extends Omit<FileRule, 'owners'> {
@@ -98,8 +113,6 @@ class Reader {
 
   read(node: Node | null, schema: Schema, path: string): unknown {
     this.#lineOf.set(path, this.#line(node));
-    if (isAlias(node) || (node && 'anchor' in node && node.anchor))
-      return this.#fault(node, path, 'YAML anchors and aliases are not read; write the value out');
     switch (schema.kind) {
       case 'object':
         return this.#object(node, schema.fields, path);
@@ -127,7 +140,7 @@ class Reader {
           at(`${path}.owners[${i}]`, `'${owner}' is not under owners:${meant(owner, owners)}`);
       if (named.length === 0) at(path, 'nobody could approve a change: there are no owners; add one under owners:');
       else if (rule.required > new Set(named).size)
-        at(path, `required is ${rule.required}, but the rule has ${count(named.length, 'owner')}`);
+        at(path, `required is ${rule.required}, but the rule has ${count(new Set(named).size, 'owner')}`);
       if (!rule.paths.some((pattern) => !pattern.startsWith('!')))
         at(path, "only takes paths back ('!'); name what it protects first");
     });

@@ -39,11 +39,6 @@ export async function ciEvent(flags: CiFlags, env: NodeJS.ProcessEnv): Promise<C
     throw new UsageError(`--event is '${flags.event}', expected proposal or push`);
   for (const name of ['base', 'head', 'target'] as const)
     if (flags[name] === '') throw new UsageError(`--${name} is empty`, 'is the variable behind it set?');
-  if (flags.event === 'push' && flags.base === undefined)
-    throw new UsageError(
-      'a push is judged from what the ref held before',
-      'name it with --base REV; zeros for a new ref',
-    );
   const byHand = flags.base !== undefined || flags.head !== undefined || flags.event !== undefined;
   const found = byHand ? null : ((await github(env)) ?? gitlab(env));
   const event = found ?? plain(env);
