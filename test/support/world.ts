@@ -171,7 +171,7 @@ export class Repo {
   /** Writes, stages and commits, past every hook. Returns the commit id. */
   commit(message: string, files: Record<string, string> = {}): string {
     for (const [path, content] of Object.entries(files)) this.write(path, content);
-    this.git('add', '--all', '--force');
+    this.git('add', '--all');
     this.git('-c', 'core.hooksPath=/dev/null', 'commit', '--quiet', '--allow-empty', '-m', message);
     return this.git('rev-parse', 'HEAD');
   }
