@@ -4,7 +4,7 @@
  */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const typed = word.toLowerCase();
-  const limit = Math.max(1, Math.floor(typed.length / 3));
+  const limit = Math.min(3, Math.max(1, Math.floor(typed.length / 3)));
   let best: { candidate: string; cost: number } | null = null;
   for (const candidate of candidates) {
     const cost = difference(typed, candidate.toLowerCase());

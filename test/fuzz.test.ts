@@ -195,7 +195,7 @@ const bytePath = fc
 const state: fc.Arbitrary<SignedState> = fc.oneof(
   fc.record(
     {
-      mode: fc.constantFrom('100644', '100755', '120000', '100664'),
+      mode: fc.constantFrom('100644', '100755', '120000'),
       oid: fc.oneof(hex(40), hex(64)),
       sha256: hex(64),
     },

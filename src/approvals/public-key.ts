@@ -86,9 +86,10 @@ export function decodeKey(blob: Buffer): PublicKey | string {
     const type = reader.text() as KeyType;
     if (!keyTypes.includes(type)) return 'is of a type that cannot sign approvals';
     const key = readKey(type, reader);
+    if (typeof key === 'string') return key;
     const application = type.startsWith('sk-') ? reader.text() : null;
     if (reader.left > 0) return 'has bytes after its end';
-    return typeof key === 'string' ? key : { type, key, application };
+    return { type, key, application };
   } catch (error) {
     return `is not a valid key: ${(error as Error).message}`;
   }

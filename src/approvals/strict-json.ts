@@ -69,14 +69,23 @@ class JsonReader {
   }
 
   private string(): string {
-    const match = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-    match.lastIndex = this.at;
-    const found = match.exec(this.text);
-    if (!found) this.fail('a broken string');
-    this.at += found[0].length;
-    const value = JSON.parse(found[0]) as string;
+    const start = this.at++;
+    for (let char = this.text[this.at]; char !== '"'; char = this.text[++this.at]) {
+      if (char === undefined || char < ' ') this.fail('a broken string');
+      if (char === '\\') this.at++;
+    }
+    const value = this.parsed(this.text.slice(start, ++this.at));
     if (!value.isWellFormed()) this.fail('a lone surrogate');
     return value;
+  }
+
+  /** What is inside the quotes is left to the built-in parser. */
+  private parsed(quoted: string): string {
+    try {
+      return JSON.parse(quoted) as string;
+    } catch {
+      return this.fail('a broken string');
+    }
   }
 
   private word(): Json {

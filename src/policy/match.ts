@@ -39,9 +39,9 @@ export function compilePattern(source: string): Pattern {
     negated,
     matches(path) {
       if (exact.test(path)) return true;
-      const text = foldText(decode(path));
-      folded ??= toRegExp(foldCase(body), 'u');
-      return folded.test(text) || parents.has(text) || folded.test(foldCase(decode(path)));
+      const text = fold(path);
+      folded ??= toRegExp(foldCase(body).replace(/\[:(?:upper|lower):\]/g, '[:alpha:]'), 'u');
+      return folded.test(text) || parents.has(text) || (!isPlain(path) && folded.test(foldCase(decode(path))));
     },
   };
 }
@@ -102,9 +102,10 @@ function translate(glob: string): string {
 
 /** The regular expression for what a glob starts with, and how many characters that took. */
 function piece(rest: string, atSegmentStart: boolean): [string, number] {
-  if (atSegmentStart && rest.startsWith('**/')) return ['(?:.*/)?', 3];
-  if (atSegmentStart && rest === '**') return ['.+', 2];
   const stars = /^\*+/.exec(rest);
+  const across = stars && stars[0].length > 1 && atSegmentStart;
+  if (across && rest[stars[0].length] === '/') return ['(?:.*/)?', stars[0].length + 1];
+  if (across && rest.length === stars[0].length) return ['.+', stars[0].length];
   if (stars) return ['[^/]*', stars[0].length];
   if (rest[0] === '?') return ['[^/]', 1];
   if (rest[0] === '[') return bracket(rest);
@@ -114,27 +115,38 @@ function piece(rest: string, atSegmentStart: boolean): [string, number] {
   return [quote(char), literal - 1 + char.length];
 }
 
-/** `[a-z]`, `[!a]`, `[[:alpha:]]`; a bracket that never closes stands for itself, a range that runs backwards is empty. */
+/**
+ * `[a-z]`, `[!a]`, `[[:alpha:]]`, as Git's wildmatch reads them; a bracket that never closes stands for itself, a range
+ * in the wrong order for nothing.
+ */
 function bracket(rest: string): [string, number] {
-  const match = /^\[([!^]?)(\]?(?:\\.|\[:[a-z]+:\]|[^\]\\])*)\]/su.exec(rest);
-  if (!match) return ['\\[', 1];
-  const [whole, not, body] = match as unknown as [string, string, string];
-  let inside = '';
-  for (const item of body.matchAll(/\[:([a-z]+):\]|(\\.|[^\\])-(\\.|[^\\])|(\\.|[^\\])/gsu)) {
-    const [, name, from, to, single] = item;
-    if (name !== undefined) inside += classes[name] ?? '';
-    else inside += quoteInClass(bare(single ?? from!));
-    // Git compares the start of a range by itself first, so it matches even where the range runs backwards.
-    if (from !== undefined && bare(from).codePointAt(0)! < bare(to!).codePointAt(0)!)
-      inside += `${quoteInClass(bare(from))}-${quoteInClass(bare(to!))}`;
+  const not = rest[1] === '!' || rest[1] === '^';
+  const chars = [...rest].slice(not ? 2 : 1);
+  const set: string[] = [];
+  let last: string | null = null;
+  for (let at = 0; at < chars.length; at++) {
+    if (chars[at] === ']' && at > 0) {
+      const length = (not ? 2 : 1) + chars.slice(0, at + 1).join('').length;
+      return [set.length === 0 && !not ? '(?!)' : `(?!/)[${not ? '^' : ''}${set.join('')}]`, length];
+    }
+    const name = /^\[:([^\]]*):\]/.exec(chars.slice(at).join(''))?.[1];
+    if (name !== undefined) {
+      if (classes[name] === undefined) return ['(?!)', rest.length];
+      set.push(classes[name]);
+      at += name.length + 3;
+      last = null;
+    } else if (chars[at] === '-' && last !== null && at + 1 < chars.length && chars[at + 1] !== ']') {
+      at += chars[at + 1] === '\\' ? 2 : 1;
+      const to = chars[at];
+      if (to !== undefined && last.codePointAt(0)! <= to.codePointAt(0)!) set.push(`${inSet(last)}-${inSet(to)}`);
+      last = null;
+    } else {
+      if (chars[at] === '\\') at++;
+      last = chars[at] ?? null;
+      if (last !== null) set.push(inSet(last));
+    }
   }
-  if (inside === '') return [not ? '[^/]' : '(?!)', whole.length];
-  return [`(?!/)[${not ? '^' : ''}${inside}]`, whole.length];
-}
-
-/** A character without the backslash before it. */
-function bare(item: string): string {
-  return item.length > 1 && item.startsWith('\\') ? item.slice(1) : item;
+  return ['\\[', 1];
 }
 
 const classes: Record<string, string> = {
@@ -143,25 +155,29 @@ const classes: Record<string, string> = {
   alnum: 'A-Za-z0-9',
   upper: 'A-Z',
   lower: 'a-z',
-  space: '\\s',
-  punct: '!-\\/:-@\\[-`\\{-~',
-  xdigit: '0-9A-Fa-f',
+  space: '\\t\\n\\r ',
+  blank: '\\t ',
+  cntrl: '\\0-\\x1f\\x7f',
   graph: '!-~',
   print: ' -~',
-  blank: ' \\t',
-  cntrl: '\\x00-\\x1f\\x7f',
+  punct: '!-\\/:-@\\[-`\\{-~',
+  xdigit: '0-9A-Fa-f',
 };
 
 function quote(char: string): string {
   return /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
 }
 
-function quoteInClass(char: string): string {
-  return /[\\^\][-]/.test(char) ? `\\${char}` : char;
+function inSet(char: string): string {
+  return /[\\^$.*+?()[\]{}|/-]/.test(char) ? `\\${char}` : char;
 }
 
 /** Code points that HFS+ leaves out when it compares names, as in Git's own `core.protectHFS`. */
 const ignorable = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+
+function fold(path: BytePath): string {
+  return foldText(decode(path));
+}
 
 function decode(path: BytePath): string {
   return Buffer.from(path, 'latin1').toString('utf8');
@@ -172,8 +188,7 @@ function decode(path: BytePath): string {
  * case, without the code points HFS+ ignores, the trailing dots and spaces and the `:stream` that NTFS drops.
  */
 function foldText(text: string): string {
-  const plain = /^[\x21-\x39\x3b-\x7e]*$/.test(text) && !/\.(\/|$)/.test(text);
-  if (plain) return text.toUpperCase().toLowerCase();
+  if (isPlain(text)) return text.toLowerCase();
   return text
     .replace(ignorable, '')
     .split('/')
@@ -186,7 +201,12 @@ function foldText(text: string): string {
     .normalize('NFC');
 }
 
-/** Only its case and Unicode form; the wildcards of a pattern stay as they are. */
+/** Has the text nothing in it that any file system folds but the case of ASCII letters? */
+function isPlain(text: string): boolean {
+  return /^[\x21-\x39\x3b-\x7e]*$/.test(text) && !/\.(\/|$)/.test(text);
+}
+
+/** A pattern in the same form, its wildcards untouched. */
 function foldCase(pattern: string): string {
   return pattern.replace(ignorable, '').normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
 }

@@ -68,9 +68,9 @@ function refuseYamlTricks(document: Document, lines: LineCounter, faults: Policy
   const fault = (node: Node, message: string) =>
     void faults.push({ line: lines.linePos(node.range?.[0] ?? 0).line || 1, message });
   visit(document, {
-    Alias: (_, node) => fault(node, 'YAML aliases are not read; write the value out'),
+    Alias: (_, node) => fault(node, 'YAML anchors and aliases are not read; write the value out'),
     Node: (_, node) => {
-      if ('anchor' in node && node.anchor) fault(node, 'YAML anchors are not read; write the value out');
+      if ('anchor' in node && node.anchor) fault(node, 'YAML anchors and aliases are not read; write the value out');
       if (node.tag) fault(node, `YAML tags are not read (${node.tag.slice(0, 40)})`);
     },
   });

@@ -108,11 +108,10 @@ export function cleanMessage(raw: string, cleanup: Cleanup): string {
   if (mode === 'verbatim') return raw;
   const comment = cleanup.comment === 'auto' ? guessComment(raw) : cleanup.comment;
   let lines = raw.split('\n');
-  if (mode === 'scissors' && cleanup.editor) lines = cutAtScissors(lines, comment);
-  else if (cleanup.editor) lines = cutAtScissors(lines, comment); // `commit -v` puts its diff behind the same line.
+  if (cleanup.editor) lines = cutAtScissors(lines, comment);
   if (mode === 'strip') lines = lines.filter((line) => !line.startsWith(comment));
   const kept: string[] = [];
-  for (const line of lines.map((text) => text.trimEnd()))
+  for (const line of lines.map((text) => text.replace(/[ \t\r]+$/, '')))
     if (line !== '' || (kept.length > 0 && kept.at(-1) !== '')) kept.push(line);
   while (kept.at(-1) === '') kept.pop();
   return kept.length === 0 ? '' : `${kept.join('\n')}\n`;
@@ -120,9 +119,10 @@ export function cleanMessage(raw: string, cleanup: Cleanup): string {
 
 const scissors = ' ------------------------ >8 ------------------------';
 
+/** Git cuts there with `cleanup=scissors`, and for `commit -v`, which puts its diff behind the line and tells no hook. */
 function cutAtScissors(lines: readonly string[], comment: string): string[] {
   const at = lines.indexOf(comment + scissors);
-  return at < 0 ? [...lines] : lines.slice(0, at);
+  return at < 0 || at === lines.length - 1 ? [...lines] : lines.slice(0, at);
 }
 
 /** With `core.commentChar=auto` Git does not say which it took; its template at the end of the message does. */
