@@ -665,3 +665,26 @@ test('server: no default branch while another one holds a policy', () => {
   is.not(repo.tryGit('push', '--no-verify', 'origin', 'main').code, 0);
   is.not(repo.tryGit('push', '--no-verify', 'origin', 'main:gone').code, 0);
 });
+
+test('landing: rebase does not hold against a branch what main changed meanwhile', () => {
+  const { repo } = guardedRepo({ hooks: false, keys: world.keys, more: 'landing: rebase' });
+  repo.git('switch', '--quiet', '-c', 'work');
+  repo.commit('feat: one', { 'src/b.ts': '1\n' });
+  repo.commit('feat: two', { 'src/b.ts': '2\n' });
+  landOnMain(repo, { 'server/pay.ts': 'export const fee = 2;\n' });
+  repo.git('switch', '--quiet', 'work');
+  passes(propose(repo));
+});
+
+test('A9: more commits than are looked at one by one do not hide the first', () => {
+  const { repo } = guardedRepo({ hooks: false, keys: world.keys, more: 'landing: rebase' });
+  const good = repo.head('main:server/pay.ts');
+  const who = 'committer x <x@x> 1767225600 +0000\n';
+  const commit = (n: number, line: string) =>
+    `commit refs/heads/work\n${who}data ${`CRITICAL: ${n}`.length}\nCRITICAL: ${n}\n${n === 0 ? 'from refs/heads/main\n' : ''}${line}\n`;
+  const bad = writeObject(repo, 'blob', Buffer.from(evil));
+  const input = [commit(0, `M 100644 ${bad} server/pay.ts`), commit(1, `M 100644 ${good} server/pay.ts`)];
+  for (let n = 2; n < 2010; n++) input.push(commit(n, ''));
+  is(run(repo.dir, 'git', ['fast-import', '--quiet'], { input: input.join('') }).code, 0);
+  is.not(propose(repo, '--head', 'work').code, 0);
+});
