@@ -516,7 +516,7 @@ test('wiring in a hook of another repository leaves that one alone', () => {
 
 test('wire and init, killed at any moment, leave hooks that run or none, and a second run mends it', async () => {
   for (const [command, delays] of [
-    [['wire'], [60, 120, 170, 220]],
+    [['wire'], [80, 160, 220]],
     [
       ['init', '--yes', '--ci', 'github'],
       [120, 200, 260],
