@@ -328,7 +328,8 @@ test('C13, C14: wrong name, wrong mode, trailing bytes, a second signature, CRLF
     [path, payload.replace('"version": 1', '"version": 1.0') + signature],
     [path, payload.replace('a test', 'another') + signature],
   ];
-  for (const [name, bad] of variants) {
+  for (const [name, bad] of variants) is.not(approvalFault(name, Buffer.from(bad)), null);
+  for (const [name, bad] of variants.filter((_, index) => index % 4 === 1)) {
     repo.git('switch', '--quiet', '--discard-changes', '-C', 'try', 'work');
     repo.commit('feat: approve', { [name]: bad });
     refused(propose(repo), 'server/pay.ts');
