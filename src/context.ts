@@ -113,7 +113,7 @@ export function sharedContext(
 /** Several globs may name a branch: what one of them refuses is refused. */
 function strictestBranch(branches: Readonly<Record<string, BranchRule>>, branch: string): BranchRule {
   const rules = Object.entries(branches)
-    .filter(([glob]) => compileGlob(glob).test(branch))
+    .filter(([glob]) => compileGlob(glob.toLowerCase()).test(branch.toLowerCase()))
     .map(([, rule]) => rule);
   if (rules.length === 0) return strictBranch;
   const strictest = (key: keyof BranchRule) => (rules.some((rule) => rule[key] === 'refuse') ? 'refuse' : 'allow');

@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equal, is, match, ok } from 'uvu/assert';
@@ -18,6 +17,7 @@ import {
   type Repo,
   type Result,
   run,
+  temporary,
 } from './support/world.ts';
 
 const test = suite('attacks: environment');
@@ -53,7 +53,7 @@ function prePush(repo: Repo, env: NodeJS.ProcessEnv = {}): Result {
 }
 
 function checkouts(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('protect-checkout-'));
+  return readdirSync(temporary).filter((name) => name.startsWith('protect-checkout-'));
 }
 
 test("D: Git's variables lead neither the gates nor CI astray", () => {

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { is, match } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { environment, folder, guardedRepo, projectRoot, type Repo } from './support/world.ts';
+import { environment, folder, guardedRepo, projectRoot, type Repo, temporary } from './support/world.ts';
 
 const test = suite('build');
 
@@ -98,7 +97,7 @@ test('SIGTERM in the middle stops the build and cleans up', async () => {
   is(await ended, 3);
   is(existsSync(run(log)), false);
   is(
-    readdirSync(tmpdir()).some((name) => name.startsWith(`protect-checkout-${child.pid}-`)),
+    readdirSync(temporary).some((name) => name.startsWith('protect-checkout-')),
     false,
   );
 });

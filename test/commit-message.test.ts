@@ -94,11 +94,11 @@ test('subjects that are good', async () => {
 
 test('subjects that are not, with what is missing of them', async () => {
   const rows: [string, string | string[]][] = [
-    ['feature: x', `'feature' is not one of the types ${types}; did you mean feat?`],
-    ['Fix: x', `'Fix' is not one of the types ${types}; did you mean fix?`],
-    ['critical: x', `'critical' is not one of the types ${types}; did you mean CRITICAL?`],
-    ['dosc(api): x', `'dosc' is not one of the types ${types}; did you mean docs?`],
-    ['zebra: x', `'zebra' is not one of the types ${types}`],
+    ['feature: x', `'feature' is not a type; did you mean feat?`],
+    ['Fix: x', `'Fix' is not a type; did you mean fix?`],
+    ['critical: x', `'critical' is not a type; did you mean CRITICAL?`],
+    ['dosc(api): x', `'dosc' is not a type; did you mean docs?`],
+    ['zebra: x', `'zebra' is not a type; the types are ${types}`],
     ['feat:x', "a space is missing after 'feat:'"],
     ['fix(api):x', "a space is missing after 'fix:'"],
     ['feat!:x', "a space is missing after 'feat:'"],
@@ -121,7 +121,7 @@ test('subjects that are not, with what is missing of them', async () => {
     [`feat: ${'x'.repeat(95)}`, 'the subject has 101 characters, the limit is 100'],
     [
       `zebra: ${'x'.repeat(95)}`,
-      [`'zebra' is not one of the types ${types}`, 'the subject has 102 characters, the limit is 100'],
+      [`'zebra' is not a type; the types are ${types}`, 'the subject has 102 characters, the limit is 100'],
     ],
     ['Merge x', noType('Merge x')],
     ['x'.repeat(80), noType(`${'x'.repeat(59)}…`)],
@@ -141,7 +141,7 @@ test('types and length are those of the policy', async () => {
   const policy = with_('types: [add, change], subjectMax: 20, criticalType: URGENT');
   equal(await said('add: x', { policy }), []);
   equal(await said('URGENT: x', { policy }), []);
-  equal(await said('feat: x', { policy }), ["'feat' is not one of the types add, change, URGENT"]);
+  equal(await said('feat: x', { policy }), ["'feat' is not a type; the types are add, change, URGENT"]);
   equal(await said(`add: ${'x'.repeat(16)}`, { policy }), ['the subject has 21 characters, the limit is 20']);
 });
 
@@ -278,7 +278,7 @@ test('a title that becomes the message is judged instead of the commits', async 
     found.map(({ message, help, commit }) => [message, help, commit]),
     [
       [
-        `the title: 'feature' is not one of the types ${types}; did you mean feat?`,
+        `the title: 'feature' is not a type; did you mean feat?`,
         'edit the title of the pull or merge request',
         undefined,
       ],

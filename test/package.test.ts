@@ -8,8 +8,12 @@ const test = suite('package');
 
 /** npm gets packages from wherever this machine gets them, so it sees the outer environment. */
 function npm(cwd: string, ...args: string[]) {
-  const outer = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GIT_|NODE_OPTIONS|NODE_V8)/.test(name)));
-  return run(cwd, 'npm', [...args, '--no-audit', '--no-fund', '--prefer-offline'], { env: { ...outer, NODE_ENV: 'development' } });
+  const outer = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(GIT_|NODE_OPTIONS|NODE_V8)/.test(name)),
+  );
+  return run(cwd, 'npm', [...args, '--no-audit', '--no-fund', '--prefer-offline'], {
+    env: { ...outer, NODE_ENV: 'development' },
+  });
 }
 
 function pack() {
@@ -17,15 +21,35 @@ function pack() {
   const packed = npm(projectRoot, 'pack', '--ignore-scripts', '--json', '--pack-destination', to);
   is(packed.code, 0, packed.out);
   const parsed = JSON.parse(packed.stdout);
-  const [info] = Array.isArray(parsed) ? parsed : Object.values(parsed as Record<string, { filename: string; files: { path: string }[] }>);
+  const [info] = Array.isArray(parsed)
+    ? parsed
+    : Object.values(parsed as Record<string, { filename: string; files: { path: string }[] }>);
   return { tarball: join(to, info.filename), files: (info.files as { path: string }[]).map(({ path }) => path) };
 }
 
 test('the tarball holds what runs, and nothing else', () => {
   const { files } = pack();
-  for (const needed of ['dist/cli.js', 'dist/hook.js', 'dist/index.js', 'dist/types/index.d.ts', 'dist/wire.js', 'hooks/git-protect', 'hooks/pre-commit', 'templates/github.yml', 'schema/protectionrc.json', '.protectionrc.example', 'LICENSE', 'README.md'])
+  for (const needed of [
+    'dist/cli.js',
+    'dist/hook.js',
+    'dist/index.js',
+    'dist/types/index.d.ts',
+    'dist/wire.js',
+    'hooks/git-protect',
+    'hooks/pre-commit',
+    'templates/github.yml',
+    'schema/protectionrc.json',
+    '.protectionrc.example',
+    'LICENSE',
+    'README.md',
+  ])
     ok(files.includes(needed), needed);
-  const stray = files.filter((file) => !/^(dist|hooks|templates|schema|docs)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|\.protectionrc\.example)$/.test(file));
+  const stray = files.filter(
+    (file) =>
+      !/^(dist|hooks|templates|schema|docs)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|\.protectionrc\.example)$/.test(
+        file,
+      ),
+  );
   equal(stray, []);
 });
 
@@ -35,18 +59,39 @@ test('an install from the tarball: commands, library and types', () => {
   repo.write('package.json', '{ "name": "x", "type": "module" }\n');
   const installed = npm(repo.dir, 'install', '--save-dev', tarball);
   is(installed.code, 0, installed.out);
-  for (const bin of ['protect', 'git-protect']) match(run(repo.dir, join(repo.dir, 'node_modules/.bin', bin), ['--version']).stdout, /^\d+\.\d+\.\d+\n$/);
-  repo.write('use.mjs', "import { judge, parsePolicy, parseApproval, verifyStatement, Repository } from 'git-protect';\nconsole.log([judge, parsePolicy, parseApproval, verifyStatement, Repository].every((x) => typeof x === 'function'), parsePolicy('version: 1', 'p').landing);\n");
+  for (const bin of ['protect', 'git-protect'])
+    match(run(repo.dir, join(repo.dir, 'node_modules/.bin', bin), ['--version']).stdout, /^\d+\.\d+\.\d+\n$/);
+  repo.write(
+    'use.mjs',
+    "import { judge, parsePolicy, parseApproval, verifyStatement, Repository } from 'git-protect';\nconsole.log([judge, parsePolicy, parseApproval, verifyStatement, Repository].every((x) => typeof x === 'function'), parsePolicy('version: 1', 'p').landing);\n",
+  );
   is(run(repo.dir, process.execPath, ['use.mjs']).stdout, 'true merge\n');
-  repo.write('use.ts', "import { judge, type Policy, type Report } from 'git-protect';\nexport const policy = (report: Report, p: Policy): string => report.verdict + p.landing + typeof judge;\n");
-  const typed = run(repo.dir, process.execPath, [join(projectRoot, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', '', 'use.ts']);
+  repo.write(
+    'use.ts',
+    "import { judge, type Policy, type Report } from 'git-protect';\nexport const policy = (report: Report, p: Policy): string => report.verdict + p.landing + typeof judge;\n",
+  );
+  const typed = run(repo.dir, process.execPath, [
+    join(projectRoot, 'node_modules/typescript/bin/tsc'),
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--moduleResolution',
+    'nodenext',
+    '--types',
+    'node',
+    '--typeRoots',
+    join(projectRoot, 'node_modules/@types'),
+    'use.ts',
+  ]);
   is(typed.code, 0, typed.out);
   is(run(repo.dir, join(repo.dir, 'node_modules/.bin/protect'), ['wire']).code, 0);
   is(repo.tryGit('commit', '--allow-empty', '-m', 'x').code, 0);
 });
 
 test('an install from a Git URL builds itself', () => {
-  if (!existsSync(join(projectRoot, '.git'))) throw new Error('the project is no Git repository here, so this cannot be checked');
+  if (!existsSync(join(projectRoot, '.git')))
+    throw new Error('the project is no Git repository here, so this cannot be checked');
   const dir = folder('git-install');
   const installed = npm(dir, 'install', `git+file://${projectRoot}`);
   is(installed.code, 0, installed.out);

@@ -34,7 +34,8 @@ test('a refusal in pre-commit, as text', () => {
 
 test('messages', () => {
   const { repo } = guardedRepo();
-  const message = (text: string) => repo.write('.git/MSG', text).protectWith({ env: { GIT_EDITOR: ':' } }, 'hook', 'commit-msg', '.git/MSG');
+  const message = (text: string) =>
+    repo.write('.git/MSG', text).protectWith({ env: { GIT_EDITOR: ':' } }, 'hook', 'commit-msg', '.git/MSG');
   golden('message-no-type', message('stuff\n'));
   golden('message-near', message('feature(api): x\n'));
   golden('message-empty', message('\n'));
@@ -71,7 +72,8 @@ test('the json report has the fields of the contract', () => {
   equal(Object.keys(report), ['version', 'gate', 'verdict', 'policy', 'changes', 'outcomes', 'durationMs']);
   equal(Object.keys(report.policy), ['source', 'oid']);
   equal(Object.keys(report.changes[0]), ['ref', 'base', 'head', 'tree']);
-  for (const outcome of report.outcomes) for (const key of ['check', 'status', 'durationMs', 'findings']) ok(key in outcome, key);
+  for (const outcome of report.outcomes)
+    for (const key of ['check', 'status', 'durationMs', 'findings']) ok(key in outcome, key);
 });
 
 test('undecided, wrong usage, invalid policy, no policy', () => {

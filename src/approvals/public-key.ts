@@ -97,8 +97,10 @@ export function decodeKey(blob: Buffer): PublicKey | string {
 
 function readKey(type: KeyType, reader: WireReader): KeyObject | string {
   if (type === 'ssh-rsa') {
-    const e = reader.string();
-    const n = stripZero(reader.string());
+    const [e, whole] = [reader.string(), reader.string()];
+    // One key has one form: else it could be listed twice and count twice.
+    if (!isCanonical(e) || !isCanonical(whole)) return 'is an RSA key with needless zeros';
+    const n = stripZero(whole);
     const bits = n.length * 8 - Math.clz32(n[0] ?? 0) + 24;
     if (bits < 2048) return `is an RSA key of ${bits} bits; at least 2048 are needed`;
     if (n.length * 8 > 16384 || e.length > 8) return 'is an RSA key of unreasonable size';
@@ -119,6 +121,12 @@ function readKey(type: KeyType, reader: WireReader): KeyObject | string {
   if (point.length !== 1 + 2 * size || point[0] !== 4) return 'is not an uncompressed curve point';
   const [x, y] = [point.subarray(1, 1 + size), point.subarray(1 + size)].map((part) => part.toString('base64url'));
   return createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: `P-${bits}`, x: x!, y: y! } });
+}
+
+/** A positive integer as SSH writes it: one zero in front only where the first bit is set. */
+function isCanonical(integer: Buffer): boolean {
+  if (integer.length === 0 || (integer[0]! & 0x80) !== 0) return false;
+  return integer[0] !== 0 || (integer.length > 1 && (integer[1]! & 0x80) !== 0);
 }
 
 function stripZero(integer: Buffer): Buffer {

@@ -105,9 +105,8 @@ function formProblems(subject: string, header: Header | null, { commits }: Polic
   const problems: string[] = [];
   if (!commits.types.includes(header.type)) {
     const meant = nearest(header.type, commits.types);
-    problems.push(
-      `'${shorten(header.type)}' is not one of the types ${commits.types.join(', ')}${meant ? `; did you mean ${meant}?` : ''}`,
-    );
+    const types = `the types are ${commits.types.join(', ')}`;
+    problems.push(`'${shorten(header.type)}' is not a type; ${meant ? `did you mean ${meant}?` : types}`);
   }
   if (header.text.trim() === '') problems.push(`nothing follows '${header.type}: '`);
   if (header.scope === '') problems.push('the brackets of the scope are empty');

@@ -83,7 +83,12 @@ function mayMerge(change: Change, gate: Context['gate']): boolean {
 /** Adding a well-formed approval and removing one need no approval. A text: why a new one is not well formed. */
 async function freeChange(context: Context, { path, from, to }: Step): Promise<boolean | string> {
   if (!path.startsWith(approvals))
-    return path === `${ownFolder}.gitattributes` && from === null && (await isDefaultAttributes(context, to?.oid));
+    return (
+      path === `${ownFolder}.gitattributes` &&
+      from === null &&
+      to?.mode === '100644' &&
+      (await isDefaultAttributes(context, to.oid))
+    );
   if (to === null) return true;
   if (from !== null) return false;
   if (to.mode !== '100644') return `an approval is a regular file, this has mode ${to.mode}`;

@@ -104,7 +104,14 @@ function contextFor(repository: Repository, io: Io, sourced: Sourced, change: Ch
     progress: () => {},
   };
   return {
-    ...sharedContext('pre-commit', repository, sourced.loaded!, sourced.changes, change, world),
+    ...sharedContext(
+      change.kind === 'commit' ? 'pre-commit' : 'ci',
+      repository,
+      sourced.loaded!,
+      sourced.changes,
+      change,
+      world,
+    ),
     options: undefined,
     signal: io.signal,
   };

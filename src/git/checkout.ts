@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readdir, realpath, rm, stat, symlink } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Oid } from '../model.ts';
 import type { Repository } from './repository.ts';
 
 const prefix = 'protect-checkout-';
+
+/** Containers may share the folder, each with process ids of its own. */
+const hostMark = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 /** In a commit hook Git's variables name the index of the commit in the making; a worktree has one of its own. */
 const elsewhere = { env: { GIT_INDEX_FILE: undefined, GIT_WORK_TREE: undefined, GIT_DIR: undefined } };
@@ -27,7 +31,7 @@ export async function withCheckout<T>(
     commit !== null && (await repository.objects.info(`${commit}^{tree}`))?.oid === tree
       ? commit
       : await temporaryCommit(repository, tree);
-  const parent = await mkdtemp(join(await realpath(tmpdir()), `${prefix}${process.pid}-`));
+  const parent = await mkdtemp(join(await realpath(tmpdir()), `${prefix}${hostMark}-${process.pid}-`));
   const directory = join(parent, basename(topLevel ?? 'checkout'));
   try {
     await repository.run(
@@ -105,8 +109,10 @@ async function removeCheckout(repository: Repository, parent: string, directory:
 async function removeStale(repository: Repository): Promise<void> {
   const root = await realpath(tmpdir());
   for (const name of await readdir(root)) {
-    const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
-    if (pid && !isAlive(Number(pid))) await rm(join(root, name), { recursive: true, force: true });
+    const [, host, pid] = new RegExp(`^${prefix}([0-9a-f]{8})-(\\d+)-`).exec(name) ?? [];
+    if (host !== hostMark || isAlive(Number(pid))) continue;
+    if ((await stat(join(root, name))).uid === process.getuid?.())
+      await rm(join(root, name), { recursive: true, force: true });
   }
   await repository.run(['worktree', 'prune'], elsewhere);
 }

@@ -19,7 +19,11 @@ export interface OtherSide {
  */
 export async function remoteSide(repository: Repository, named?: string): Promise<OtherSide> {
   const [remotes, refs] = await Promise.all([readRemotes(repository), readRefs(repository, 'refs/remotes/')]);
-  const remote = pickRemote(remotes, named);
+  // A remote that was never fetched says nothing; then what is known of the usual one is as near as it gets.
+  const fetched = (remote: string | null) =>
+    remote !== null && refs.some(({ name }) => name.startsWith(`refs/remotes/${remote}/`));
+  const picked = pickRemote(remotes, named);
+  const remote = fetched(picked) ? picked : (['origin', ...remotes.keys()].find(fetched) ?? picked);
   if (remote === null) return { remote, branches: new Map(), head: null };
   const prefix = `refs/remotes/${remote}/`;
   const branches = new Map<string, Oid>();

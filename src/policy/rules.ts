@@ -71,10 +71,14 @@ export function defaultBranch(policy: Policy | null, other: OtherSide, said: str
   return literal.length === 1 ? literal[0]! : null;
 }
 
-/** Tells of a branch, by short name, whether it is protected. The default branch always is. */
+/**
+ * Tells of a branch, by short name, whether it is protected. The default branch always is. Case does not matter: some
+ * servers keep refs where MAIN and main are one.
+ */
 export function protectedBranches(policy: Policy, standard: string | null): (branch: string) => boolean {
-  const globs = Object.keys(policy.branches).map(compileGlob);
-  return (branch) => branch === standard || globs.some((glob) => glob.test(branch));
+  const globs = Object.keys(policy.branches).map((glob) => compileGlob(glob.toLowerCase()));
+  const folded = standard?.toLowerCase() ?? null;
+  return (branch) => branch.toLowerCase() === folded || globs.some((glob) => glob.test(branch.toLowerCase()));
 }
 
 /** The tips that protected branches have on the other side, the default branch's first. */

@@ -60,6 +60,9 @@ export async function refUpdateChange(repository: Repository, update: RefUpdate,
   };
 }
 
+/** Commits whose states are judged one by one. */
+const maxStates = 2000;
+
 async function forkPoint(repository: Repository, head: Oid, tip: Oid | null): Promise<Oid | null> {
   return tip === null ? null : repository.mergeBase(head, tip);
 }
@@ -81,9 +84,18 @@ export function range(
     steps: () => (steps ??= tree === null ? Promise.resolve([]) : repository.diff(base, tree)),
     async states() {
       if (!states || head === null) return [];
-      const list = await repository.text(['rev-list', '--reverse', '--max-count=2000', head, ...bounds]);
+      const list = await repository.text(['rev-list', '--reverse', `--max-count=${maxStates + 1}`, head, ...bounds]);
       const commits = list.split('\n').filter((oid) => oid !== '' && oid !== head);
-      return Promise.all(commits.map((oid) => repository.diff(base, oid)));
+      if (commits.length >= maxStates)
+        throw new Undecided(
+          `with 'landing: rebase' at most ${maxStates} commits can land at once`,
+          'land them in parts',
+        );
+      // A branch that is behind has not taken back what its target changed meanwhile.
+      const from = base === null ? null : ((await repository.mergeBase(base, head)) ?? base);
+      const result: Step[][] = [];
+      for (const oid of commits) result.push(await repository.diff(from, oid));
+      return result;
     },
     async *commits({ paths }): AsyncIterable<Commit> {
       if (head === null) return;

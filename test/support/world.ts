@@ -40,6 +40,9 @@ export interface Result {
   readonly out: string;
 }
 
+/** Where the product puts its own temporary files, so that what it leaves behind is seen. */
+export const temporary = folder('tmp');
+
 const home = folder('home');
 mkdirSync(join(home, '.ssh'), { mode: 0o700 });
 writeFileSync(
@@ -55,7 +58,7 @@ export function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     HOME: home,
     LANG: 'C.UTF-8',
     TZ: 'UTC',
-    TMPDIR: tmpdir(),
+    TMPDIR: temporary,
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',
     GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
