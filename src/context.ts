@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { approvalFault } from './approvals/statement.ts';
 import { commandEnvironment } from './git/environment.ts';
 import { showPath } from './git/raw.ts';
 import type { Repository } from './git/repository.ts';
@@ -87,7 +85,7 @@ export function sharedContext(
         throw error;
       }
     },
-    approvalFault: (path, content) => approvalFault(path, content),
+    approvalFault: async (path, content) => (await import('./approvals/statement.ts')).approvalFault(path, content),
     async withCheckout(use) {
       const { withCheckout } = await import('./git/checkout.ts');
       const tree = await change.tree();
@@ -140,11 +138,11 @@ function ownCheckEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** Remembers what passed, in the Git common directory. CI remembers nothing: there nobody waits, and others may write to its cache. */
 function memory(repository: Repository, gate: Gate): Context['memory'] {
   const folder = async () => join((await repository.layout()).commonDir, 'protect', 'passed');
-  const name = (key: string) => createHash('sha256').update(key).digest('hex');
+  const name = async (key: string) => (await import('node:crypto')).createHash('sha256').update(key).digest('hex');
   return {
     async has(key) {
       if (gate === 'ci') return false;
-      return access(join(await folder(), name(key))).then(
+      return access(join(await folder(), await name(key))).then(
         () => true,
         () => false,
       );
@@ -152,7 +150,7 @@ function memory(repository: Repository, gate: Gate): Context['memory'] {
     async add(key) {
       if (gate === 'ci') return;
       await mkdir(await folder(), { recursive: true });
-      await writeFile(join(await folder(), name(key)), `${key}\n`);
+      await writeFile(join(await folder(), await name(key)), `${key}\n`);
     },
   };
 }

@@ -276,7 +276,7 @@ export interface Context {
   /** What is wrong with a policy, line by line. */
   parsePolicy(text: string, name: string): Promise<readonly { line: number; message: string }[]>;
   /** Is this a well-formed approval with the name it must have? Returns what is wrong, or null. */
-  approvalFault(path: BytePath, content: Buffer): string | null;
+  approvalFault(path: BytePath, content: Buffer): Promise<string | null>;
   /** A working directory that holds exactly the tree of the change, for as long as `use` runs. */
   withCheckout<T>(use: (directory: string) => Promise<T>): Promise<T>;
   run(

@@ -84,7 +84,7 @@ test('a check touches the world only through its context', () => {
 test('Git is started only behind its door', () => {
   for (const { file, imports } of files)
     if (imports.includes('node:child_process'))
-      ok(['git/repository.ts', 'git/objects.ts', 'approvals/keys.ts'].includes(file), file);
+      ok(['git/repository.ts', 'git/process.ts', 'git/objects.ts', 'approvals/keys.ts'].includes(file), file);
 });
 
 test('the hook loads no package on its way', () => {

@@ -92,7 +92,7 @@ async function freeChange(context: Context, { path, from, to }: Step): Promise<b
   if (to === null) return true;
   if (from !== null) return false;
   if (to.mode !== '100644') return `an approval is a regular file, this has mode ${to.mode}`;
-  const fault = context.approvalFault(path, await context.blob(to.oid, 1 << 20));
+  const fault = await context.approvalFault(path, await context.blob(to.oid, 1 << 20));
   return fault === null ? true : `is not an approval: ${fault}`;
 }
 

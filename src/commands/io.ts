@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { EarlyRuns } from '../git/process.ts';
 import { exitCode, Refused, Undecided, UsageError } from '../model.ts';
 
 /** What a command gets from the process it runs in. Only `cli.ts` and `hook.ts` touch the process itself. */
@@ -8,6 +9,8 @@ export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** What Git was asked before the command was even loaded. */
+  readonly early?: EarlyRuns;
   /** Aborts on Ctrl-C and when the terminal goes away. */
   readonly signal: AbortSignal;
   now(): Date;

@@ -25,7 +25,7 @@ export interface Judging {
 
 /** @returns the exit code */
 export async function runJudging(io: Io, judging: Judging): Promise<number> {
-  const repository = new Repository(io.cwd, io.env, judging.keep);
+  const repository = new Repository(io.cwd, io.env, judging.keep, io.early);
   try {
     const world: World = {
       env: io.env,

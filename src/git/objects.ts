@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { type Oid, Undecided } from '../model.ts';
 import { gitSettings } from './environment.ts';
 
@@ -11,6 +12,9 @@ export interface GitObject {
 export interface GitContent extends GitObject {
   readonly content: Buffer;
 }
+
+/** As a limit: the content is not wanted. */
+const headerOnly = -1;
 
 interface Waiting {
   readonly name: string;
@@ -55,6 +59,9 @@ class Batch {
 
   close(): void {
     this.#child.stdin?.end();
+    // Git ends by itself once its input does; nobody needs to wait for that.
+    this.#child.unref();
+    for (const stream of [this.#child.stdout, this.#child.stderr]) (stream as Socket | null)?.unref();
   }
 
   #fail(reason: string): void {
@@ -106,7 +113,9 @@ class Batch {
     if (open.left === 0) {
       this.#open = null;
       this.#queue.shift();
-      if (fits) waiting.resolve({ ...open.object, content: Buffer.concat(open.kept).subarray(0, open.object.size) });
+      if (waiting?.max === headerOnly) waiting.resolve({ ...open.object, content: Buffer.alloc(0) });
+      else if (fits)
+        waiting.resolve({ ...open.object, content: Buffer.concat(open.kept).subarray(0, open.object.size) });
       else waiting?.reject(new Undecided(`${waiting.name} is ${open.object.size} bytes, the limit is ${waiting.max}`));
     }
     return rest.subarray(part.length);
@@ -133,6 +142,11 @@ export class ObjectReader {
 
   /** Id, type and size only; null when there is no such object. @throws Undecided when Git fails. */
   info(name: string): Promise<GitObject | null> {
+    // A commit or a tree is small: its contents are read past, which costs less than a second process.
+    if (/\^\{(?:commit|tree)\}$/.test(name)) {
+      this.#content ??= new Batch(this.#cwd, this.#env, true);
+      return this.#content.ask(name, headerOnly);
+    }
     this.#check ??= new Batch(this.#cwd, this.#env, false);
     return this.#check.ask(name, 0);
   }

@@ -1,4 +1,5 @@
 import type { Oid } from '../model.ts';
+import { listRefs } from './process.ts';
 import type { Repository } from './repository.ts';
 
 /** What is known of the other side: of a remote by its tracking refs, of a server by its own refs. */
@@ -18,12 +19,16 @@ export interface OtherSide {
  * @param named a remote's name or URL; undefined: `origin`, else the only one
  */
 export async function remoteSide(repository: Repository, named?: string): Promise<OtherSide> {
-  const [remotes, refs] = await Promise.all([readRemotes(repository), readRefs(repository, 'refs/remotes/')]);
-  // A remote that was never fetched says nothing; then what is known of the usual one is as near as it gets.
+  const refs = await readRefs(repository, 'refs/remotes/');
   const fetched = (remote: string | null) =>
     remote !== null && refs.some(({ name }) => name.startsWith(`refs/remotes/${remote}/`));
-  const picked = pickRemote(remotes, named);
-  const remote = fetched(picked) ? picked : (['origin', ...remotes.keys()].find(fetched) ?? picked);
+  let remote: string | null = named ?? 'origin';
+  if (!fetched(remote)) {
+    const remotes = await readRemotes(repository);
+    const picked = pickRemote(remotes, named);
+    // A remote that was never fetched says nothing; then what is known of the usual one is as near as it gets.
+    remote = fetched(picked) ? picked : (['origin', ...remotes.keys()].find(fetched) ?? picked);
+  }
   if (remote === null) return { remote, branches: new Map(), head: null };
   const prefix = `refs/remotes/${remote}/`;
   const branches = new Map<string, Oid>();
@@ -56,7 +61,7 @@ export async function symbolicHead(repository: Repository): Promise<string | nul
 }
 
 async function readRefs(repository: Repository, prefix: string): Promise<{ name: string; oid: Oid; symref: string }[]> {
-  const { stdout } = await repository.run(['for-each-ref', '--format=%(refname)%00%(objectname)%00%(symref)', prefix]);
+  const { stdout } = await repository.run(listRefs(prefix));
   const lines = stdout
     .toString('utf8')
     .split('\n')

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type BytePath, type Oid, type State, type Step, Undecided, UsageError } from '../model.ts';
 import { gitEnvironment, gitSettings, type Keep } from './environment.ts';
 import { ObjectReader, parseTree, type TreeEntry } from './objects.ts';
+import { diffIndex, type EarlyRuns, type GitResult, listHead, lookAround, rawArguments, runGit } from './process.ts';
 import { parseRaw } from './raw.ts';
 
 /** Where things lie on disk; all absolute. */
@@ -22,24 +23,29 @@ interface RunOptions {
   readonly cwd?: string;
 }
 
+const oidForm = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const maxTree = 64 << 20;
 
 /** The one door to Git: plumbing only, in a rebuilt environment, bytes in and bytes out. */
 export class Repository {
   readonly objects: ObjectReader;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #early: EarlyRuns;
   #layout: Promise<Layout> | undefined;
 
   /**
    * @param cwd a directory inside the repository
    * @param outer the environment the process was started with
    * @param keep which of Git's variables the gate needs
+   * @param early runs that were started already, in the same folder and environment
    */
   constructor(
     readonly cwd: string,
     outer: NodeJS.ProcessEnv,
     keep: Keep,
+    early: EarlyRuns = new Map(),
   ) {
+    this.#early = early;
     this.#env = gitEnvironment(outer, keep);
     this.objects = new ObjectReader(cwd, this.#env);
   }
@@ -115,8 +121,12 @@ export class Repository {
   /** The steps from a commit (null: nothing) to the index that `GIT_INDEX_FILE` or the worktree names. */
   async diffIndex(from: Oid | 'HEAD' | null): Promise<Step[]> {
     const base = from ?? (await this.emptyTree());
-    const { stdout } = await this.run(['diff-index', '--cached', ...rawArguments, base, '--']);
-    return parseRaw(stdout);
+    const args = diffIndex(base);
+    // HEAD is not waited for; where it turns out to be unborn, Git could not compare.
+    const { code, stdout, stderr } = await this.#spawn(args, {});
+    if (code === 0) return parseRaw(stdout);
+    if (from === 'HEAD' && (await this.head()).commit === null) return this.diffIndex(null);
+    throw failure(args, code, stderr);
   }
 
   /** Entries of a tree, not its subtrees; null when the name leads to no tree. */
@@ -124,6 +134,19 @@ export class Repository {
     const object = await this.objects.read(name, maxTree);
     if (object?.type !== 'tree') return null;
     return { oid: object.oid, entries: parseTree(object.content, object.oid.length / 2) };
+  }
+
+  /** Entries at the top of HEAD, without a process that stays; null where HEAD is unborn. */
+  async headEntries(): Promise<TreeEntry[] | null> {
+    const { code, stdout, stderr } = await this.#spawn(listHead, {});
+    if (code !== 0 && (await this.head()).commit === null) return null;
+    if (code !== 0) throw failure(listHead, code, stderr);
+    const lines = stdout.toString('latin1').split('\0').slice(0, -1);
+    return lines.map((line) => {
+      const match = /^(\d{6}) [a-z]+ ([0-9a-f]+)\t(.+)$/s.exec(line);
+      if (!match) throw new Undecided('git ls-tree answered in an unknown form');
+      return { mode: match[1]!, oid: match[2]!, name: match[3]! };
+    });
   }
 
   /**
@@ -190,55 +213,51 @@ export class Repository {
     return stdout.toString().trim();
   }
 
-  async #readLayout(): Promise<Layout> {
-    const args = ['rev-parse', '--is-bare-repository', '--absolute-git-dir', '--git-common-dir'];
-    const { code, stdout, stderr } = await this.#spawn(args, {});
-    if (code !== 0)
-      throw new UsageError(firstLine(stderr) || 'this is not a Git repository', 'run it inside a Git repository');
-    const [bare, gitDir, commonDir] = stdout.toString().split('\n') as [string, string, string];
-    const topLevel = bare === 'true' ? null : await this.text(['rev-parse', '--show-toplevel']);
-    return { gitDir, commonDir: resolve(this.cwd, commonDir), topLevel };
+  /** Where HEAD is: its commit (null: unborn) and the full name of its branch (null: detached). */
+  async head(): Promise<{ commit: Oid | null; branch: string | null }> {
+    const { lines, code } = await this.#lookAround();
+    const [commit, branch] = lines.slice(4);
+    // A branch called HEAD is what Git finds where HEAD itself is broken; that is for symbolic-ref to tell apart.
+    const plain = branch === 'HEAD' || (branch?.startsWith('refs/heads/') && branch !== 'refs/heads/HEAD');
+    if (code === 0 && oidForm.test(commit ?? '') && plain)
+      return { commit: commit!, branch: branch === 'HEAD' ? null : branch! };
+    const symbolic = await this.run(['symbolic-ref', '--quiet', 'HEAD'], { codes: [0, 1] });
+    return {
+      commit: await this.commit('HEAD'),
+      branch: symbolic.code === 0 ? symbolic.stdout.toString().trim() : null,
+    };
   }
 
-  #spawn(args: readonly string[], options: RunOptions): Promise<{ code: number; stdout: Buffer; stderr: string }> {
-    return new Promise((done, fail) => {
-      const child = spawn('git', [...gitSettings, ...args], {
-        cwd: options.cwd ?? this.cwd,
-        env: { ...this.#env, ...options.env },
-        stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      });
-      const stdout: Buffer[] = [];
-      let stderr = '';
-      child.stdout!.on('data', (chunk: Buffer) => stdout.push(chunk));
-      child.stderr!.on('data', (chunk: Buffer) => {
-        if (stderr.length < 65536) stderr += chunk.toString();
-      });
-      child.on('error', (error: NodeJS.ErrnoException) =>
-        fail(
-          new Undecided(
-            error.code === 'ENOENT' ? 'git was not found on PATH' : `git could not be started: ${error.message}`,
-          ),
-        ),
-      );
-      child.on('close', (code) => done({ code: code ?? 128, stdout: Buffer.concat(stdout), stderr }));
-      // Git may end before it has read everything; its exit code tells.
-      child.stdin?.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || fail(error));
-      child.stdin?.end(options.input);
-    });
+  async #readLayout(): Promise<Layout> {
+    const { lines, stderr } = await this.#lookAround();
+    const [bare, gitDir, commonDir, topLevel] = lines;
+    if (!gitDir || !commonDir)
+      throw new UsageError(firstLine(stderr) || 'this is not a Git repository', 'run it inside a Git repository');
+    if (bare !== 'true' && !topLevel) throw failure(['rev-parse'], 128, stderr);
+    return { gitDir, commonDir: resolve(this.cwd, commonDir), topLevel: bare === 'true' ? null : topLevel! };
+  }
+
+  #lookAround() {
+    this.#around ??= this.#spawn(lookAround, {}).then(({ code, stdout, stderr }) => ({
+      code,
+      stderr,
+      lines: stdout.toString().split('\n'),
+    }));
+    return this.#around;
+  }
+  #around: Promise<{ code: number; stderr: string; lines: string[] }> | undefined;
+
+  #spawn(args: readonly string[], options: RunOptions): Promise<GitResult> {
+    const plain = options.cwd === undefined && options.env === undefined && options.input === undefined;
+    const key = args.join('\0');
+    const early = plain ? this.#early.get(key) : undefined;
+    this.#early.delete(key);
+    return (
+      early ??
+      runGit(args, { cwd: options.cwd ?? this.cwd, env: { ...this.#env, ...options.env }, input: options.input })
+    );
   }
 }
-
-/** Plain states, whatever the configuration or `.gitmodules` says about showing them. */
-const rawArguments = [
-  '--raw',
-  '-z',
-  '--no-renames',
-  '--no-relative',
-  '--no-abbrev',
-  '--no-ext-diff',
-  '--no-textconv',
-  '--ignore-submodules=none',
-];
 
 function failure(args: readonly string[], code: number, stderr: string): Undecided {
   return new Undecided(`git ${args[0]} failed (${code}): ${firstLine(stderr) || 'no message'}`);

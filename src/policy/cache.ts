@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Policy } from '../model.ts';
 import type { PolicyCache } from './load.ts';
@@ -6,13 +6,16 @@ import type { PolicyCache } from './load.ts';
 /** Raised with every change of the parsed form, so that an older cache is not read. */
 const version = 1;
 
-/** Keeps parsed policies under the Git common directory. A cache that cannot be read or written only costs time. */
+/**
+ * Keeps parsed policies under the Git common directory. A cache that cannot be read or written only costs time. Synchronous: one small file, and
+ * loading the other kind of file access costs a hook more than reading it.
+ */
 export function policyCache(commonDir: () => Promise<string>): PolicyCache {
   const file = async (oid: string) => join(await commonDir(), 'protect', 'cache', `policy-v${version}-${oid}.json`);
   return {
     async get(oid) {
       try {
-        return JSON.parse(await readFile(await file(oid), 'utf8')) as Policy;
+        return JSON.parse(readFileSync(await file(oid), 'utf8')) as Policy;
       } catch {
         return null; // Not cached: it is parsed again.
       }
@@ -20,9 +23,9 @@ export function policyCache(commonDir: () => Promise<string>): PolicyCache {
     async set(oid, policy) {
       const path = await file(oid);
       try {
-        await mkdir(join(path, '..'), { recursive: true });
-        await writeFile(`${path}.${process.pid}`, JSON.stringify(policy));
-        await rename(`${path}.${process.pid}`, path);
+        mkdirSync(join(path, '..'), { recursive: true });
+        writeFileSync(`${path}.${process.pid}`, JSON.stringify(policy));
+        renameSync(`${path}.${process.pid}`, path);
       } catch (error) {
         // What the system refuses only costs time.
         if ((error as NodeJS.ErrnoException).code === undefined) throw error;

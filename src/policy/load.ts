@@ -20,11 +20,11 @@ export async function loadPolicyAt(
   label: string | null,
   cache?: PolicyCache,
 ): Promise<LoadedPolicy | null> {
-  const tree = await repository.tree(`${name}^{tree}`);
-  const found = (tree?.entries ?? []).filter((entry) => (policyNames as readonly string[]).includes(entry.name));
+  const entries = name === 'HEAD' ? await repository.headEntries() : (await repository.tree(`${name}^{tree}`))?.entries;
+  const found = (entries ?? []).filter((entry) => (policyNames as readonly string[]).includes(entry.name));
   const entry = found[0];
   if (!entry) return null;
-  const place = label ?? (await repository.commit(name)) ?? name;
+  const place = label ?? (name === 'HEAD' ? (await repository.head()).commit : await repository.commit(name)) ?? name;
   const source = `${place}:${entry.name}`;
   if (found.length > 1)
     throw await invalid(source, `there is more than one policy: ${found.map((e) => e.name).join(', ')}; keep one`);

@@ -30,20 +30,42 @@ export function patternFault(pattern: string): string | null {
 export function compilePattern(source: string): Pattern {
   const negated = source.startsWith('!');
   const body = negated ? source.slice(1) : source;
-  const exact = toRegExp(Buffer.from(body, 'utf8').toString('latin1'));
-  if (negated) return { source, negated, matches: (path) => exact.test(path) };
-  let folded: RegExp | undefined;
-  const parents = literalParents(body);
+  // Most paths are nowhere near a pattern: a look at its literal part spares making the expressions at all.
+  const [start, end] = [literalStart(body), literalEnd(body)];
+  const bytes = Buffer.from(start, 'utf8').toString('latin1');
+  let exact: RegExp | undefined;
+  const matchesExactly = (path: BytePath) => {
+    if (!path.startsWith(bytes) || !path.includes(end)) return false;
+    exact ??= toRegExp(Buffer.from(body, 'utf8').toString('latin1'));
+    return exact.test(path);
+  };
+  if (negated) return { source, negated, matches: matchesExactly };
+  const [foldedStart, foldedEnd] = [foldCase(start), foldCase(end)];
+  let expression: RegExp | undefined;
+  const folded = () => {
+    expression ??= toRegExp(foldCase(body).replace(/\[:(?:upper|lower):\]/g, '[:alpha:]'), 'u');
+    return expression;
+  };
+  let directories: string | undefined;
   return {
     source,
     negated,
     matches(path) {
-      if (exact.test(path)) return true;
+      if (matchesExactly(path)) return true;
       const text = fold(path);
-      folded ??= toRegExp(foldCase(body).replace(/\[:(?:upper|lower):\]/g, '[:alpha:]'), 'u');
-      return folded.test(text) || parents.has(text) || (!isPlain(path) && folded.test(foldCase(decode(path))));
+      if (text.startsWith(foldedStart) && text.includes(foldedEnd) && folded().test(text)) return true;
+      if (!isPlain(path) && folded().test(foldCase(decode(path)))) return true;
+      directories ??= literalDirectories(body);
+      return directories.startsWith(`${text}/`);
     },
   };
+}
+
+/** What every path under an anchored pattern starts with: ASCII before the first wildcard, which folds unit by unit. */
+function literalStart(body: string): string {
+  const trimmed = body.replace(/\/$/, '');
+  if (!trimmed.includes('/')) return '';
+  return /^[\w\-./ ]*(?![^\x00-\x7f])/.exec(trimmed.replace(/^\//, ''))![0];
 }
 
 /** Does a rule's list of patterns cover the path? The last pattern that matches decides, as in gitignore. */
@@ -67,16 +89,22 @@ export function compileGlob(glob: string): RegExp {
   return new RegExp(`^${translate(glob)}$`, 'u');
 }
 
-/** Paths at which a file, symlink or gitlink would take the place of a directory that the pattern names. */
-function literalParents(body: string): ReadonlySet<string> {
-  const anchored = body.replace(/\/$/, '').includes('/');
-  const parents = new Set<string>();
-  if (!anchored) return parents;
+/**
+ * The leading directories that the pattern names literally, folded and ended by a slash: a file, symlink or gitlink at
+ * one of them would take the place of what is protected. Empty for an unanchored pattern.
+ */
+function literalDirectories(body: string): string {
+  if (!body.replace(/\/$/, '').includes('/')) return '';
   const names = body.replace(/^\//, '').split('/').slice(0, -1);
   const wild = names.findIndex((name) => /[*?[\\]/.test(name));
   const literal = wild < 0 ? names : names.slice(0, wild);
-  for (let depth = 1; depth <= literal.length; depth++) parents.add(foldText(literal.slice(0, depth).join('/')));
-  return parents;
+  return literal.length === 0 ? '' : `${foldText(literal.join('/'))}/`;
+}
+
+/** What every path under an unanchored pattern holds: ASCII behind the last wildcard. */
+function literalEnd(body: string): string {
+  const trimmed = body.replace(/\/$/, '');
+  return trimmed.includes('/') ? '' : /[\w\-. ]*$/.exec(trimmed)![0];
 }
 
 function toRegExp(body: string, flags = ''): RegExp {
@@ -176,8 +204,12 @@ function inSet(char: string): string {
 const ignorable = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
 function fold(path: BytePath): string {
-  return foldText(decode(path));
+  // Each path meets every pattern in turn, so the last answer is asked for again and again.
+  if (path !== lastPath) [lastPath, lastFolded] = [path, foldText(decode(path))];
+  return lastFolded;
 }
+let lastPath: BytePath | undefined;
+let lastFolded = '';
 
 function decode(path: BytePath): string {
   return Buffer.from(path, 'latin1').toString('utf8');

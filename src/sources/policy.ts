@@ -33,14 +33,19 @@ interface Places {
  * @throws PolicyError when it is invalid where it is read from
  * @throws Undecided when the default branch is unknown while another branch of the other side holds a policy
  */
-export async function findPolicy(repository: Repository, other: OtherSide, places: Places): Promise<PolicyPlace> {
+export async function findPolicy(
+  repository: Repository,
+  side: OtherSide | Promise<OtherSide>,
+  places: Places,
+): Promise<PolicyPlace> {
   const { cache } = places;
+  const early = places.first ? loadPolicyAt(repository, places.first, null, cache) : null;
+  const [other, first] = await Promise.all([side, early]);
   if (places.only) {
     const loaded = await loadPolicyAt(repository, places.only, places.only, cache);
     if (loaded) return { loaded, standard: defaultBranch(loaded.policy, other, places.said) };
     return bootstrap(repository, other, places, defaultBranch(null, other, places.said));
   }
-  const first = places.first ? await loadPolicyAt(repository, places.first, null, cache) : null;
   if (first) return { loaded: first, standard: defaultBranch(first.policy, other, places.said) };
   const hint = await knownDefault(repository, other, places.said, cache);
   const tip = hint === null ? undefined : (places.fresher?.get(hint) ?? other.branches.get(hint));

@@ -20,11 +20,15 @@ export async function pushedChanges(
   cache?: PolicyCache,
 ): Promise<Sourced> {
   const updates = parsePushLines(input);
-  const other = await remoteSide(repository, remote);
+  const olds = updates.filter(({ ref, old }) => ref.startsWith('refs/heads/') && old !== null);
+  const [other, here] = await Promise.all([
+    remoteSide(repository, remote),
+    Promise.all(olds.map(({ old }) => repository.commit(old!))),
+    repository.layout(),
+  ]);
   const fresher = new Map<string, Oid>();
-  for (const { ref, old } of updates)
-    if (ref.startsWith('refs/heads/') && old !== null && (await repository.commit(old)) !== null)
-      fresher.set(ref.slice('refs/heads/'.length), old);
+  for (const [index, { ref, old }] of olds.entries())
+    if (here[index] !== null) fresher.set(ref.slice('refs/heads/'.length), old!);
   const side = { ...other, branches: new Map([...other.branches, ...fresher]) };
   const first = (ref: string) => (ref === `refs/heads/${defaultBranch(null, side) ?? 'main'}` ? 0 : 1);
   const brought = [...updates].sort((a, b) => first(a.ref) - first(b.ref)).filter((update) => update.next !== null);

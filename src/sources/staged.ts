@@ -1,4 +1,4 @@
-import { remoteSide, symbolicHead } from '../git/refs.ts';
+import { remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Change, Oid } from '../model.ts';
 import type { PolicyCache } from '../policy/load.ts';
@@ -16,20 +16,18 @@ export interface Sourced extends PolicyPlace {
  * @throws PolicyError when the policy is invalid where it is read from
  */
 export async function stagedChange(repository: Repository, cache?: PolicyCache): Promise<Sourced> {
-  const branch = symbolicHead(repository);
+  // The longest of them starts first.
+  const steps = repository.diffIndex('HEAD');
+  const head = repository.head();
   const other = remoteSide(repository);
-  const head = repository.commit('HEAD');
-  const steps = head.then((commit) => repository.diffIndex(commit === null ? null : 'HEAD'));
   const tree = () => repository.text(['write-tree']);
-  const place = other.then((side) =>
-    findPolicy(repository, side, {
-      first: 'HEAD',
-      results: async () => [{ name: await tree(), label: 'index' }],
-      worktree: true,
-      ...(cache ? { cache } : {}),
-    }),
-  );
-  const [{ loaded, standard }, side, ref, base] = await Promise.all([place, other, branch, head, steps]);
+  const place = findPolicy(repository, other, {
+    first: 'HEAD',
+    results: async () => [{ name: await tree(), label: 'index' }],
+    worktree: true,
+    ...(cache ? { cache } : {}),
+  });
+  const [{ loaded, standard }, side, { commit: base, branch: ref }] = await Promise.all([place, other, head, steps]);
   const policy = loaded?.policy;
   const short = ref?.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null;
   const isProtected = policy !== undefined && short !== null && protectedBranches(policy, standard)(short);
