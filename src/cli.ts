@@ -83,7 +83,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return exitCode.pass;
   }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    io.stdout.write(overview());
+    (name === undefined ? io.stderr : io.stdout).write(overview());
     return name === undefined ? exitCode.usage : exitCode.pass;
   }
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;

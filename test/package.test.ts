@@ -46,9 +46,7 @@ test('the tarball holds what runs, and nothing else', () => {
     ok(files.includes(needed), needed);
   const stray = files.filter(
     (file) =>
-      !/^(dist|hooks|templates|schema|docs)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|\.protectionrc\.example)$/.test(
-        file,
-      ),
+      !/^(dist|hooks|templates|schema)\/|^(package\.json|README\.md|LICENSE|\.protectionrc\.example)$/.test(file),
   );
   equal(stray, []);
 });

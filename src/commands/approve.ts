@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { detectAgent } from '../agent.ts';
 import { verifyStatement } from '../approvals/chains.ts';
 import { renderStep } from '../approvals/diff.ts';
@@ -23,6 +22,7 @@ import { Repository } from '../git/repository.ts';
 import { exitCode, type Policy, Refused, UsageError } from '../model.ts';
 import { parseDuration } from '../policy/parse.ts';
 import { visible } from '../report/visible.ts';
+import { ask, isInteractive } from './ask.ts';
 import type { Io } from './io.ts';
 import { readOptions } from './options.ts';
 import { findWanted } from './wanted.ts';
@@ -53,7 +53,7 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
   );
   const file = positionals[0];
   const reason = readReason(values.reason);
-  const interactive = io.stdin.isTTY === true && io.stdout.isTTY === true;
+  const interactive = isInteractive(io);
   if (!values.yes && !interactive)
     throw new UsageError('there is no terminal to ask on', 'add --yes once you have read the change');
   const repository = new Repository(io.cwd, io.env, 'index');
@@ -75,7 +75,7 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
     const { key, owner } = await chooseKey(repository, io, wanted.policy, values);
     const statement = makeStatement(request, wanted.policy, owner, reason, values.expires, io.now());
     await show(repository, io, request, statement, key);
-    if (!values.yes && !(await ask(io, `Sign this as ${owner}? [y/N] `)))
+    if (!values.yes && !(await ask(io, `Sign this as ${owner}? [y/N] `, false)))
       throw new Refused('not signed, nothing is written');
     const payload = writePayload(statement);
     const { name, content } = writeApproval(
@@ -198,13 +198,4 @@ async function show(
     `${n} file${n === 1 ? '' : 's'}, to land on ${visible(statement.targets.join(', '))}, until ${statement.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC\n` +
       `as ${statement.approver}, with ${fingerprint(key.key)}, because: ${visible(statement.reason)}\n`,
   );
-}
-
-async function ask(io: Io, question: string): Promise<boolean> {
-  const terminal = createInterface({ input: io.stdin, output: io.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(question, { signal: io.signal })).trim());
-  } finally {
-    terminal.close();
-  }
 }

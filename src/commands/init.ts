@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
@@ -11,6 +10,7 @@ import { Repository } from '../git/repository.ts';
 import { exitCode, Refused, UsageError } from '../model.ts';
 import { policyNames } from '../policy/rules.ts';
 import { visible } from '../report/visible.ts';
+import { ask, isInteractive } from './ask.ts';
 import type { Io } from './io.ts';
 import { readOptions } from './options.ts';
 import { type PlannedFile, packageRoot, planHooks, readOptional, wireHooks, writePlanned } from './wiring.ts';
@@ -45,7 +45,7 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
   try {
     const { topLevel } = await repository.layout();
     if (topLevel === null) throw new UsageError('a bare repository has no files to protect', 'run this in a clone');
-    const interactive = io.stdin.isTTY === true && io.stdout.isTTY === true && !values.yes && !values['dry-run'];
+    const interactive = isInteractive(io) && !values.yes && !values['dry-run'];
     const plan = await makePlan(repository, topLevel, io, { owner: values.owner, key: values.key, ci, interactive });
     print(io, plan);
     if (values['dry-run']) {
@@ -308,14 +308,4 @@ function next({ files }: Plan): string {
   if (files.length === 0) return 'the hooks are wired\n';
   const paths = [...new Set(files.map(({ path }) => (path.startsWith('.husky/') ? '.husky' : path)))];
   return `wired. Look at .protectionrc, then:\n  git add ${paths.join(' ')} && git commit -m "chore: protect this repository"\n`;
-}
-
-async function ask(io: Io, question: string, standard: boolean): Promise<boolean> {
-  const terminal = createInterface({ input: io.stdin, output: io.stderr });
-  try {
-    const answer = (await terminal.question(question, { signal: io.signal })).trim();
-    return answer === '' ? standard : /^y(es)?$/i.test(answer);
-  } finally {
-    terminal.close();
-  }
 }

@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 export const projectRoot = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '../../..'));
 
 /** What the product is built into. */
-const distFolder = process.env['PROTECT_TEST_DIST'] ?? join(projectRoot, 'dist');
+export const distFolder = process.env['PROTECT_TEST_DIST'] ?? join(projectRoot, 'dist');
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'protect-test-')));
 process.on('exit', () => rmSync(root, { recursive: true, force: true }));

@@ -1,0 +1,77 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { is, match, not } from 'uvu/assert';
+import { suite } from './support/suite.ts';
+import { distFolder, folder, guardedRepo, makeKey, newRepo, Repo, run } from './support/world.ts';
+
+const test = suite('terminal');
+
+/** Runs `protect` on a real terminal, typing the given lines. */
+function onTerminal(repo: Repo, typed: string, ...args: string[]) {
+  // A person answers one question after the other.
+  const typing = typed
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => `sleep 1; printf '%s\\n' '${line}'`)
+    .join('; ');
+  const quoted = [process.execPath, join(distFolder, 'cli.js'), ...args]
+    .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+    .join(' ');
+  return run(repo.dir, 'sh', ['-c', `(${typing || ':'}; sleep 1) | script -qec "$1" /dev/null`, 'sh', quoted], {
+    env: { ...repo.env, TERM: 'xterm' },
+  });
+}
+
+test('approve asks, signs on yes and writes nothing on anything else', () => {
+  const { repo, keys } = guardedRepo();
+  repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
+  const args = ['approve', '--staged', '--key', keys['lead']!.file, '--reason', 'a test'];
+  for (const answer of ['n\n', '\n', 'perhaps\n', '']) {
+    const refused = onTerminal(repo, answer, ...args);
+    is(refused.code, 1, refused.out);
+    match(refused.out, 'not signed, nothing is written');
+    is(repo.has('.protect'), false);
+  }
+  const signed = onTerminal(repo, 'y\n', ...args);
+  is(signed.code, 0, signed.out);
+  match(signed.out, '+export const fee = 2;');
+  match(signed.out, 'Sign this as lead? [y/N]');
+  is(repo.tryGit('commit', '-m', 'CRITICAL: fee').code, 0);
+});
+
+test('init asks before it writes, and offers to make a key', () => {
+  const home = folder('home');
+  const made = newRepo();
+  const repo = new Repo(made.dir, { HOME: home });
+  repo.git('config', '--global', 'user.name', 'Anna');
+  repo.git('config', '--global', 'user.email', 'anna@example.com');
+  repo.commit('start', { a: '1' });
+  const declined = onTerminal(repo, 'n\nn\n', 'init');
+  is(declined.code, 1, declined.out);
+  match(declined.out, 'nothing is written');
+  is(repo.has('.protectionrc'), false);
+  mkdirSync(join(home, '.ssh'), { recursive: true });
+  copyFileSync(`${makeKey('anna').file}.pub`, join(home, '.ssh/id_ed25519.pub'));
+  const accepted = onTerminal(repo, '\n', 'init');
+  is(accepted.code, 0, accepted.out);
+  match(repo.read('.protectionrc'), 'anna: { keys:');
+});
+
+test('colour on a terminal, none where NO_COLOR says so', () => {
+  const { repo } = guardedRepo();
+  repo.commit('feat: x');
+  match(onTerminal(repo, '', 'ci', '--base', 'HEAD~1').out, '\u001b[');
+  not.match(onTerminal(new Repo(repo.dir, { NO_COLOR: '1' }), '', 'ci', '--base', 'HEAD~1').out, '\u001b[3');
+});
+
+test('policy show prints the effective policy, and it is one itself', () => {
+  const { repo } = guardedRepo({ more: 'build: { command: "true" }' });
+  const shown = repo.protect('policy', 'show');
+  is(shown.code, 0);
+  const policy = JSON.parse(shown.stdout.slice(shown.stdout.indexOf('\n')));
+  is(policy.approvals.lifetime, '7d');
+  is(policy.build.timeout, '15m');
+  is(policy.files[0].owners[0], 'lead');
+  repo.write('.protectionrc', shown.stdout.slice(shown.stdout.indexOf('\n')));
+  is(repo.protect('policy', 'check').code, 0, repo.protect('policy', 'check').out);
+});
