@@ -7,7 +7,7 @@ const bundle = '.docs-build.mjs';
 await build({
   stdin: {
     contents:
-      "export { checks } from './src/checks/index.ts'; export { jsonSchema, keyTable } from './src/policy/schema.ts';",
+      "export { checks } from './src/checks/index.ts'; export { jsonSchema, keyTable } from './src/policy/schema-docs.ts';",
     resolveDir: process.cwd(),
     loader: 'ts',
   },

@@ -1,5 +1,5 @@
 /** The public API: judge a change, load a policy, verify an approval. */
-export { verifyStatement } from './approvals/chains.ts';
+
 export { parseSignature, type SshSignature, verifySignature } from './approvals/ssh-signature.ts';
 export {
   type Approval,
@@ -8,6 +8,7 @@ export {
   type SignedStep,
   type Statement,
 } from './approvals/statement.ts';
+export { verifyStatement } from './approvals/verify.ts';
 export { checks } from './checks/index.ts';
 export type { World } from './context.ts';
 export { Repository } from './git/repository.ts';

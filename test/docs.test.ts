@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
 import { checks } from '../src/checks/index.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
-import { keyTable } from '../src/policy/schema.ts';
+import { keyTable } from '../src/policy/schema-docs.ts';
 import { suite } from './support/suite.ts';
 import { projectRoot, run } from './support/world.ts';
 

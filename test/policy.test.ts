@@ -5,7 +5,8 @@ import type { Policy } from '../src/model.ts';
 import { nearest } from '../src/nearest.ts';
 import { decode } from '../src/policy/load.ts';
 import { PolicyError, parseDuration, parsePolicy } from '../src/policy/parse.ts';
-import { jsonSchema, keyTable, policySchema, type Schema } from '../src/policy/schema.ts';
+import { policySchema, type Schema } from '../src/policy/schema.ts';
+import { jsonSchema, keyTable } from '../src/policy/schema-docs.ts';
 import { suite } from './support/suite.ts';
 import { makeKey, newRepo, policyText } from './support/world.ts';
 

@@ -1,7 +1,7 @@
 import { showPath } from '../git/raw.ts';
-import type { BytePath, Consent, Guard, OwnerKey, Policy, State, Step } from '../model.ts';
-import { touched, verifySignature } from './ssh-signature.ts';
+import type { BytePath, Consent, Guard, Policy, State, Step } from '../model.ts';
 import { type Approval, type SignedState, stateKey } from './statement.ts';
+import { by, type Fault, verifyStatement } from './verify.ts';
 
 /** What approvals are weighed against. */
 export interface Evidence {
@@ -23,15 +23,11 @@ export interface Evidence {
   sign(state: State | null): SignedState | null;
 }
 
-type Denied = Extract<Consent, { approved: false }>;
-type Fault = Omit<Denied, 'approved'>;
-
 interface Weighed {
   readonly approval: Approval;
   readonly fault: Fault | null;
 }
 
-const clockSkew = 5 * 60_000;
 const longestChain = 16;
 
 /** Judges once which approvals count at all; then answers for each step and rule. */
@@ -135,7 +131,7 @@ export class Consents {
     if (best > 0 && best < guard.rule.required)
       return { reason: 'too-few', text: `approved by ${best} of the ${guard.rule.required} owners it needs` };
     const faults = listing.map(({ approval, fault }) => fault ?? this.#misfit(approval, step, guard, goal));
-    const order: readonly Denied['reason'][] = [
+    const order: readonly Fault['reason'][] = [
       'not-owner',
       'not-whole',
       'moved',
@@ -194,44 +190,6 @@ interface Edge {
   readonly approvals: Approval[];
 }
 
-/**
- * Checks an approval against a policy and a clock: project, owner, key, signature, times, touch. Not whether it fits a change.
- * @returns what is wrong, or null
- */
-export function verifyStatement(approval: Approval, policy: Policy, now: Date): Fault | null {
-  const { statement, signature, payload } = approval;
-  const owner = Object.hasOwn(policy.owners, statement.approver) ? policy.owners[statement.approver] : undefined;
-  if (!verifySignature(payload, signature))
-    return {
-      reason: 'signature',
-      text: `the signature of ${by(approval)} is broken: it does not match the text above it`,
-    };
-  if (!owner)
-    return {
-      reason: 'not-owner',
-      text: `'${statement.approver}' approved it, but the policy has no owner of that name`,
-    };
-  if (!owner.keys.some((key: OwnerKey) => key.blob === signature.keyBlob))
-    return {
-      reason: 'not-owner',
-      text: `${by(approval)} is signed with a key that is not one of ${statement.approver}'s`,
-    };
-  if (policy.project === null)
-    return { reason: 'project', text: "the policy has no 'project:', so no approval counts; protect init writes one" };
-  if (statement.project !== policy.project)
-    return { reason: 'project', text: `${by(approval)} is for another project` };
-  if (policy.approvals.touch === 'required' && !touched(signature))
-    return { reason: 'touch', text: `${by(approval)} was signed without touching a hardware key` };
-  if (statement.issuedAt.getTime() > now.getTime() + clockSkew)
-    return { reason: 'not-yet-valid', text: `${by(approval)} is dated in the future (${when(statement.issuedAt)})` };
-  if (statement.expiresAt.getTime() <= now.getTime())
-    return { reason: 'expired', text: `${by(approval)} expired on ${when(statement.expiresAt)}` };
-  const life = statement.expiresAt.getTime() - statement.issuedAt.getTime();
-  if (life <= 0 || life > policy.approvals.lifetime)
-    return { reason: 'too-long', text: `${by(approval)} is valid for longer than the policy's approvals.lifetime` };
-  return null;
-}
-
 function spentFault(approval: Approval): Fault {
   return { reason: 'spent', text: `${by(approval)} is spent: it has landed before, and counts once` };
 }
@@ -278,14 +236,6 @@ function reach(
   return seen;
 }
 
-function by(approval: Approval): string {
-  return `${approval.statement.approver}'s approval ${approval.name.slice(0, 17)}…`;
-}
-
 function short(state: { oid: string; mode: string } | null): string {
   return state === null ? 'no file' : `${state.oid.slice(0, 8)}${state.mode === '100644' ? '' : ` mode ${state.mode}`}`;
-}
-
-function when(time: Date): string {
-  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

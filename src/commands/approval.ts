@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { verifyStatement } from '../approvals/chains.ts';
 import { fingerprint } from '../approvals/public-key.ts';
 import {
   type Approval,
@@ -10,6 +9,7 @@ import {
   parseApproval,
   readToken,
 } from '../approvals/statement.ts';
+import { verifyStatement } from '../approvals/verify.ts';
 import { showPath } from '../git/raw.ts';
 import { remoteSide } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { detectAgent } from '../agent.ts';
-import { verifyStatement } from '../approvals/chains.ts';
 import { renderStep } from '../approvals/diff.ts';
 import { keyFromFile, type LocalKey, localKeys, ownerOf, sign } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
@@ -17,6 +16,7 @@ import {
   writePayload,
   writeToken,
 } from '../approvals/statement.ts';
+import { verifyStatement } from '../approvals/verify.ts';
 import { Porcelain } from '../git/porcelain.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, type Policy, Refused, UsageError } from '../model.ts';

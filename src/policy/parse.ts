@@ -1,8 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { parsePublicKey } from '../approvals/public-key.ts';
-import { checks } from '../checks/index.ts';
-import { type CheckSettings, type FileRule, type OwnerKey, type Policy, UsageError } from '../model.ts';
-import { nearest } from '../nearest.ts';
+import { type OwnerKey, type Policy, UsageError } from '../model.ts';
+import { crossCheck, didYouMean, type RawPolicy } from './cross-check.ts';
 import { patternFault } from './match.ts';
 import { type Field, policySchema, type Schema, typeName } from './schema.ts';
 
@@ -54,7 +53,7 @@ export function parsePolicy(text: string, source: string): Policy {
   if (faults.length > 0) throw new PolicyError(source, faults);
   const reader = new Reader(lines, faults);
   const raw = reader.read(document.contents as Node, policySchema, '') as RawPolicy;
-  if (faults.length === 0) reader.crossCheck(raw);
+  if (faults.length === 0) crossCheck(raw, (path, message) => reader.tell(path, message));
   if (faults.length > 0)
     throw new PolicyError(
       source,
@@ -74,17 +73,6 @@ function refuseYamlTricks(document: Document, lines: LineCounter, faults: Policy
       if (node.tag) fault(node, `YAML tags are not read (${node.tag.slice(0, 40)})`);
     },
   });
-}
-
-interface RawRule extends Omit<FileRule, 'owners'> {
-  readonly owners?: readonly string[];
-}
-
-interface RawPolicy extends Omit<Policy, 'files' | 'project' | 'build' | 'staged'> {
-  readonly files: readonly RawRule[];
-  readonly project?: string;
-  readonly build?: Policy['build'];
-  readonly staged?: unknown;
 }
 
 function toPolicy(raw: RawPolicy): Policy {
@@ -127,57 +115,9 @@ class Reader {
     }
   }
 
-  /** Rules that bind one part of the file to another. */
-  crossCheck(raw: RawPolicy): void {
-    const owners = Object.keys(raw.owners);
-    const at = (path: string, message: string) =>
-      this.faults.push({ line: this.#lineOf.get(path) ?? 1, message: `${path}: ${message}` });
-    raw.files.forEach((rule, index) => {
-      const path = `files[${index}]`;
-      const named = rule.owners ?? owners;
-      for (const [i, owner] of (rule.owners ?? []).entries())
-        if (!owners.includes(owner))
-          at(`${path}.owners[${i}]`, `'${owner}' is not under owners:${meant(owner, owners)}`);
-      if (named.length === 0) at(path, 'nobody could approve a change: there are no owners; add one under owners:');
-      else if (rule.required > new Set(named).size)
-        at(path, `required is ${rule.required}, but the rule has ${count(new Set(named).size, 'owner')}`);
-      if (!rule.paths.some((pattern) => !pattern.startsWith('!')))
-        at(path, "only takes paths back ('!'); name what it protects first");
-    });
-    const keys = new Map<string, string>();
-    for (const owner of owners)
-      for (const [i, key] of raw.owners[owner]!.keys.entries()) {
-        const other = keys.get(key.blob);
-        if (other) at(`owners.${owner}.keys[${i}]`, `the same key is listed under '${other}'; one key is one person`);
-        else keys.set(key.blob, owner);
-      }
-    for (const [id, settings] of Object.entries(raw.checks)) this.#checkSettings(id, settings, at);
-  }
-
-  #checkSettings(id: string, settings: CheckSettings, at: (path: string, message: string) => void): void {
-    const path = `checks.${id}`;
-    const check = checks.find((candidate) => candidate.id === id);
-    if (!check) {
-      if (!settings.command)
-        at(
-          path,
-          `there is no such check${
-            meant(
-              id,
-              checks.map((known) => known.id),
-            ) || "; a check of your own needs 'command:'"
-          }`,
-        );
-      else if (settings.command[0]!.startsWith('-')) at(`${path}.command`, 'the executable may not start with -');
-      return;
-    }
-    if (settings.command) at(`${path}.command`, `'${id}' is built in; give a check of your own another name`);
-    if (settings.options !== undefined) at(`${path}.options`, `'${id}' takes no options`);
-    for (const gate of settings.on ?? [])
-      if (!check.gates.includes(gate))
-        at(`${path}.on`, `'${id}' does not run at ${gate}; it runs at ${check.gates.join(', ')}`);
-    const weaker = settings.severity !== undefined && settings.severity !== 'error';
-    if (!check.weakenable && (weaker || settings.on)) at(path, `'${id}' cannot be turned off or weakened`);
+  /** Records a fault at the line that a part of the file stands on. */
+  tell(path: string, message: string): void {
+    this.faults.push({ line: this.#lineOf.get(path) ?? 1, message: `${path}: ${message}` });
   }
 
   #object(node: Node | null, fields: Readonly<Record<string, Field>>, path: string): unknown {
@@ -193,7 +133,7 @@ class Reader {
         this.#fault(
           pair.key as Node,
           join(path, name),
-          `there is no such key${meant(name, known) || `; known: ${known.join(', ')}`}`,
+          `there is no such key${didYouMean(name, known) || `; known: ${known.join(', ')}`}`,
         );
       else set(result, name, this.read(pair.value as Node | null, field.schema, join(path, name)));
     }
@@ -240,7 +180,7 @@ class Reader {
       return this.#fault(
         node,
         path,
-        `got ${shown(node)}, expected ${typeName(schema)}${meant(String(value), options)}`,
+        `got ${shown(node)}, expected ${typeName(schema)}${didYouMean(String(value), options)}`,
       );
     }
     if (schema.kind === 'integer') {
@@ -296,19 +236,10 @@ function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;
 }
 
-function meant(word: string, candidates: readonly string[]): string {
-  const candidate = nearest(word, candidates);
-  return candidate && candidate !== word ? `; did you mean '${candidate}'?` : '';
-}
-
 function shown(node: Node | null): string {
   if (node === null) return 'nothing';
   if (isMap(node)) return 'a map';
   if (isSeq(node)) return 'a list';
   const value = isScalar(node) ? node.value : node;
   return typeof value === 'string' ? `'${value.slice(0, 80)}'` : String(value);
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
