@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { guarded, type Io } from './commands/io.ts';
+import { crashIsUndecided, guarded, type Io } from './commands/io.ts';
 import { exitCode, UsageError } from './model.ts';
 import { nearest } from './nearest.ts';
 
@@ -62,6 +62,7 @@ const commands: Record<string, Entry> = {
   },
 };
 
+crashIsUndecided();
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
 

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { commandEnvironment } from './git/environment.ts';
 import { showPath } from './git/raw.ts';
 import type { Repository } from './git/repository.ts';
-import { type BranchRule, type Change, type Context, type Gate, type LoadedPolicy, Undecided } from './model.ts';
+import {
+  type BranchRule,
+  type Change,
+  type Context,
+  type Gate,
+  type LoadedPolicy,
+  type Oid,
+  Undecided,
+} from './model.ts';
 import { compileGlob } from './policy/match.ts';
 import { compileRules, policyNames } from './policy/rules.ts';
 
@@ -48,6 +56,7 @@ export function sharedContext(
     commands: world.commands,
     agent: world.agent,
     now: world.now,
+    otherIndex: !/^(?:.*\/)?index$/.test(world.env['GIT_INDEX_FILE'] ?? 'index'),
     user: owner,
     showPath,
     guards: (path) => rules()(path),
@@ -66,14 +75,18 @@ export function sharedContext(
       return false;
     },
     isAncestor: (ancestor, commit) => repository.isAncestor(ancestor, commit),
-    async blob(oid, max) {
-      const blob = await repository.objects.read(oid, max);
-      if (blob?.type !== 'blob') throw new Undecided(`object ${oid} is missing`, 'git fetch');
-      return blob.content;
+    blob: (oid, max) => readBlob(repository, oid, max),
+    async blobUpTo(oid, max) {
+      const size = (await repository.objects.info(oid))?.size ?? 0;
+      return size > max ? null : readBlob(repository, oid, max);
     },
-    async hasPolicy(commit) {
-      const tree = await repository.tree(`${commit}^{tree}`);
-      return tree?.entries.some(({ name }) => (policyNames as readonly string[]).includes(name)) ?? false;
+    async underPolicy(commit) {
+      const fork = change.base === null ? null : await repository.mergeBase(change.base, commit);
+      for (const place of fork === null ? [commit] : [commit, fork]) {
+        const tree = await repository.tree(`${place}^{tree}`);
+        if (tree?.entries.some(({ name }) => (policyNames as readonly string[]).includes(name))) return true;
+      }
+      return false;
     },
     async parsePolicy(text, name) {
       const { parsePolicy, PolicyError } = await import('./policy/parse.ts');
@@ -106,6 +119,12 @@ export function sharedContext(
     },
     progress: world.progress,
   };
+}
+
+async function readBlob(repository: Repository, oid: Oid, max: number): Promise<Buffer> {
+  const blob = await repository.objects.read(oid, max);
+  if (blob?.type !== 'blob') throw new Undecided(`object ${oid} is missing`, 'git fetch');
+  return blob.content;
 }
 
 /** Several globs may name a branch: what one of them refuses is refused. */

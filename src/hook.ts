@@ -3,8 +3,12 @@ import { startEarly } from './git/process.ts';
 
 /** The small entry that the Git hooks start: `node hook.js GATE …`. */
 const early = startEarly(process.argv[2], process.cwd(), process.env);
-const [{ hook }, { guarded }] = await Promise.all([import('./commands/hook.ts'), import('./commands/io.ts')]);
+const [{ hook }, { crashIsUndecided, guarded }] = await Promise.all([
+  import('./commands/hook.ts'),
+  import('./commands/io.ts'),
+]);
 
+crashIsUndecided();
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
 

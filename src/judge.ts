@@ -158,22 +158,18 @@ async function limited(
 ) {
   const limit = check.timeout === 0 ? 0 : (settings.timeout ?? check.timeout);
   let timer: NodeJS.Timeout | undefined;
+  let interrupt: (() => void) | undefined;
   const late = new Promise<never>((_, fail) => {
-    if (limit > 0)
-      timer = setTimeout(
-        () =>
-          fail(
-            new Undecided(`it took longer than ${limit / 1000} s`, `raise checks.${check.id}.timeout in the policy`),
-          ),
-        limit,
-      );
-    if (check.timeout !== 0)
-      outer.addEventListener('abort', () => fail(new Undecided('it was interrupted')), { once: true });
+    const help = `raise checks.${check.id}.timeout in the policy`;
+    if (limit > 0) timer = setTimeout(() => fail(new Undecided(`it took longer than ${limit / 1000} s`, help)), limit);
+    interrupt = () => fail(new Undecided('it was interrupted'));
+    if (check.timeout !== 0) outer.addEventListener('abort', interrupt, { once: true });
   });
   try {
     return await Promise.race([check.run(context), late]);
   } finally {
     clearTimeout(timer);
+    if (interrupt) outer.removeEventListener('abort', interrupt);
   }
 }
 

@@ -181,6 +181,8 @@ export type Consent =
         | 'touch';
       /** One sentence for a person. */
       readonly text: string;
+      /** With `too-few`: who has approved. */
+      readonly by?: readonly string[];
     };
 
 /** What a check says; the judge adds who said it. */
@@ -251,6 +253,8 @@ export interface Context {
   readonly agent: string | null;
   readonly now: Date;
   readonly signal: AbortSignal;
+  /** Does the commit in the making have an index of its own, as `commit -a` and `commit PATH` do? */
+  readonly otherIndex: boolean;
   /** The owner whose key is at hand on this machine, if there is one. Only for the words of a help. */
   user(): Promise<string | null>;
   /** A path as text: UTF-8, or `b64:` and base64. */
@@ -269,10 +273,12 @@ export interface Context {
   alreadyLanded(path: BytePath, state: State | null): Promise<boolean>;
   /** Is `ancestor` reachable from `commit`? */
   isAncestor(ancestor: Oid, commit: Oid): Promise<boolean>;
-  /** Reads a blob, at most `max` bytes. */
+  /** Reads a blob. @throws Undecided when it is missing or larger than `max` bytes */
   blob(id: Oid, max: number): Promise<Buffer>;
-  /** Are the commit's own files under a policy? */
-  hasPolicy(commit: Oid): Promise<boolean>;
+  /** Reads a blob; null when it is larger than `max` bytes. @throws Undecided when it is missing */
+  blobUpTo(id: Oid, max: number): Promise<Buffer | null>;
+  /** Has the commit a policy, or had the place it left the base at? A commit that drops the policy is under it. */
+  underPolicy(commit: Oid): Promise<boolean>;
   /** What is wrong with a policy, line by line. */
   parsePolicy(text: string, name: string): Promise<readonly { line: number; message: string }[]>;
   /** Is this a well-formed approval with the name it must have? Returns what is wrong, or null. */

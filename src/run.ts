@@ -5,6 +5,8 @@ import type { Ran } from './model.ts';
 const tail = 16_384;
 /** Milliseconds between asking a command to stop and killing it. */
 const grace = 2_000;
+/** Milliseconds between looks whether it has. */
+const step = 50;
 
 export interface RunOptions {
   readonly cwd: string;
@@ -34,18 +36,23 @@ export async function runCommand(command: string | readonly string[], options: R
     all: true,
     stdin: options.input === undefined ? 'ignore' : 'pipe',
   });
+  child.all?.setEncoding('utf8');
+  child.stdout?.setEncoding('utf8');
   let output = '';
   let stdout = '';
-  child.all?.on('data', (chunk: Buffer) => {
-    output = (output + chunk.toString()).slice(-tail);
+  child.all?.on('data', (chunk: string) => {
+    output = (output + chunk).slice(-tail);
   });
-  child.stdout?.on('data', (chunk: Buffer) => {
-    if (stdout.length < 1 << 20) stdout += chunk.toString();
+  child.stdout?.on('data', (chunk: string) => {
+    if (stdout.length < 1 << 20) stdout += chunk;
   });
   child.stdin?.on('error', ignoreClosedPipe);
   child.stdin?.end(options.input);
   let timedOut = false;
-  const stop = () => killAll(child.pid, own);
+  let stopped: Promise<void> | null = null;
+  const stop = () => {
+    stopped ??= stopAll(child.pid, own);
+  };
   const timer = setTimeout(() => {
     timedOut = true;
     stop();
@@ -55,22 +62,31 @@ export async function runCommand(command: string | readonly string[], options: R
   const result = await child;
   clearTimeout(timer);
   options.signal.removeEventListener('abort', stop);
+  await stopped;
   const missing =
     result.exitCode === undefined && child.pid === undefined ? (result.originalMessage ?? 'not found') : null;
   return { exitCode: result.exitCode ?? null, output, stdout, timedOut, missing };
 }
 
-function killAll(pid: number | undefined, group: boolean): void {
+/** Asks the command and all it started to stop, and kills what has not after a while. */
+async function stopAll(pid: number | undefined, group: boolean): Promise<void> {
   if (pid === undefined) return;
-  signalAll(pid, group, 'SIGTERM');
-  setTimeout(() => signalAll(pid, group, 'SIGKILL'), grace).unref();
+  for (let waited = 0; isAlive(pid, group, waited === 0 ? 'SIGTERM' : 0); waited += step) {
+    if (waited >= grace) {
+      isAlive(pid, group, 'SIGKILL');
+      return;
+    }
+    await new Promise((done) => setTimeout(done, step));
+  }
 }
 
-function signalAll(pid: number, group: boolean, signal: 'SIGTERM' | 'SIGKILL'): void {
+/** Signals a process or its group (0: only looks). Returns whether there is still one. */
+function isAlive(pid: number, group: boolean, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
   try {
-    process.kill(group ? -pid : pid, signal);
+    return process.kill(group ? -pid : pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: it has ended already.
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
   }
 }
 

@@ -12,4 +12,6 @@ const io: Io = {
   now: () => new Date(),
 };
 
-process.exitCode = await guarded(io, () => wire([], io));
+// Whatever is wrong is said; an install never fails for it.
+await guarded(io, () => wire([], io));
+process.exitCode = 0;

@@ -167,14 +167,14 @@ test('each reason is told apart', () => {
   repo.git('rm', '-rqf', '.protect');
   approve(repo, keys['lead']!, '--staged');
   repo.git('commit', '-qm', 'feat: land');
-  repo.commit('feat: move on', { 'server/pay.ts': '9\n' });
+  repo.commit('feat: take it back', { 'server/pay.ts': 'export const fee = 1;\n' });
   repo.git('checkout', '-q', 'HEAD', '--', '.');
   stage('server/pay.ts', '2\n');
   match(refusal(), 'is spent');
   repo.git('reset', '-q', '--hard');
   stage('both.txt', 'b\n');
   approve(repo, keys['lead']!, '--staged');
-  match(refusal(), 'approved by 1 of the 2 owners it needs');
+  match(refusal(), 'approved by lead; 2 owners are needed');
   approve(repo, keys['second']!, '--staged');
   is(refusal(), '');
 });

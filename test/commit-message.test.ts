@@ -25,11 +25,11 @@ interface Case {
   readonly gate?: Gate;
   readonly change?: Partial<Change>;
   readonly commits?: readonly Partial<Commit>[];
-  readonly hasPolicy?: (commit: string) => boolean;
+  readonly underPolicy?: (commit: string) => boolean;
 }
 
 /** Runs the check over commits that exist only here. */
-async function judge({ policy = plain, gate = 'ci', change, commits = [], hasPolicy }: Case) {
+async function judge({ policy = plain, gate = 'ci', change, commits = [], underPolicy }: Case) {
   const guards = compileRules(policy);
   const asked: boolean[] = [];
   const context = {
@@ -37,7 +37,7 @@ async function judge({ policy = plain, gate = 'ci', change, commits = [], hasPol
     policy,
     guards,
     showPath: (path: string) => path,
-    hasPolicy: async (commit: string) => hasPolicy?.(commit) ?? true,
+    underPolicy: async (commit: string) => underPolicy?.(commit) ?? true,
     change: {
       kind: gate === 'commit-msg' ? 'commit' : 'update',
       head: gate === 'commit-msg' ? null : 'f'.repeat(40),
@@ -156,15 +156,11 @@ test('parseSubject', () => {
 test('help: a command that fits the gate', async () => {
   const help = async (given: Case) => (await problems(given)).map((found) => found.help);
   const bad = [{ message: 'x' }];
-  equal(await help({ commits: bad }), [`git rebase -i ${'0'.repeat(12)}~1, and mark it 'reword'`]);
-  equal(await help({ gate: 'commit-msg', commits: bad }), ['git commit -m "feat: what changes"']);
-  equal(await help({ gate: 'commit-msg', commits: bad, policy: with_('scope: required') }), [
-    'git commit -m "feat(where): what changes"',
-  ]);
+  equal(await help({ commits: bad }), [`git rebase -i ${'0'.repeat(12)}~1  # mark it 'reword'`]);
+  const again = 'git commit -e -F "$(git rev-parse --git-path COMMIT_EDITMSG)"';
+  equal(await help({ gate: 'commit-msg', commits: bad }), [again]);
   const paths = ['server/pay.ts'];
-  equal(await help({ gate: 'commit-msg', policy: critical, commits: [{ message: 'feat: x', paths }] }), [
-    'git commit -m "CRITICAL: what changes"',
-  ]);
+  equal(await help({ gate: 'commit-msg', policy: critical, commits: [{ message: 'feat: x', paths }] }), [again]);
 });
 
 test('each finding names its commit; commits from before the policy are not judged', async () => {
@@ -174,13 +170,13 @@ test('each finding names its commit; commits from before the policy are not judg
     found.map(({ commit }) => commit),
     ['0'.repeat(40), '2'.repeat(40)],
   );
-  const old = await problems({ commits, hasPolicy: (commit) => !commit.startsWith('2') });
+  const old = await problems({ commits, underPolicy: (commit) => !commit.startsWith('2') });
   equal(
     old.map(({ commit }) => commit),
     ['0'.repeat(40)],
   );
   // A commit in the making is always under the policy that it is judged by.
-  is((await problems({ gate: 'commit-msg', commits: [{ message: 'bad' }], hasPolicy: () => false })).length, 1);
+  is((await problems({ gate: 'commit-msg', commits: [{ message: 'bad' }], underPolicy: () => false })).length, 1);
 });
 
 test('more than 100 findings are not listed', async () => {
@@ -263,7 +259,7 @@ test('fixup!, squash!, amend!: fine on the way, refused where they land', async 
       });
       equal(
         landing.map((found) => [found.message, found.help]),
-        [[`'${message}' has to be squashed before it lands on main`, 'git rebase -i --autosquash']],
+        [[`'${message}' has to be squashed before it lands on main`, 'git rebase -i --autosquash --root']],
       );
     }
   }

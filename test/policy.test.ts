@@ -322,7 +322,7 @@ const golden: [string, string, string[]][] = [
     ].join('\n'),
     [
       `10: checks.Own: got 'Own' as a name, expected one of ${checks.map(({ id }) => id).join(', ')}, or a name of your own with a command`,
-      "11: checks.policy2.severity: got 'fatal', expected one of error, warning, note, off",
+      "11: checks.policy2.severity: got 'fatal', expected one of error, warning, off",
     ],
   ],
   [
@@ -358,13 +358,7 @@ for (const [name, text, expected] of golden) test(`errors: ${name}`, () => equal
 
 test('what cannot be weakened: all three, by every means', () => {
   for (const id of ['protected-files', 'protected-branches', 'policy'])
-    for (const settings of [
-      'severity: off',
-      'severity: warning',
-      'severity: note',
-      'on: [ci]',
-      'severity: warning, timeout: 5s',
-    ])
+    for (const settings of ['severity: off', 'severity: warning', 'on: [ci]', 'severity: warning, timeout: 5s'])
       ok(
         wrong(`checks: { ${id}: { ${settings} } }`).includes(
           `2: checks.${id}: '${id}' cannot be turned off or weakened`,
@@ -485,7 +479,7 @@ test('what policy check prints names the place of every fault', () => {
   repo.write('.protectionrc', 'version: 1\nlandnig: merge\nfiles: [{ paths: [a] }]\n');
   const said = repo.protect('policy', 'check');
   is(said.code, 2);
-  match(said.out, "worktree:.protectionrc:2: landnig: there is no such key; did you mean 'landing'?");
+  match(said.out, ".protectionrc:2: landnig: there is no such key; did you mean 'landing'?");
   is(said.stdout, '');
 });
 

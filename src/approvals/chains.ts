@@ -120,16 +120,21 @@ export class Consents {
     // An earlier approval is worth a word only when somebody seems to rely on it: it leads to the same contents.
     const listing = this.#weighed.filter(({ approval, fault }) =>
       approval.statement.changes.some(
-        (c) => c.path === step.path && (fault?.reason !== 'spent' || sameState(c.to, step.to)),
+        (c) =>
+          c.path === step.path &&
+          (fault?.reason !== 'spent' || (sameState(c.from, step.from) && sameState(c.to, step.to))),
       ),
     );
     if (listing.length === 0) return { reason: 'none', text: 'changed without approval' };
-    const best = edges.reduce(
-      (most, edge) => Math.max(most, new Set(edge.approvals.map((a) => a.statement.approver)).size),
-      0,
-    );
-    if (best > 0 && best < guard.rule.required)
-      return { reason: 'too-few', text: `approved by ${best} of the ${guard.rule.required} owners it needs` };
+    const most = edges
+      .map(({ approvals }) => [...new Set(approvals.map((a) => a.statement.approver))])
+      .sort((a, b) => b.length - a.length)[0];
+    if (most && most.length < guard.rule.required)
+      return {
+        reason: 'too-few',
+        text: `approved by ${most.join(', ')}; ${guard.rule.required} owners are needed`,
+        by: most,
+      };
     const faults = listing.map(({ approval, fault }) => fault ?? this.#misfit(approval, step, guard, goal));
     const order: readonly Fault['reason'][] = [
       'not-owner',

@@ -40,9 +40,15 @@ export const build: Check = {
       return [];
     }
     const commit = change.head === null ? {} : { commit: change.head };
-    const message = `${command} failed (exit code ${ran.exitCode}) on ${where}\n${ran.output.trimEnd()}`;
+    const message = `${command} failed (exit code ${ran.exitCode})${change.head === null ? ` on ${where}` : ''}\n${ran.output.trimEnd()}`;
     return [
-      { ...commit, message, ...(agent === null ? { help: command } : { help: `run ${command} and mend what fails` }) },
+      {
+        ...commit,
+        message,
+        ...(agent === null
+          ? { help: `${command}  # mend it, and commit: what is committed is built, not your working tree` }
+          : { help: `run ${command} and mend what fails` }),
+      },
     ];
   },
 };

@@ -22,7 +22,7 @@ export const commitMessage: Check = {
     const problems: Problem[] = [];
     for await (const commit of change.commits({ paths: isCritical !== null })) {
       const found = judgeCommit(commit, context, isCritical);
-      if (found.length > 0 && (commit.id === null || (await context.hasPolicy(commit.id)))) problems.push(...found);
+      if (found.length > 0 && (commit.id === null || (await context.underPolicy(commit.id)))) problems.push(...found);
       if (problems.length >= 100) return [...problems, { message: 'more than 100 findings; the rest is not listed' }];
     }
     return problems;
@@ -50,6 +50,8 @@ function criticalPaths({ policy, guards, showPath }: Context): Critical {
 
 async function judgeTitle(context: Context, isCritical: Critical): Promise<Problem[]> {
   const message = context.change.title!;
+  // The revert button of hosts writes just this; what it reverts stands in the body that a title does not have.
+  if (/^(Revert|Reapply) ".*"$/.test(message)) return [];
   const paths = (await context.change.steps()).map(({ path }) => path);
   const found = judgeCommit({ id: null, parents: [''], message, paths }, context, isCritical);
   return found.map((problem) => ({
@@ -64,8 +66,10 @@ function judgeCommit(commit: Commit, context: Context, isCritical: Critical): Pr
   const subject = commit.message.split('\n')[0]!;
   const lands = gate !== 'commit-msg' && change.protected;
   const at = commit.id === null ? {} : { commit: commit.id };
-  const help = gate === 'commit-msg' ? commitHelp(policy, isCritical?.(commit.paths) ?? null) : rewordHelp(commit.id);
+  const help = gate === 'commit-msg' ? commitHelp(context) : rewordHelp(commit.id);
   const problem = (message: string, own?: string): Problem => ({ ...at, message, help: own ?? help });
+  // Git itself aborts a commit without a message, in its own words.
+  if (gate === 'commit-msg' && commit.message.trim() === '') return [];
   if (isRevert(commit.message)) return [];
   const critical = isCritical?.(commit.paths) ?? null;
   if (/^(fixup|squash|amend)! /.test(subject))
@@ -73,7 +77,7 @@ function judgeCommit(commit: Commit, context: Context, isCritical: Critical): Pr
       ? [
           problem(
             `'${shorten(subject)}' has to be squashed before it lands on ${change.target}`,
-            'git rebase -i --autosquash',
+            `git rebase -i --autosquash ${change.base?.slice(0, 12) ?? '--root'}`,
           ),
         ]
       : [];
@@ -141,13 +145,13 @@ function isRevert(message: string): boolean {
   );
 }
 
-function commitHelp({ commits }: Policy, critical: string | null): string {
-  const type = critical === null ? (commits.types[0] ?? 'feat') : commits.criticalType;
-  return `git commit -m "${type}${commits.scope === 'required' ? '(where)' : ''}: what changes"`;
+/** Takes the refused message up again, so that nobody types it twice. */
+function commitHelp({ otherIndex }: Context): string {
+  return `git commit ${otherIndex ? '-a ' : ''}-e -F "$(git rev-parse --git-path COMMIT_EDITMSG)"`;
 }
 
 function rewordHelp(id: string | null): string {
-  return id === null ? 'git commit --amend' : `git rebase -i ${id.slice(0, 12)}~1, and mark it 'reword'`;
+  return id === null ? 'git commit --amend' : `git rebase -i ${id.slice(0, 12)}~1  # mark it 'reword'`;
 }
 
 function shorten(text: string): string {

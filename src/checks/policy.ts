@@ -14,7 +14,7 @@ export const policyCheck: Check = {
     why: 'Once an invalid policy has landed nothing can be judged any more, and every gate stays closed until somebody repairs it.',
     fix: 'Run `npx git-protect policy check`; it names each line with what was expected.',
   },
-  async run({ change, policyFiles, parsePolicy, blob }) {
+  async run({ change, policyFiles, parsePolicy, blobUpTo }) {
     const touched = (await change.steps()).filter(({ path }) => names.includes(path.split('/')[0]!));
     if (touched.length === 0) return { skipped: 'the policy is not changed' };
     const problems: Problem[] = [];
@@ -37,7 +37,12 @@ export const policyCheck: Check = {
         problems.push({ path, message: `the policy is not a regular file (mode ${state.mode})` });
         continue;
       }
-      const text = (await blob(state.oid, 1 << 20)).toString('utf8');
+      const content = await blobUpTo(state.oid, 1 << 20);
+      if (content === null) {
+        problems.push({ path, message: 'the policy is larger than 1 MiB' });
+        continue;
+      }
+      const text = content.toString('utf8');
       for (const { line, message } of await parsePolicy(text, path))
         problems.push({ path, line, message, help: 'npx git-protect policy check' });
     }

@@ -45,7 +45,7 @@ export const protectedBranches: Check = {
         help:
           gate === 'ci'
             ? `put ${old.slice(0, 12)} back with a merge, and undo changes with git revert`
-            : `git pull --rebase, then push without force; to undo a commit: git revert`,
+            : 'git pull --rebase && git push  # to undo a commit: git revert',
       });
     if (rule.directPush === 'refuse' && (gate === 'pre-push' || gate === 'pre-receive') && old !== null)
       problems.push({

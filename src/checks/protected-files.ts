@@ -1,4 +1,4 @@
-import type { Change, Check, Context, Guard, Problem, Step } from '../model.ts';
+import type { Change, Check, Consent, Context, Guard, Problem, Step } from '../model.ts';
 
 const ownFolder = '.protect/';
 const approvals = '.protect/approvals/';
@@ -48,24 +48,32 @@ async function judgeSteps(context: Context, steps: readonly Step[], where = ''):
         help: 'npx git-protect approval add TOKEN writes it the way it must be',
       });
     const refused = free === false ? await refusals(context, step) : [];
-    for (const { guard, text } of refused)
+    for (const refusal of refused) {
+      const { guard, consent } = refusal;
+      const path = context.showPath(step.path);
       problems.push({
-        path: context.showPath(step.path),
-        message: `${text}${where} (${guard.rule.risk}${guard.rule.reason ? `: ${guard.rule.reason}` : ''})`,
+        path,
+        message: `${consent.text}${where} (${guard.rule.risk}${guard.rule.reason ? `: ${guard.rule.reason}` : ''})`,
         severity: severity(context),
-        help: await help(context, guard),
+        help: await help(context, refusal, path),
       });
+    }
   }
   return problems;
 }
 
-async function refusals(context: Context, step: Step): Promise<{ guard: Guard; text: string }[]> {
+interface Refusal {
+  readonly guard: Guard;
+  readonly consent: Extract<Consent, { approved: false }>;
+}
+
+async function refusals(context: Context, step: Step): Promise<Refusal[]> {
   const guards = context.guards(step.path);
   if (guards.length === 0) return [];
-  const refused: { guard: Guard; text: string }[] = [];
+  const refused: Refusal[] = [];
   for (const guard of guards) {
     const consent = await context.consent(step, guard);
-    if (!consent.approved) refused.push({ guard, text: consent.text });
+    if (!consent.approved) refused.push({ guard, consent });
   }
   if (
     refused.length === 0 ||
@@ -92,7 +100,9 @@ async function freeChange(context: Context, { path, from, to }: Step): Promise<b
   if (to === null) return true;
   if (from !== null) return false;
   if (to.mode !== '100644') return `an approval is a regular file, this has mode ${to.mode}`;
-  const fault = await context.approvalFault(path, await context.blob(to.oid, 1 << 20));
+  const content = await context.blobUpTo(to.oid, 1 << 20);
+  if (content === null) return 'is not an approval: it is larger than 1 MiB';
+  const fault = await context.approvalFault(path, content);
   return fault === null ? true : `is not an approval: ${fault}`;
 }
 
@@ -106,19 +116,23 @@ function severity({ change, policy, gate }: Context): 'error' | 'warning' {
   return policy.approvals.needed === 'landing' || gate === 'pre-receive' ? 'warning' : 'error';
 }
 
-async function help({ agent, gate, change, user }: Context, guard: Guard): Promise<string> {
-  const me = agent === null ? await user() : null;
-  const owners = guard.rule.owners.join(', ');
-  if (agent !== null) return `ask ${owners} to approve this change; only an owner can`;
+async function help(context: Context, { guard, consent }: Refusal, path: string): Promise<string> {
+  const { agent, gate, change, user, otherIndex } = context;
+  const signed = consent.by ?? [];
+  const missing = guard.rule.owners.filter((owner) => !signed.includes(owner));
+  if (agent !== null) return `ask ${missing.join(', ')} to approve this change; only an owner can`;
   const here = gate === 'pre-commit' || gate === 'commit-msg';
-  const what = here
-    ? '--staged'
-    : change.base === null || change.head === null
+  const ends =
+    change.base === null || change.head === null
       ? ''
       : `--range ${change.base.slice(0, 12)}..${change.head.slice(0, 12)}`;
-  const target = !here && change.target !== null && change.target !== 'main' ? ` --target ${change.target}` : '';
-  if (me !== null && guard.rule.owners.includes(me)) return `npx git-protect approve ${what}${target} --reason "…"`;
-  return `npx git-protect request ${what} -o change.request, and send it to ${owners}`;
+  const target = !here && change.target !== null ? ` --target ${change.target}` : '';
+  const what = `${here ? '--staged' : ends}${target}`;
+  // `commit -a` and `commit PATH` have an index of their own, so nothing of it is staged once they are refused.
+  const first = here && otherIndex && /^[\w./-]+$/.test(path) ? `git add ${path} && ` : '';
+  const me = await user();
+  if (me !== null && missing.includes(me)) return `${first}npx git-protect approve ${what} --reason "…"`;
+  return `${first}npx git-protect request ${what} -o ../change.request  # then send it to ${missing.join(' or ')}`;
 }
 
 function dedupe(problems: readonly Problem[]): Problem[] {

@@ -11,12 +11,11 @@ import {
 } from '../approvals/statement.ts';
 import { verifyStatement } from '../approvals/verify.ts';
 import { showPath } from '../git/raw.ts';
-import { remoteSide } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, type Policy, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
-import { findPolicy } from '../sources/policy.ts';
-import { addToTree } from './approve.ts';
+import { policyHere } from '../sources/policy.ts';
+import { addToTree, together } from './approve.ts';
 import { type Io, readAll } from './io.ts';
 import { readOptions } from './options.ts';
 
@@ -47,10 +46,10 @@ async function add(args: readonly string[], io: Io, repository: Repository): Pro
     );
   const content = await readContent(given, io);
   const parsed = parse(content, given.startsWith('pt1_') ? 'the token' : given);
-  const policy = await readPolicy(repository);
+  const policy = (await policyHere(repository)).policy;
   const fault = verifyStatement(parsed, policy, io.now());
   if (fault) throw new UsageError(`this approval would not count: ${fault.text}`, 'ask for a new one');
-  await addToTree(repository, io, parsed.name, content);
+  await addToTree(repository, io, parsed.name, content, together);
   return exitCode.pass;
 }
 
@@ -71,34 +70,47 @@ async function readContent(given: string, io: Io): Promise<Buffer> {
 
 async function list(args: readonly string[], io: Io, repository: Repository): Promise<number> {
   readOptions(args, {}, 0);
-  const policy = await readPolicy(repository);
+  const { policy } = await policyHere(repository);
   const held = await readTree(repository);
   if (held.length === 0) io.stderr.write('no approvals here\n');
-  for (const { approval: one, name } of held) io.stdout.write(`${describe(one, name, policy, io.now())}\n`);
+  for (const { name, approval: one } of held)
+    io.stdout.write(
+      `${typeof one === 'string' ? visible(`${name}  ${one}`) : describe(one, name, policy, io.now())}\n`,
+    );
   return exitCode.pass;
 }
 
 async function verify(args: readonly string[], io: Io, repository: Repository): Promise<number> {
   const { positionals } = readOptions(args, {}, 1000);
-  const policy = await readPolicy(repository);
-  const approvals: { approval: Approval; name: string }[] = [];
-  for (const file of positionals)
-    approvals.push({ approval: parse(await readGiven(resolve(io.cwd, file)), file), name: basename(file) });
-  if (positionals.length === 0) approvals.push(...(await readTree(repository)));
+  const { policy } = await policyHere(repository);
+  const held: Held[] = [];
+  for (const file of positionals) held.push({ name: file, approval: tryParse(await readGiven(resolve(io.cwd, file))) });
+  if (positionals.length === 0) held.push(...(await readTree(repository)));
   let refused = false;
-  for (const { approval: one, name } of approvals) {
-    const fault = verifyStatement(one, policy, io.now());
-    const wrongName =
-      approvalName.test(name) && name !== one.name ? `is called ${name}, its content says ${one.name}` : null;
-    refused ||= fault !== null || wrongName !== null;
-    const verdict =
-      fault?.text ??
-      wrongName ??
-      `good: signed by ${one.statement.approver} with ${fingerprint({ blob: one.signature.keyBlob })}`;
-    io.stdout.write(`${one.name}: ${visible(verdict)}\n`);
+  for (const { name, approval: one } of held) {
+    const fault = typeof one === 'string' ? one : verdictOn(one, name, positionals.length === 0, policy, io.now());
+    refused ||= fault !== null;
+    const good =
+      typeof one === 'string'
+        ? ''
+        : `good: signed by ${one.statement.approver} with ${fingerprint({ blob: one.signature.keyBlob })}`;
+    io.stdout.write(`${visible(basename(name))}: ${visible(fault ?? good)}\n`);
   }
-  if (approvals.length === 0) io.stderr.write('no approvals here\n');
+  if (held.length === 0) io.stderr.write('no approvals here\n');
   return refused ? exitCode.refused : exitCode.pass;
+}
+
+/** An approval under the name it has, or what is wrong with the file. */
+interface Held {
+  readonly name: string;
+  readonly approval: Approval | string;
+}
+
+/** What is wrong with an approval, or null. In the tree its name has to be the computed one. */
+function verdictOn(one: Approval, name: string, inTree: boolean, policy: Policy, now: Date): string | null {
+  const named = inTree || approvalName.test(basename(name));
+  if (named && basename(name) !== one.name) return `must be called ${one.name}`;
+  return verifyStatement(one, policy, now)?.text ?? null;
 }
 
 function describe({ statement }: Approval, name: string, policy: Policy, now: Date): string {
@@ -113,19 +125,17 @@ function describe({ statement }: Approval, name: string, policy: Policy, now: Da
 }
 
 /** The approvals in the index: what the next commit would hold. */
-async function readTree(repository: Repository): Promise<{ approval: Approval; name: string }[]> {
-  const { stdout } = await repository.run(
-    ['ls-files', '-z', '--cached', '--full-name', '--', approvalsFolder.slice(0, -1)],
-    await atTop(repository),
-  );
-  const names = stdout
+async function readTree(repository: Repository): Promise<Held[]> {
+  const args = ['ls-files', '-z', '--cached', '--full-name', '--', approvalsFolder.slice(0, -1)];
+  const { stdout } = await repository.run(args, await atTop(repository));
+  const paths = stdout
     .toString('latin1')
     .split('\0')
     .filter((path) => path.startsWith(approvalsFolder));
   return Promise.all(
-    names.map(async (path) => {
+    paths.map(async (path) => {
       const blob = await repository.objects.read(`:${path}`, limits.file);
-      return { approval: parse(blob?.content ?? Buffer.alloc(0), path), name: path.slice(approvalsFolder.length) };
+      return { name: path.slice(approvalsFolder.length), approval: tryParse(blob?.content ?? Buffer.alloc(0)) };
     }),
   );
 }
@@ -134,16 +144,6 @@ async function readTree(repository: Repository): Promise<{ approval: Approval; n
 async function atTop(repository: Repository): Promise<{ env: NodeJS.ProcessEnv; cwd?: string }> {
   const { topLevel } = await repository.layout();
   return topLevel === null ? { env: {} } : { env: {}, cwd: topLevel };
-}
-
-async function readPolicy(repository: Repository): Promise<Policy> {
-  const { loaded } = await findPolicy(repository, await remoteSide(repository), {
-    first: 'HEAD',
-    results: async () => [],
-    worktree: true,
-  });
-  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
-  return loaded.policy;
 }
 
 async function readGiven(file: string): Promise<Buffer> {
@@ -155,11 +155,17 @@ async function readGiven(file: string): Promise<Buffer> {
 }
 
 function parse(content: Buffer, name: string): Approval {
+  const parsed = tryParse(content);
+  if (typeof parsed === 'string') throw new UsageError(`${name} ${parsed}`);
+  return parsed;
+}
+
+/** The approval, or in a few words why it is none. */
+function tryParse(content: Buffer): Approval | string {
   try {
     return parseApproval(content);
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError)
-      throw new UsageError(`${name} is not an approval: ${error.message}`);
+    if (error instanceof SyntaxError || error instanceof RangeError) return `is not an approval: ${error.message}`;
     throw error;
   }
 }

@@ -22,10 +22,11 @@ import { Repository } from '../git/repository.ts';
 import { exitCode, type Policy, Refused, UsageError } from '../model.ts';
 import { parseDuration } from '../policy/parse.ts';
 import { visible } from '../report/visible.ts';
+import { policyHere } from '../sources/policy.ts';
 import { ask, isInteractive } from './ask.ts';
 import type { Io } from './io.ts';
 import { readOptions } from './options.ts';
-import { findWanted } from './wanted.ts';
+import { findWanted, sayNothingWanted } from './wanted.ts';
 
 /** `protect approve`: shows a change, asks, and signs it as an owner. */
 export async function approve(args: readonly string[], io: Io): Promise<number> {
@@ -52,28 +53,23 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
     1,
   );
   const file = positionals[0];
+  if (file !== undefined && (values.staged || values.range !== undefined || values.landed !== undefined))
+    throw new UsageError('a request FILE says itself what it is for; leave out --staged, --range and --landed');
   const reason = readReason(values.reason);
   const interactive = isInteractive(io);
   if (!values.yes && !interactive)
     throw new UsageError('there is no terminal to ask on', 'add --yes once you have read the change');
   const repository = new Repository(io.cwd, io.env, 'index');
   try {
-    const wanted = await findWanted(
-      repository,
-      io,
-      file === undefined ? values : { staged: true },
-      values.target ?? [],
-    );
-    const request =
-      file === undefined
-        ? wanted.request
-        : await readRequest(resolve(io.cwd, file), wanted.policy, values.target ?? []);
+    const wanted = file === undefined ? await findWanted(repository, io, values, values.target ?? []) : null;
+    const policy = wanted?.policy ?? (await policyHere(repository)).policy;
+    const request = wanted?.request ?? (await readRequest(resolve(io.cwd, file ?? ''), policy, values.target ?? []));
     if (request.changes.length === 0) {
-      io.stderr.write('nothing needs approval\n');
+      await sayNothingWanted(repository, io, policy);
       return exitCode.pass;
     }
-    const { key, owner } = await chooseKey(repository, io, wanted.policy, values);
-    const statement = makeStatement(request, wanted.policy, owner, reason, values.expires, io.now());
+    const { key, owner } = await chooseKey(repository, io, policy, values);
+    const statement = makeStatement(request, policy, owner, reason, values.expires, io.now());
     await show(repository, io, request, statement, key);
     if (!values.yes && !(await ask(io, `Sign this as ${owner}? [y/N] `, false)))
       throw new Refused('not signed, nothing is written');
@@ -83,18 +79,31 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
       statement,
       await sign(repository, Buffer.from(payload), key, io.env),
     );
-    const fault = verifyStatement(parseApproval(content), wanted.policy, io.now());
+    const fault = verifyStatement(parseApproval(content), policy, io.now());
     if (fault) throw new UsageError(`the approval would not count: ${fault.text}`);
-    if (file !== undefined || values.print) io.stdout.write(`${writeToken(content)}\n`);
-    else await addToTree(repository, io, name, content);
+    const isCommitted = values.range !== undefined || values.landed !== undefined;
+    if (file !== undefined || values.print) {
+      io.stdout.write(`${writeToken(content)}\n`);
+      io.stderr.write('send this line back; there: npx git-protect approval add TOKEN\n');
+    } else await addToTree(repository, io, name, content, isCommitted ? alone : together);
     return exitCode.pass;
   } finally {
     repository.close();
   }
 }
 
+/** What to do with a new approval: where the change is not committed yet, and where it is. */
+export const together = 'commit it with the change it approves';
+const alone = 'now: git commit -m "chore: approve what is committed"';
+
 /** Writes an approval beside its final name, renames it, and stages it. */
-export async function addToTree(repository: Repository, io: Io, name: string, content: Buffer): Promise<void> {
+export async function addToTree(
+  repository: Repository,
+  io: Io,
+  name: string,
+  content: Buffer,
+  next: string,
+): Promise<void> {
   const { topLevel } = await repository.layout();
   if (topLevel === null)
     throw new UsageError('a bare repository has no working tree', 'add --print and use the token in a clone');
@@ -103,11 +112,12 @@ export async function addToTree(repository: Repository, io: Io, name: string, co
   await writeFile(join(folder, `${name}.new`), content);
   await rename(join(folder, `${name}.new`), join(folder, name));
   await new Porcelain(topLevel).stage([approvalsFolder + name]);
-  io.stderr.write(`wrote and staged ${approvalsFolder}${name}; commit it with the change it approves\n`);
+  io.stderr.write(`wrote and staged ${approvalsFolder}${name}; ${next}\n`);
 }
 
 function readReason(reason: string | undefined): string {
-  if (!reason?.trim()) throw new UsageError('an approval says why', 'add --reason "raise the webhook timeout"');
+  if (!reason || !/[\p{L}\p{N}]/u.test(reason))
+    throw new UsageError('an approval says why', 'add --reason "raise the webhook timeout"');
   try {
     return line(reason, 'the reason');
   } catch (error) {
@@ -149,7 +159,10 @@ async function chooseKey(
   const looked =
     keys.map(({ file, key }) => `${file || 'user.signingkey'} (${fingerprint(key)})`).join(', ') ||
     'user.signingkey and ~/.ssh/*.pub, and found none';
-  throw new UsageError(`no key here belongs to ${as ?? 'an owner'}; looked at ${looked}`, 'name one with --key FILE');
+  throw new UsageError(
+    `no key here belongs to ${as ?? 'an owner'}; looked at ${looked}`,
+    'name one with --key FILE, or ask an owner: npx git-protect request',
+  );
 }
 
 function makeStatement(

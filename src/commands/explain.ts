@@ -1,11 +1,10 @@
 import { relative, resolve, sep } from 'node:path';
 import { checks } from '../checks/index.ts';
-import { remoteSide } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
 import { type Check, exitCode, UsageError } from '../model.ts';
 import { compileRules } from '../policy/rules.ts';
 import { visible } from '../report/visible.ts';
-import { findPolicy } from '../sources/policy.ts';
+import { policyHere } from '../sources/policy.ts';
 import type { Io } from './io.ts';
 import { readOptions } from './options.ts';
 
@@ -40,12 +39,7 @@ async function explainPath(repository: Repository, typed: string): Promise<strin
   const { topLevel } = await repository.layout();
   const path = topLevel === null ? typed : relative(topLevel, resolve(repository.cwd, typed)).split(sep).join('/');
   if (path === '' || path.startsWith('../')) throw new UsageError(`'${typed}' is not inside this repository`);
-  const { loaded } = await findPolicy(repository, await remoteSide(repository), {
-    first: 'HEAD',
-    results: async () => [],
-    worktree: true,
-  });
-  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
+  const loaded = await policyHere(repository);
   const guards = compileRules(loaded.policy)(Buffer.from(path).toString('latin1'));
   const shown = visible(path);
   if (guards.length === 0) return `${shown}: no rule of the policy holds; it changes freely\n`;

@@ -33,7 +33,7 @@ const notable: readonly { find: RegExp; risk: Suggestion['risk']; reason: string
 export function suggest(tracked: readonly string[]): Suggestion[] {
   const rules = new Map<string, Suggestion>();
   for (const path of tracked) {
-    if (/[*?[\]\\!#]|\s$/.test(path)) continue;
+    if (/[*?[\]\\!#]|\s$/.test(path) || /(^|\/)node_modules\//.test(path)) continue;
     for (const { find, risk, reason } of notable) {
       const match = find.exec(path);
       if (!match) continue;
@@ -64,7 +64,7 @@ export function policyText({
 }): string {
   const quote = (text: string) => JSON.stringify(text);
   const lines = [
-    '# What git-protect guards. Every option: https://www.npmjs.com/package/git-protect (docs/policy.md)',
+    '# What git-protect guards. Every option: node_modules/git-protect/.protectionrc.example',
     'version: 1',
     `project: ${quote(randomBytes(16).toString('hex'))} # what approvals are bound to; never change it`,
   ];

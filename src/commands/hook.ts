@@ -1,65 +1,69 @@
 import { resolve } from 'node:path';
+import type { Keep } from '../git/environment.ts';
+import type { Repository } from '../git/repository.ts';
 import { UsageError } from '../model.ts';
 import { policyCache } from '../policy/cache.ts';
+import type { PolicyCache } from '../policy/load.ts';
+import { readFormat } from '../report/index.ts';
 import { messageChange } from '../sources/message.ts';
 import { pushedChanges } from '../sources/pushed.ts';
-import { stagedChange } from '../sources/staged.ts';
+import { type Sourced, stagedChange } from '../sources/staged.ts';
 import { type Io, readAll } from './io.ts';
 import { runJudging } from './judging.ts';
+import { readOptions } from './options.ts';
 
-/** `protect hook GATE …`: what the Git hooks call. */
-export async function hook(args: readonly string[], io: Io): Promise<number> {
-  const [gate, ...rest] = args;
-  switch (gate) {
-    case 'pre-commit':
-      return runJudging(io, {
-        gate,
-        keep: 'index',
-        quiet: true,
-        source: (repository) =>
-          stagedChange(
-            repository,
-            policyCache(async () => (await repository.layout()).commonDir),
-          ),
-      });
-    case 'commit-msg': {
-      const file = rest[0];
+type Source = (repository: Repository, cache: PolicyCache) => Promise<Sourced>;
+
+interface Hook {
+  readonly keep: Keep;
+  /** What Git hands over as arguments. */
+  readonly words: number;
+  source(words: readonly string[], io: Io): Promise<Source> | Source;
+}
+
+const hooks: Record<'pre-commit' | 'commit-msg' | 'pre-push', Hook> = {
+  'pre-commit': { keep: 'index', words: 0, source: () => stagedChange },
+  'commit-msg': {
+    keep: 'index',
+    words: 1,
+    source([file], io) {
       if (!file) throw new UsageError('hook commit-msg needs the path of the message file', 'npx git-protect wire');
-      return runJudging(io, {
-        gate,
-        keep: 'index',
-        quiet: true,
-        // Git sets GIT_EDITOR to ':' when no editor runs. @see https://git-scm.com/docs/githooks#_pre_commit
-        source: (repository) =>
-          messageChange(
-            repository,
-            resolve(io.cwd, file),
-            io.env['GIT_EDITOR'] !== ':',
-            policyCache(async () => (await repository.layout()).commonDir),
-          ),
-      });
-    }
-    case 'pre-push': {
-      const remote = rest[0];
+      // Git sets GIT_EDITOR to ':' when no editor runs. @see https://git-scm.com/docs/githooks#_pre_commit
+      const editor = io.env['GIT_EDITOR'] !== ':';
+      return (repository, cache) => messageChange(repository, resolve(io.cwd, file), editor, cache);
+    },
+  },
+  'pre-push': {
+    keep: 'location',
+    words: 2,
+    async source([remote], io) {
       if (!remote) throw new UsageError('hook pre-push needs the name of the remote', 'npx git-protect wire');
       const input = await readAll(io.stdin, 16 << 20);
-      return runJudging(io, {
-        gate,
-        keep: 'nothing',
-        quiet: true,
-        source: (repository) =>
-          pushedChanges(
-            repository,
-            input,
-            remote,
-            policyCache(async () => (await repository.layout()).commonDir),
-          ),
-      });
-    }
-    default:
-      throw new UsageError(
-        `there is no hook '${gate ?? ''}'`,
-        'protect hook pre-commit | commit-msg FILE | pre-push REMOTE URL',
-      );
-  }
+      return (repository, cache) => pushedChanges(repository, input, remote, cache);
+    },
+  },
+};
+
+/** `protect hook GATE …`: what the Git hooks call. */
+export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<number> {
+  if (gate !== 'pre-commit' && gate !== 'commit-msg' && gate !== 'pre-push')
+    throw new UsageError(
+      `there is no hook '${gate ?? ''}'`,
+      'protect hook pre-commit | commit-msg FILE | pre-push REMOTE URL',
+    );
+  const { keep, words, source } = hooks[gate];
+  const { values, positionals } = readOptions(rest, { format: { type: 'string' }, output: { type: 'string' } }, words);
+  const from = await source(positionals, io);
+  return runJudging(io, {
+    gate,
+    keep,
+    quiet: true,
+    format: readFormat(values.format),
+    output: values.output,
+    source: (repository) =>
+      from(
+        repository,
+        policyCache(async () => (await repository.layout()).commonDir),
+      ),
+  });
 }

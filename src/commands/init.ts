@@ -6,7 +6,7 @@ import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/key
 import { fingerprint } from '../approvals/public-key.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
-import { exitCode, Refused, UsageError } from '../model.ts';
+import { exitCode, UsageError } from '../model.ts';
 import { policyNames } from '../policy/rules.ts';
 import { visible } from '../report/visible.ts';
 import { ask, isInteractive } from './ask.ts';
@@ -52,8 +52,10 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
       io.stdout.write('dry run: nothing is written\n');
       return exitCode.pass;
     }
-    if (interactive && plan.files.length > 0 && !(await ask(io, 'Write these? [Y/n] ', true)))
-      throw new Refused('nothing is written');
+    if (interactive && plan.files.length > 0 && !(await ask(io, 'Write these? [Y/n] ', true))) {
+      io.stderr.write('nothing is written\n');
+      return exitCode.refused;
+    }
     for (const planned of plan.files) await writePlanned(topLevel, planned);
     const unwired = await wireHooks(repository, io.cwd);
     if (unwired !== null)
@@ -61,7 +63,8 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
         `the files are written, but the hooks are not wired: ${unwired.trim()}`,
         'npx git-protect wire',
       );
-    io.stdout.write(next(plan));
+    const locks = ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock'];
+    io.stdout.write(next(plan, locks.find((lock) => existsSync(join(topLevel, lock))) ?? null));
     return exitCode.pass;
   } finally {
     repository.close();
@@ -82,7 +85,7 @@ async function makePlan(
   const add = (path: string, content: string) =>
     files.push({ path, content, executable: false, state: existsSync(join(topLevel, path)) ? 'changed' : 'new' });
   const ciFile = ci === 'github' ? '.github/workflows/protect.yml' : ci === 'gitlab' ? '.gitlab/protect.yml' : null;
-  if (ciFile !== null && !existsSync(join(topLevel, ciFile))) add(ciFile, await ciTemplate(ci, branch));
+  if (ciFile !== null && !existsSync(join(topLevel, ciFile))) add(ciFile, await ciTemplate(ci, branch, tracked));
   if (ci === 'gitlab')
     remarks.push("include the CI file from .gitlab-ci.yml: include: { local: '.gitlab/protect.yml' }");
   if (ci === 'none')
@@ -137,10 +140,12 @@ async function guessCi(repository: Repository, tracked: readonly string[], topLe
   return 'none';
 }
 
-async function ciTemplate(ci: Ci, branch: string): Promise<string> {
+/** The CI file; its second job, which installs packages, only where npm's lock file says how. */
+async function ciTemplate(ci: Ci, branch: string, tracked: readonly string[]): Promise<string> {
   const template = await readFile(join(packageRoot, 'templates', `${ci}.yml`), 'utf8');
   const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  return template.replaceAll('__VERSION__', version).replaceAll('__BRANCH__', JSON.stringify(branch));
+  const whole = template.replaceAll('__VERSION__', version).replaceAll('__BRANCH__', JSON.stringify(branch));
+  return tracked.includes('package-lock.json') ? whole : whole.replace(/^ *protect-commands:[\s\S]*$/m, '');
 }
 
 /** The owner's key: the one named, Git's signing key, `~/.ssh/*.pub`, or one made now if a person says so. */
@@ -216,8 +221,9 @@ function print(io: Io, { files, remarks, owner }: Plan): void {
   for (const remark of remarks) io.stdout.write(`note: ${visible(remark)}\n`);
 }
 
-function next({ files }: Plan): string {
+function next({ files }: Plan, lockFile: string | null): string {
   if (files.length === 0) return 'the hooks are wired\n';
   const paths = [...new Set(files.map(({ path }) => (path.startsWith('.husky/') ? '.husky' : path)))];
-  return `wired. Look at .protectionrc, then:\n  git add ${paths.join(' ')} && git commit -m "chore: protect this repository"\n`;
+  const lock = lockFile === null ? '' : ` ${lockFile}`;
+  return `wired. Look at .protectionrc, then:\n  git add ${paths.join(' ')}${lock} && git commit -m "chore: protect this repository"\n`;
 }

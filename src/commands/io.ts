@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import type { EarlyRuns } from '../git/process.ts';
 import { exitCode, Refused, Undecided, UsageError } from '../model.ts';
@@ -25,7 +26,7 @@ export async function guarded(io: Io, run: () => Promise<number>): Promise<numbe
     const say = (kind: string, message: string, help?: string) =>
       io.stderr.write(`${kind}: ${visible(message)}\n${help === undefined ? '' : `  help: ${visible(help)}\n`}`);
     if (error instanceof UsageError) {
-      say('protect', error.message, error.help ?? policyHelp(error));
+      say('protect', error.message, error.help);
       return exitCode.usage;
     }
     if (error instanceof Refused) {
@@ -45,9 +46,22 @@ export async function guarded(io: Io, run: () => Promise<number>): Promise<numbe
   }
 }
 
-function policyHelp(error: UsageError): string | undefined {
-  if (error.constructor.name !== 'PolicyError') return undefined;
-  return 'mend that file (npx git-protect policy check); an owner commits the mended file with git commit --no-verify, and lands it past CI';
+/** Writes a file that a flag names. @throws UsageError when that cannot be done */
+export async function writeOutput(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    throw new UsageError(`${path} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** A broken stream or a forgotten error ends here: what was judged has not been told, so nothing passes. */
+export function crashIsUndecided(): void {
+  process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
+    process.exitCode = exitCode.undecided;
+    const lines = error.code === 'EPIPE' ? '' : `protect: not judged, it crashed: ${error.message}\n`;
+    process.stderr.write(lines, () => process.exit(exitCode.undecided));
+  });
 }
 
 /** Is colour wanted on this stream? @see https://no-color.org https://force-color.org */

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { detectAgent } from '../agent.ts';
 import type { World } from '../context.ts';
@@ -8,7 +7,7 @@ import { exitCodeOf, judge } from '../judge.ts';
 import type { Gate, Report } from '../model.ts';
 import { type Format, writeReport } from '../report/index.ts';
 import type { Sourced } from '../sources/staged.ts';
-import { type Io, wantsColor } from './io.ts';
+import { type Io, wantsColor, writeOutput } from './io.ts';
 
 /** What the commands that judge have in common: open the repository, judge, report, answer. */
 export interface Judging {
@@ -53,7 +52,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
 async function present(io: Io, report: Report, { format = 'text', output, quiet }: Judging): Promise<void> {
   if (quiet && format === 'text' && output === undefined && isSilent(report)) return;
   if (output === undefined) io.stdout.write(await writeReport(report, format, wantsColor(io, io.stdout)));
-  else await writeFile(resolve(io.cwd, output), await writeReport(report, format, false));
+  else await writeOutput(resolve(io.cwd, output), await writeReport(report, format, false));
 }
 
 function isSilent(report: Report): boolean {

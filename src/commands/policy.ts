@@ -1,10 +1,9 @@
-import { remoteSide } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, type Policy, UsageError } from '../model.ts';
 import { loadWorktreePolicy } from '../policy/load.ts';
 import { compilePattern, firstMatch } from '../policy/match.ts';
 import { visible } from '../report/visible.ts';
-import { findPolicy } from '../sources/policy.ts';
+import { policyHere } from '../sources/policy.ts';
 import type { Io } from './io.ts';
 import { readOptions } from './options.ts';
 
@@ -66,12 +65,7 @@ function weaknesses(valid: Policy, tracked: readonly string[]): string[] {
 
 /** Prints the policy that holds here, every default filled in. */
 async function show(io: Io, repository: Repository): Promise<number> {
-  const { loaded } = await findPolicy(repository, await remoteSide(repository), {
-    first: 'HEAD',
-    results: async () => [],
-    worktree: true,
-  });
-  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
+  const loaded = await policyHere(repository);
   const { policy: effective } = loaded;
   const view = {
     ...effective,

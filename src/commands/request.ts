@@ -1,11 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { writeRequest } from '../approvals/request.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, UsageError } from '../model.ts';
-import type { Io } from './io.ts';
+import { type Io, writeOutput } from './io.ts';
 import { readOptions } from './options.ts';
-import { findWanted } from './wanted.ts';
+import { findWanted, sayNothingWanted } from './wanted.ts';
 
 /** `protect request`: writes what needs approval as one file that an owner can look at without this clone. */
 export async function request(args: readonly string[], io: Io): Promise<number> {
@@ -23,7 +22,7 @@ export async function request(args: readonly string[], io: Io): Promise<number> 
   try {
     const { request: wanted, policy } = await findWanted(repository, io, values, values.target ?? []);
     if (wanted.changes.length === 0) {
-      io.stderr.write('nothing needs approval\n');
+      await sayNothingWanted(repository, io, policy);
       return exitCode.pass;
     }
     let text: string;
@@ -34,7 +33,7 @@ export async function request(args: readonly string[], io: Io): Promise<number> 
       throw error;
     }
     if (values.output === undefined) io.stdout.write(text);
-    else await writeFile(resolve(io.cwd, values.output), text);
+    else await writeOutput(resolve(io.cwd, values.output), text);
     const file = values.output ?? 'FILE';
     const n = wanted.changes.length;
     io.stderr.write(

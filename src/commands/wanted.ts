@@ -3,8 +3,11 @@ import { maxContent } from '../approvals/evidence.ts';
 import type { ApprovalRequest } from '../approvals/request.ts';
 import { unapprovedSteps } from '../checks/protected-files.ts';
 import { sharedContext, type World } from '../context.ts';
+import { showPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Change, type Oid, type Policy, type Step, Undecided, UsageError } from '../model.ts';
+import { compileRules } from '../policy/rules.ts';
+import { visible } from '../report/visible.ts';
 import { branchChange } from '../sources/branch.ts';
 import { type Sourced, stagedChange } from '../sources/staged.ts';
 import type { Io } from './io.ts';
@@ -74,6 +77,23 @@ async function findSteps(
   if (where.staged || stagedSteps.length > 0 || !staged.loaded) return { sourced: staged, steps: stagedSteps };
   const sourced = await branchChange(repository, { kind: 'branch' });
   return { sourced, steps: await open(repository, io, sourced) };
+}
+
+/** Says that nothing is asked for, and names a guarded file that is changed but not staged. */
+export async function sayNothingWanted(repository: Repository, io: Io, policy: Policy): Promise<void> {
+  const { topLevel } = await repository.layout();
+  if (topLevel === null) return void io.stderr.write('nothing needs approval\n');
+  const { stdout } = await repository.run(['diff-files', '-z', '--name-only', '--ignore-submodules=none'], {
+    cwd: topLevel,
+  });
+  const guards = compileRules(policy);
+  const changed = stdout
+    .toString('latin1')
+    .split('\0')
+    .find((path) => path !== '' && guards(path).length > 0);
+  const hint =
+    changed === undefined ? '' : `; ${visible(showPath(changed))} is changed but not staged: git add it first`;
+  io.stderr.write(`nothing needs approval${hint}\n`);
 }
 
 /** The steps of a change that no approval covers yet. */

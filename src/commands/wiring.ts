@@ -36,6 +36,9 @@ export async function planHooks(repository: Repository): Promise<PlannedFile[]> 
   const finder = await readFile(join(packageRoot, 'hooks', 'git-protect'), 'utf8');
   if ((await readOptional(join(topLevel, '.husky/git-protect'))) !== finder)
     planned.push(file('.husky/git-protect', finder, false, topLevel));
+  // A checkout that turns line ends into CRLF would break every hook.
+  if ((await readOptional(join(topLevel, '.husky/.gitattributes'))) === null)
+    planned.push(file('.husky/.gitattributes', '* text eol=lf\n', false, topLevel));
   for (const name of hookNames) {
     const line = await readFile(join(packageRoot, 'hooks', name), 'utf8');
     const path = `.husky/${name}`;

@@ -111,10 +111,16 @@ async function removeStale(repository: Repository): Promise<void> {
   for (const name of await readdir(root)) {
     const [, host, pid] = new RegExp(`^${prefix}([0-9a-f]{8})-(\\d+)-`).exec(name) ?? [];
     if (host !== hostMark || isAlive(Number(pid))) continue;
-    if ((await stat(join(root, name))).uid === process.getuid?.())
-      await rm(join(root, name), { recursive: true, force: true });
+    const { uid } = (await stat(join(root, name)).catch(gone)) ?? {};
+    if (uid === process.getuid?.()) await rm(join(root, name), { recursive: true, force: true });
   }
   await repository.run(['worktree', 'prune'], elsewhere);
+}
+
+/** Another push tidied up first. */
+function gone(error: NodeJS.ErrnoException): null {
+  if (error.code !== 'ENOENT') throw error;
+  return null;
 }
 
 function isAlive(pid: number): boolean {

@@ -1,10 +1,11 @@
 import { devNull } from 'node:os';
 
 /** Which of Git's own variables a gate needs to see what Git sees. */
-export type Keep = 'nothing' | 'index' | 'quarantine';
+export type Keep = 'nothing' | 'location' | 'index' | 'quarantine';
 
 const kept: Record<Keep, readonly string[]> = {
   nothing: [],
+  location: ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR'],
   index: ['GIT_INDEX_FILE', 'GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR'],
   quarantine: ['GIT_DIR', 'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_QUARANTINE_PATH'],
 };

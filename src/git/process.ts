@@ -80,7 +80,7 @@ export type EarlyRuns = Map<string, Promise<GitResult>>;
 export function startEarly(gate: string | undefined, cwd: string, outer: NodeJS.ProcessEnv): EarlyRuns {
   const commit = gate === 'pre-commit' || gate === 'commit-msg';
   if (!commit && gate !== 'pre-push') return new Map();
-  const env = gitEnvironment(outer, commit ? 'index' : 'nothing');
+  const env = gitEnvironment(outer, commit ? 'index' : 'location');
   const asked = [...(commit ? [diffIndex('HEAD'), listHead] : []), lookAround, listRefs('refs/remotes/')];
   return new Map(asked.map((args) => [args.join('\0'), settled(runGit(args, { cwd, env }))]));
 }

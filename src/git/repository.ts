@@ -99,11 +99,6 @@ export class Repository {
     return this.#layout;
   }
 
-  /** Bytes of an object id: 20 or 32. */
-  async idBytes(): Promise<number> {
-    return (await this.emptyTree()).length / 2;
-  }
-
   /** The id of the empty tree, which depends on the hash of the repository. */
   emptyTree(): Promise<Oid> {
     this.#emptyTree ??= this.text(['hash-object', '-t', 'tree', '--stdin'], { input: '' });
@@ -178,10 +173,17 @@ export class Repository {
   }
 
   /** The best common ancestor, or null for unrelated histories. */
-  async mergeBase(a: Oid, b: Oid): Promise<Oid | null> {
-    const { code, stdout } = await this.run(['merge-base', a, b], { codes: [0, 1] });
-    return code === 0 ? stdout.toString().trim() : null;
+  mergeBase(a: Oid, b: Oid): Promise<Oid | null> {
+    const key = `${a} ${b}`;
+    const known = this.#mergeBases.get(key);
+    if (known) return known;
+    const found = this.run(['merge-base', a, b], { codes: [0, 1] }).then(({ code, stdout }) =>
+      code === 0 ? stdout.toString().trim() : null,
+    );
+    this.#mergeBases.set(key, found);
+    return found;
   }
+  readonly #mergeBases = new Map<string, Promise<Oid | null>>();
 
   /** The commit behind an object, through tags; null when it leads to none, or is not here. */
   async commit(name: string): Promise<Oid | null> {

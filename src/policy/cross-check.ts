@@ -54,6 +54,8 @@ function checkSettings(id: string, settings: CheckSettings, tell: Tell): void {
   }
   if (settings.command) tell(`${path}.command`, `'${id}' is built in; give a check of your own another name`);
   if (settings.options !== undefined) tell(`${path}.options`, `'${id}' takes no options`);
+  if (settings.timeout !== undefined && check.timeout === 0)
+    tell(`${path}.timeout`, `'${id}' has its own; set ${id}.timeout`);
   for (const gate of settings.on ?? [])
     if (!check.gates.includes(gate))
       tell(`${path}.on`, `'${id}' does not run at ${gate}; it runs at ${check.gates.join(', ')}`);

@@ -18,8 +18,15 @@ export class PolicyError extends UsageError {
     readonly source: string,
     readonly faults: readonly PolicyFault[],
   ) {
-    super(faults.map(({ line, message }) => `${source}:${line}: ${message}`).join('\n'));
+    const place = source.replace(/^worktree:/, '').replace(/^([0-9a-f]{12})[0-9a-f]+:/, '$1:');
+    super(faults.map(({ line, message }) => `${place}:${line}: ${message}`).join('\n'), repair(source));
   }
+}
+
+/** In a working tree or index it is mended in place; where it has landed no gate can let the mended one through. */
+function repair(source: string): string {
+  if (!/^[0-9a-f]{40,64}:/.test(source)) return 'mend those lines; npx git-protect policy check tells when all is well';
+  return 'mend that file (npx git-protect policy check); an owner commits it with git commit --no-verify, and lands it past CI';
 }
 
 /** The largest policy file that is read, in bytes. */

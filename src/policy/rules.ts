@@ -41,7 +41,8 @@ export function compileRules(policy: Policy): (path: BytePath) => readonly Guard
     const literal = guards.filter((guard) =>
       rules.some(({ rule, literals }) => rule === guard.rule && literals.includes(path)),
     );
-    return literal.length > 0 ? literal : own.map((rule) => ({ rule, pattern: 'the policy itself', builtIn: true }));
+    const builtIn = own.map((rule) => ({ rule, pattern: 'the policy itself', builtIn: true }));
+    return literal.length > 0 ? guards : [...guards, ...builtIn];
   };
 }
 

@@ -140,7 +140,7 @@ const build = object({
 
 const checkSettings = object({
   severity: {
-    schema: choice('error', 'warning', 'note', 'off'),
+    schema: choice('error', 'warning', 'off'),
     defaultDoc: '`error`',
     doc: 'what a finding counts for; `off`: not run',
   },

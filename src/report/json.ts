@@ -1,6 +1,6 @@
 import type { Report } from '../model.ts';
 
-/** The report as JSON, version 1 (docs/reports.md). */
+/** The report as JSON, version 1. */
 export function jsonReport(report: Report): string {
   const outcomes = report.outcomes.map(({ check, status, durationMs, reason, help, findings }) => ({
     check,
@@ -9,7 +9,6 @@ export function jsonReport(report: Report): string {
     ...(reason === undefined ? {} : { reason: help === undefined ? reason : `${reason}; ${help}` }),
     findings,
   }));
-  const { version, gate, verdict, policy, changes, notes } = report;
-  const said = notes.length > 0 ? { notes } : {};
-  return `${JSON.stringify({ version, gate, verdict, policy, changes, outcomes, ...said, durationMs: Math.round(report.durationMs) }, null, 2)}\n`;
+  const { version, gate, verdict, policy, changes } = report;
+  return `${JSON.stringify({ version, gate, verdict, policy, changes, outcomes, durationMs: Math.round(report.durationMs) }, null, 2)}\n`;
 }

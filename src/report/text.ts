@@ -9,9 +9,11 @@ export function textReport(report: Report, color: boolean): string {
   const findings = report.outcomes.flatMap(({ check, findings: found }) =>
     found.map((finding) => ({ check, finding })),
   );
-  for (const severity of ['error', 'warning', 'note'] as const)
-    for (const { check, finding } of findings)
-      if (finding.severity === severity) lines.push(...findingLines(check, finding, paint));
+  for (const severity of ['error', 'warning', 'note'] as const) {
+    const same = findings.filter(({ finding }) => finding.severity === severity);
+    for (const [index, { check, finding }] of same.entries())
+      lines.push(...findingLines(check, finding, same[index + 1]?.finding, paint));
+  }
   lines.push(...undecidedLines(report.outcomes, paint));
   for (const note of report.notes) lines.push(`${paint.cyan('note')}: ${visible(note)}`);
   lines.push(
@@ -26,12 +28,13 @@ export function textReport(report: Report, color: boolean): string {
 
 type Paint = ReturnType<typeof pc.createColors>;
 
-function findingLines(check: string, finding: Finding, paint: Paint): string[] {
+/** Where the next finding has the same help, it is told there, once. */
+function findingLines(check: string, finding: Finding, next: Finding | undefined, paint: Paint): string[] {
   const tag = { error: paint.red, warning: paint.yellow, note: paint.cyan }[finding.severity];
   const [first, ...more] = visible(finding.message).split('\n');
   const lines = [`${tag(paint.bold(`${finding.severity}[${check}]`))} ${place(finding, paint)}${first}`];
   lines.push(...more.map((line) => `  ${paint.dim('|')} ${line}`));
-  if (finding.help) lines.push(helpLine(finding.help, paint));
+  if (finding.help && finding.help !== next?.help) lines.push(helpLine(finding.help, paint));
   return lines;
 }
 

@@ -1,6 +1,6 @@
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Change, type Oid, UsageError } from '../model.ts';
+import { type Change, type Oid, Undecided, UsageError } from '../model.ts';
 import { protectedBranches, trustedTips } from '../policy/rules.ts';
 import { findPolicy } from './policy.ts';
 import { range } from './ref-update.ts';
@@ -30,7 +30,8 @@ export async function branchChange(repository: Repository, look: Look): Promise<
     defaultTip ??
     (target === null ? null : await repository.commit(`refs/heads/${target}`));
   const { base, head } = await ends(repository, look, tip);
-  const tree = (await repository.objects.info(`${head}^{tree}`))!.oid;
+  const tree = (await repository.objects.info(`${head}^{tree}`))?.oid;
+  if (!tree) throw new Undecided(`object ${head} is missing`, 'git fetch');
   const change: Change = {
     ref,
     kind: 'update',

@@ -1,4 +1,4 @@
-import type { OtherSide } from '../git/refs.ts';
+import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type LoadedPolicy, type Oid, Undecided, UsageError } from '../model.ts';
 import { loadPolicyAt, loadWorktreePolicy, type PolicyCache } from '../policy/load.ts';
@@ -62,6 +62,14 @@ export async function findPolicy(
     await refuseUnknownDefault(repository, other);
   }
   return bootstrap(repository, other, places, hint);
+}
+
+/** The policy that holds in this clone, for commands that judge nothing. @throws UsageError when there is none */
+export async function policyHere(repository: Repository): Promise<LoadedPolicy> {
+  const other = await remoteSide(repository);
+  const { loaded } = await findPolicy(repository, other, { first: 'HEAD', results: async () => [], worktree: true });
+  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
+  return loaded;
 }
 
 /** The default branch as far as the other side, CI or the policies that branches hold tell it; else null. */

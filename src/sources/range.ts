@@ -16,11 +16,13 @@ import type { Sourced } from './staged.ts';
  * @throws PolicyError when the policy is invalid where it is read from
  */
 export async function rangeChange(repository: Repository, event: CiEvent): Promise<Sourced> {
+  await repository.layout();
   if (await repository.isShallow())
     throw new Undecided('this clone is shallow: its history is cut off, so nothing can be judged', event.depthHelp);
   const other = await remoteSide(repository);
-  const head = await repository.revision(event.head);
-  return event.kind === 'proposal' ? proposal(repository, event, other, head) : push(repository, event, other, head);
+  return event.kind === 'proposal'
+    ? proposal(repository, event, other, await headOf(repository, event))
+    : push(repository, event, other);
 }
 
 async function proposal(repository: Repository, event: CiEvent, other: OtherSide, head: Oid): Promise<Sourced> {
@@ -64,11 +66,13 @@ async function proposal(repository: Repository, event: CiEvent, other: OtherSide
   return { changes: [change], loaded, standard };
 }
 
-async function push(repository: Repository, event: CiEvent, other: OtherSide, head: Oid): Promise<Sourced> {
-  const ref = event.ref ?? (event.target ? `refs/heads/${event.target}` : null);
+async function push(repository: Repository, event: CiEvent, other: OtherSide): Promise<Sourced> {
+  const said = await knownDefault(repository, other, event.defaultBranch);
+  const branch = event.target ?? (event.ref === null ? said : null);
+  const ref = branch === null ? event.ref : `refs/heads/${branch}`;
   if (ref === null) throw new UsageError('which branch was pushed is unknown', 'name it with --target BRANCH');
   const short = ref.replace(/^refs\/heads\//, '');
-  const said = await knownDefault(repository, other, event.defaultBranch);
+  const head = /^0+$/.test(event.head) ? null : await headOf(repository, event);
   const old = await oldTip(repository, event, other, short);
   // A tracking ref of the pushed branch already shows the push itself, so what it held before is taken instead.
   const before = new Map(other.branches);
@@ -78,7 +82,7 @@ async function push(repository: Repository, event: CiEvent, other: OtherSide, he
   const { loaded, standard } = await findPolicy(repository, known, {
     said,
     creates: new Set(old === null ? [short] : []),
-    results: async () => [{ name: head, label: head }],
+    results: async () => (head === null ? [] : [{ name: head, label: head }]),
     worktree: false,
   });
   if (!loaded) return { changes: [], loaded, standard };
@@ -128,8 +132,18 @@ async function oldTip(repository: Repository, event: CiEvent, other: OtherSide, 
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(base)) return repository.revision(base);
   const commit = await repository.commit(base);
   if (commit === null)
-    throw new Undecided(`the commit before the push (${base.slice(0, 12)}) is not in this clone`, depthHelp);
+    throw new Undecided(
+      `the commit before the push (${base.slice(0, 12)}) is not in this clone; after a force push nothing refers to it`,
+      `${depthHelp}; or git fetch origin ${base}`,
+    );
   return commit;
+}
+
+/** The commit to judge. @throws Undecided when the CI system names one that is not here */
+async function headOf(repository: Repository, event: CiEvent): Promise<Oid> {
+  if (event.system !== null && (await repository.commit(event.head)) === null)
+    throw new Undecided(`the commit to judge (${event.head.slice(0, 12)}) is not in this clone`, event.depthHelp);
+  return repository.revision(event.head);
 }
 
 async function treeOf(repository: Repository, commit: Oid): Promise<Oid> {
