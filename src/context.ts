@@ -10,10 +10,11 @@ import {
   type Gate,
   type LoadedPolicy,
   type Oid,
+  policyNames,
   Undecided,
 } from './model.ts';
 import { compileGlob } from './policy/match.ts';
-import { compileRules, policyNames } from './policy/rules.ts';
+import { compileRules } from './policy/rules.ts';
 
 /** What surrounds a run, the same for every check and change. */
 export interface World {

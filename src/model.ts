@@ -1,7 +1,15 @@
 /** The nouns of git-protect: data and contracts, no behaviour and no imports. */
 
 /** The moments at which a change is judged. */
-export type Gate = 'pre-commit' | 'commit-msg' | 'pre-push' | 'ci' | 'pre-receive' | 'pre-deploy';
+export const gates = ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'] as const;
+export type Gate = (typeof gates)[number];
+
+/** The names a policy file may have, at the root of the tree. */
+export const policyNames = ['.protectionrc', '.protectionrc.json', '.protectionrc.yaml', '.protectionrc.yml'] as const;
+
+/** The folder of the tool's own files, which is guarded like the policy itself, and that of the approvals in it. */
+export const ownFolder = '.protect/';
+export const approvalsFolder = '.protect/approvals/';
 
 /** `error` refuses; `warning` and `note` only tell. */
 export type Severity = 'error' | 'warning' | 'note';

@@ -729,7 +729,8 @@ test('messages: cleaned or split, never an error, and cleaning twice changes not
       if (cleaned === null || how === 'verbatim') return is(cleaned, raw);
       ok(cleaned === '' || (cleaned.endsWith('\n') && !cleaned.endsWith('\n\n') && !cleaned.startsWith('\n')));
       ok(!cleaned.includes('\n\n\n'));
-      if (sign !== 'auto') is(cleanMessage(cleaned, cleanup), cleaned);
+      // Git keeps a scissors line that ends the text without a line feed, and cuts at it once there is one.
+      if (sign !== 'auto' && !cleaned.includes('>8')) is(cleanMessage(cleaned, cleanup), cleaned);
     }),
     { numRuns: 500 },
   );

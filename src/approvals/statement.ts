@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readPath, showPath } from '../git/raw.ts';
-import type { BytePath } from '../model.ts';
+import { approvalsFolder, type BytePath } from '../model.ts';
 import { armor, parseSignature, type SshSignature, splitArmor, unarmor } from './ssh-signature.ts';
 import { type Json, parseStrictJson } from './strict-json.ts';
+
+export { approvalsFolder };
 
 /** A state together with the SHA-256 of the content, which no SHA-1 collision can forge. Empty for a gitlink. */
 export interface SignedState {
@@ -38,7 +40,6 @@ export interface Approval {
   readonly signature: SshSignature;
 }
 
-export const approvalsFolder = '.protect/approvals/';
 export const approvalName = /^\d{8}-[0-9a-f]{16}\.approval$/;
 /** Bytes of one approval file, steps in it, and new ones in one change. */
 export const limits = { file: 1 << 20, steps: 2000, perChange: 1000 } as const;

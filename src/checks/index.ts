@@ -1,4 +1,4 @@
-import type { Check, Gate } from '../model.ts';
+import type { Check } from '../model.ts';
 import { build } from './build.ts';
 import { commitMessage } from './commit-message.ts';
 import { policyCheck } from './policy.ts';
@@ -16,14 +16,4 @@ export const checks: readonly Check[] = [
   policyCheck,
   build,
   stagedTasks,
-];
-
-/** Gates that `on:` may name. */
-export const ownCheckGates: readonly Gate[] = [
-  'pre-commit',
-  'commit-msg',
-  'pre-push',
-  'ci',
-  'pre-receive',
-  'pre-deploy',
 ];

@@ -1,6 +1,4 @@
-import { type Check, type CheckSettings, type Finding, type Gate, type Problem, Undecided } from '../model.ts';
-
-const everyGate: readonly Gate[] = ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'];
+import { type Check, type CheckSettings, type Finding, gates, type Problem, Undecided } from '../model.ts';
 
 /** A check of the user's own: an executable that gets the change as JSON and answers one finding a line. */
 export function ownCheck(id: string, settings: CheckSettings): Check {
@@ -8,7 +6,7 @@ export function ownCheck(id: string, settings: CheckSettings): Check {
   return {
     id,
     summary: `your own: ${settings.command!.join(' ')}`,
-    gates: settings.on ?? everyGate.filter((gate) => gate !== 'commit-msg'),
+    gates: settings.on ?? gates.filter((gate) => gate !== 'commit-msg'),
     weakenable: true,
     timeout: 0,
     docs: { since: '', why: '', fix: '' },

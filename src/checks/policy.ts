@@ -1,6 +1,4 @@
-import type { Check, Problem } from '../model.ts';
-
-const names = ['.protectionrc', '.protectionrc.json', '.protectionrc.yaml', '.protectionrc.yml'];
+import { type Check, type Problem, policyNames } from '../model.ts';
 
 /** Refuses a change that would leave an invalid policy behind. */
 export const policyCheck: Check = {
@@ -15,7 +13,9 @@ export const policyCheck: Check = {
     fix: 'Run `npx git-protect policy check`; it names each line with what was expected.',
   },
   async run({ change, policyFiles, parsePolicy, blobUpTo }) {
-    const touched = (await change.steps()).filter(({ path }) => names.includes(path.split('/')[0]!));
+    const touched = (await change.steps()).filter(({ path }) =>
+      (policyNames as readonly string[]).includes(path.split('/')[0]!),
+    );
     if (touched.length === 0) return { skipped: 'the policy is not changed' };
     const problems: Problem[] = [];
     const left = await policyFiles();

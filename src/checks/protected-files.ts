@@ -1,7 +1,14 @@
-import type { Change, Check, Consent, Context, Guard, Problem, Step } from '../model.ts';
-
-const ownFolder = '.protect/';
-const approvals = '.protect/approvals/';
+import {
+  approvalsFolder,
+  type Change,
+  type Check,
+  type Consent,
+  type Context,
+  type Guard,
+  ownFolder,
+  type Problem,
+  type Step,
+} from '../model.ts';
 
 /** Refuses edits to protected files that no owner approved. */
 export const protectedFiles: Check = {
@@ -90,7 +97,7 @@ function mayMerge(change: Change, gate: Context['gate']): boolean {
 
 /** Adding a well-formed approval and removing one need no approval. A text: why a new one is not well formed. */
 async function freeChange(context: Context, { path, from, to }: Step): Promise<boolean | string> {
-  if (!path.startsWith(approvals))
+  if (!path.startsWith(approvalsFolder))
     return (
       path === `${ownFolder}.gitattributes` &&
       from === null &&

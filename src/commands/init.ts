@@ -6,8 +6,7 @@ import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/key
 import { fingerprint } from '../approvals/public-key.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
-import { exitCode, UsageError } from '../model.ts';
-import { policyNames } from '../policy/rules.ts';
+import { exitCode, policyNames, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import { ask, isInteractive } from './ask.ts';
 import { policyText, suggest } from './first-policy.ts';

@@ -1,12 +1,6 @@
 import type { OtherSide } from '../git/refs.ts';
-import type { BytePath, FileRule, Guard, Oid, Policy } from '../model.ts';
+import { type BytePath, type FileRule, type Guard, type Oid, ownFolder, type Policy, policyNames } from '../model.ts';
 import { compileGlob, compilePattern, firstMatch, literalPath, type Pattern } from './match.ts';
-
-/** The names a policy file may have, at the root of the tree. */
-export const policyNames = ['.protectionrc', '.protectionrc.json', '.protectionrc.yaml', '.protectionrc.yml'] as const;
-
-/** The folder of the tool's own files, which is guarded like the policy itself. */
-export const ownFolder = '.protect/';
 
 const ownPaths = [...policyNames.map((name) => `/${name}`), ownFolder.replace(/^/, '/'), '/.protect'].map(
   compilePattern,

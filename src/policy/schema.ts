@@ -1,4 +1,5 @@
-import { checks, ownCheckGates } from '../checks/index.ts';
+import { checks } from '../checks/index.ts';
+import { gates as allGates } from '../model.ts';
 
 /** One value of the policy file: what it may be, what it is when absent, what it is for. */
 export type Schema =
@@ -35,7 +36,7 @@ const object = (fields: Record<string, Field>): Schema => ({ kind: 'object', fie
 const duration: Schema = { kind: 'duration' };
 
 const refuse = (doc: string): Field => ({ schema: choice('refuse', 'allow'), default: 'refuse', doc });
-const gates = choice(...ownCheckGates);
+const gates = choice(...allGates);
 
 export const defaultTypes = [
   'feat',
