@@ -23,6 +23,11 @@ const commands: Record<string, Entry> = {
     does: 'make this clone run the hooks',
     load: async () => (await import('./commands/wire.ts')).wire,
   },
+  uninstall: {
+    usage: 'uninstall [--dry-run] [--yes]',
+    does: 'take it out of this repository, restoring what was there',
+    load: async () => (await import('./commands/uninstall.ts')).uninstall,
+  },
   hook: {
     usage: 'hook pre-commit | commit-msg FILE | pre-push REMOTE URL',
     does: 'what the Git hooks call',

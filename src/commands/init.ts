@@ -1,18 +1,22 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, policyNames, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
+import { hooksFolder } from '../wiring/folder.ts';
+import { addScript, readManifest } from '../wiring/package-script.ts';
+import { type PlannedFile, packageRoot, planHooks, readOptional, writePlanned } from '../wiring/plan.ts';
+import { wireHooks } from '../wiring/wire-hooks.ts';
+import { ciFiles, rememberWritten } from '../wiring/written.ts';
 import { ask, isInteractive } from './ask.ts';
 import { policyText, suggest } from './first-policy.ts';
 import type { Io } from './io.ts';
 import { readOptions } from './options.ts';
-import { type PlannedFile, packageRoot, planHooks, readOptional, wireHooks, writePlanned } from './wiring.ts';
 
 type Ci = 'github' | 'gitlab' | 'none';
 
@@ -56,6 +60,7 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
       return exitCode.refused;
     }
     for (const planned of plan.files) await writePlanned(topLevel, planned);
+    await rememberWritten(await repository.layout(), plan.files);
     const unwired = await wireHooks(repository, io.cwd);
     if (unwired !== null)
       throw new UsageError(
@@ -77,13 +82,13 @@ async function makePlan(
   flags: { owner: string | undefined; key: string | undefined; ci: Ci | undefined; interactive: boolean },
 ): Promise<Plan> {
   const remarks: string[] = [];
-  const files: PlannedFile[] = [...(await planHooks(repository))];
+  const files: PlannedFile[] = [...(await planHooks(await hooksFolder(repository)))];
   const tracked = await trackedFiles(repository, topLevel);
   const branch = await mainBranch(repository);
   const ci = flags.ci ?? (await guessCi(repository, tracked, topLevel));
   const add = (path: string, content: string) =>
     files.push({ path, content, executable: false, state: existsSync(join(topLevel, path)) ? 'changed' : 'new' });
-  const ciFile = ci === 'github' ? '.github/workflows/protect.yml' : ci === 'gitlab' ? '.gitlab/protect.yml' : null;
+  const ciFile = ci === 'none' ? null : ciFiles[ci];
   if (ciFile !== null && !existsSync(join(topLevel, ciFile))) add(ciFile, await ciTemplate(ci, branch, tracked));
   if (ci === 'gitlab')
     remarks.push("include the CI file from .gitlab-ci.yml: include: { local: '.gitlab/protect.yml' }");
@@ -100,9 +105,9 @@ async function makePlan(
     const build = await hasBuildScript(topLevel);
     add('.protectionrc', policyText({ branch, owner, build, ciFile, suggestions: suggest(tracked) }));
   }
-  const prepare = await planPrepare(topLevel, io.cwd);
-  if (prepare.file) files.push(prepare.file);
-  if (prepare.remark) remarks.push(prepare.remark);
+  const script = await planScript(topLevel, io.cwd);
+  if (script.file) files.push(script.file);
+  if (script.remark) remarks.push(script.remark);
   return { files, remarks, owner };
 }
 
@@ -178,13 +183,11 @@ async function ownName(repository: Repository): Promise<string> {
 
 async function hasBuildScript(topLevel: string): Promise<boolean> {
   const text = await readOptional(join(topLevel, 'package.json'));
-  return text !== null && typeof readPackage(text, 'package.json').scripts?.['build'] === 'string';
+  return text !== null && typeof readManifest(text, 'package.json').scripts?.['build'] === 'string';
 }
 
-const prepareScript = `node -e "import('git-protect/wire').catch(e=>{if(e.code!=='ERR_MODULE_NOT_FOUND')throw e})"`;
-
-/** Lets every install wire its clone, by the `prepare` script of the package at the top or here. */
-async function planPrepare(topLevel: string, cwd: string): Promise<{ file?: PlannedFile; remark?: string }> {
+/** Lets every install wire its clone, by a script of the package at the top or here. */
+async function planScript(topLevel: string, cwd: string): Promise<{ file?: PlannedFile; remark?: string }> {
   const folder = existsSync(join(topLevel, 'package.json')) ? topLevel : cwd;
   const text = await readOptional(join(folder, 'package.json'));
   if (text === null)
@@ -192,22 +195,22 @@ async function planPrepare(topLevel: string, cwd: string): Promise<{ file?: Plan
       remark:
         'there is no package.json, so nothing wires a new clone by itself; after cloning run: npx git-protect wire',
     };
-  const name = folder === topLevel ? 'package.json' : join(folder, 'package.json').slice(topLevel.length + 1);
-  const manifest = readPackage(text, name);
-  const present = manifest.scripts?.['prepare'];
-  if (present?.includes('git-protect')) return {};
-  const scripts = { ...manifest.scripts, prepare: present ? `${present} && ${prepareScript}` : prepareScript };
-  const indent = /^([ \t]+)"/m.exec(text)?.[1] ?? '  ';
-  const content = `${JSON.stringify({ ...manifest, scripts }, null, indent)}${text.endsWith('\n') ? '\n' : ''}`;
-  return { file: { path: name, content, executable: false, state: 'changed' } };
+  const path = relative(topLevel, join(folder, 'package.json')).split(sep).join('/');
+  const manifest = readManifest(text, path);
+  if (Object.values(manifest.scripts ?? {}).some((command) => command.includes('git-protect/wire'))) return {};
+  const yarn = isModernYarn(topLevel, folder, manifest.packageManager);
+  const content = addScript(text, yarn ? 'postinstall' : 'prepare');
+  const file: PlannedFile = { path, content, executable: false, state: 'changed' };
+  if (!yarn || manifest.private === true) return { file };
+  return {
+    remark: `Yarn runs no 'prepare', and a 'postinstall' would run for everyone who installs this package; after cloning run: yarn git-protect wire`,
+  };
 }
 
-function readPackage(text: string, name: string): { scripts?: Record<string, string> } {
-  try {
-    return JSON.parse(text) as { scripts?: Record<string, string> };
-  } catch (error) {
-    throw new UsageError(`${name} is not valid JSON: ${(error as Error).message}`, 'mend it first');
-  }
+/** Yarn 2 and later. @see https://yarnpkg.com/advanced/lifecycle-scripts */
+function isModernYarn(topLevel: string, folder: string, packageManager: string | undefined): boolean {
+  if (packageManager !== undefined) return /^yarn@[^01]/.test(packageManager);
+  return [topLevel, folder].some((place) => existsSync(join(place, '.yarnrc.yml')));
 }
 
 function print(io: Io, { files, remarks, owner }: Plan): void {

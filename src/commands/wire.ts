@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Repository } from '../git/repository.ts';
 import { exitCode } from '../model.ts';
+import { wireHooks } from '../wiring/wire-hooks.ts';
 import type { Io } from './io.ts';
 import { readOptions } from './options.ts';
-import { wireHooks } from './wiring.ts';
 
 /** `protect wire`: makes this clone run the hooks. Quiet when all is well; an install without Git is no failure. */
 export async function wire(args: readonly string[], io: Io): Promise<number> {

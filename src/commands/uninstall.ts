@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Repository } from '../git/repository.ts';
+import { exitCode } from '../model.ts';
+import { visible } from '../report/visible.ts';
+import { config, hooksFolder } from '../wiring/folder.ts';
+import { removeScript } from '../wiring/package-script.ts';
+import { applyRemovals, planRemoval, type Removal, unwireHooks } from '../wiring/unwire.ts';
+import { ownFiles } from '../wiring/written.ts';
+import { ask, isInteractive } from './ask.ts';
+import type { Io } from './io.ts';
+import { readOptions } from './options.ts';
+
+/** `protect uninstall`: takes everything out and leaves what was there before, to the byte. Stages and commits nothing. */
+export async function uninstall(args: readonly string[], io: Io): Promise<number> {
+  const { values } = readOptions(args, { 'dry-run': { type: 'boolean' }, yes: { type: 'boolean', short: 'y' } }, 0);
+  const repository = new Repository(io.cwd, io.env, 'nothing');
+  try {
+    const place = await hooksFolder(repository);
+    const { removable, kept } = await ownFiles(repository, place);
+    const removals: Removal[] = [
+      ...(await planRemoval(place)),
+      ...(await planScripts(repository, place.topLevel)),
+      ...removable.map((path) => ({ path, content: null })),
+    ];
+    for (const { path, content } of removals)
+      io.stdout.write(`  ${content === null ? 'remove ' : 'restore'} ${visible(path)}\n`);
+    for (const path of kept)
+      io.stdout.write(`  keep    ${visible(path)}  (no commit holds what it says; rm it if you do not need it)\n`);
+    if (values['dry-run']) {
+      io.stdout.write('dry run: nothing is changed\n');
+      return exitCode.pass;
+    }
+    if (isInteractive(io) && !values.yes && !(await ask(io, 'Take git-protect out? [y/N] ', false))) {
+      io.stderr.write('nothing is changed\n');
+      return exitCode.refused;
+    }
+    await unwireHooks(repository, place);
+    await applyRemovals(place.topLevel, removals);
+    const global = existsSync(join(place.topLevel, 'package.json')) ? '' : ' --global';
+    io.stdout.write(
+      `git-protect is out of this clone. Commit what changed, then: npm uninstall${global} git-protect\n`,
+    );
+    return exitCode.pass;
+  } finally {
+    repository.close();
+  }
+}
+
+/** The package.json files whose install wires a clone, as they were. */
+async function planScripts(repository: Repository, topLevel: string): Promise<Removal[]> {
+  const removals: Removal[] = [];
+  const folder = await config(repository, 'protect.folder');
+  for (const path of new Set(['package.json', `${folder ?? '.'}/package.json`.replace(/^\.\//, '')])) {
+    if (!existsSync(join(topLevel, path))) continue;
+    const content = removeScript(await readFile(join(topLevel, path), 'utf8'));
+    if (content !== null) removals.push({ path, content: Buffer.from(content, 'utf8').toString('latin1') });
+  }
+  return removals;
+}

@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import husky from 'husky';
+import type { Repository } from '../git/repository.ts';
+import { beforeKey, config, type HooksFolder, hooksFolder, hooksPath } from './folder.ts';
+import { hookNames, packageRoot, planHooks, writePlanned } from './plan.ts';
+
+type Wired = Awaited<ReturnType<typeof hooksFolder>>;
+
+/**
+ * Writes the hook files and points Git at them, in this worktree and in every linked one.
+ * @returns why it did not, or null
+ * @throws UsageError when what is there cannot be kept running
+ */
+export async function wireHooks(repository: Repository, cwd: string): Promise<string | null> {
+  const place = await hooksFolder(repository);
+  for (const planned of await planHooks(place)) await writePlanned(place.topLevel, planned);
+  if ((await config(repository, beforeKey)) === null)
+    await repository.run(['config', '--local', beforeKey, place.before ?? '']);
+  if (place.runner === 'husky') {
+    await keepForeign(join(place.topLevel, place.hooksPath));
+    const message = runHusky(place.topLevel, place.folder);
+    if (message !== '') return message;
+    await writeShims(place);
+    await wireLinkedWorktrees(repository, place);
+  }
+  await recordPlaces(repository, place, cwd);
+  return pointGit(repository, place);
+}
+
+/**
+ * husky looks for `.git` in the current directory, starts Git with our environment and reports problems as text. In an
+ * install that a Git hook started, `GIT_DIR` would lead it to another repository.
+ */
+export function runHusky(topLevel: string, folder: string): string {
+  const before = { cwd: process.cwd(), env: { ...process.env } };
+  process.chdir(topLevel);
+  for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name];
+  try {
+    return husky(folder);
+  } finally {
+    process.chdir(before.cwd);
+    Object.assign(process.env, before.env);
+  }
+}
+
+const shim = `#!/usr/bin/env sh\n. "\${0%/*}/shim"\n`;
+
+/** Other hook managers write where `core.hooksPath` leads, over our shims; what they wrote is kept, and runs after ours. */
+export async function keepForeign(shims: string): Promise<void> {
+  if (!existsSync(shims)) return;
+  for (const name of await readdir(shims)) {
+    const path = join(shims, name);
+    if (/^(?:h|husky\.sh|\.gitignore|git-protect|shim|previous)$/.test(name) || !(await stat(path)).isFile()) continue;
+    const content = await readFile(path, 'utf8');
+    const isOurs = content === shim || /^#!.*\n\. ".*\/h"\s*$/.test(content);
+    if (name.includes('.') && isOurs) await rm(path);
+    else if (!name.includes('.') && !isOurs) {
+      await mkdir(join(shims, 'chained'), { recursive: true });
+      await rename(path, join(shims, 'chained', name));
+    }
+  }
+}
+
+/** husky runs nothing where a branch lacks the hook file, and nothing of what ran before it; our shims do. */
+async function writeShims(place: Wired): Promise<void> {
+  const shims = join(place.topLevel, place.hooksPath);
+  for (const name of ['git-protect', 'shim']) await cp(join(packageRoot, 'hooks', name), join(shims, name));
+  if (place.chained === null) await rm(join(shims, 'previous'), { force: true });
+  else await writeFile(join(shims, 'previous'), `${place.chained}\n`);
+  for (const name of await shimNames(place)) await writeFile(join(shims, name), shim, { mode: 0o755 });
+}
+
+/** husky's own names, ours, and those of the hooks that ran before. */
+async function shimNames(place: Wired): Promise<Set<string>> {
+  const shims = join(place.topLevel, place.hooksPath);
+  const previous = place.chained === 'git' ? join(place.commonDir, 'hooks') : place.chained;
+  const names = new Set<string>(hookNames);
+  for (const folder of [shims, join(shims, 'chained'), previous])
+    if (folder !== null && existsSync(folder))
+      for (const name of await readdir(folder)) if (/^[a-z][a-z0-9-]+$/.test(name)) names.add(name);
+  for (const own of ['chained', 'git-protect', 'previous', 'shim']) names.delete(own);
+  return names;
+}
+
+/** core.hooksPath is relative and shared, so every worktree needs shims of its own. */
+async function wireLinkedWorktrees(repository: Repository, { topLevel, hooksPath: shims }: Wired): Promise<void> {
+  for (const worktree of await worktrees(repository)) {
+    if (worktree === topLevel) continue;
+    await keepForeign(join(worktree, shims));
+    await mkdir(dirname(join(worktree, shims)), { recursive: true });
+    await cp(join(topLevel, shims), join(worktree, shims), { recursive: true, force: true });
+  }
+}
+
+/** The worktrees that are there. */
+export async function worktrees(repository: Repository): Promise<string[]> {
+  const { stdout } = await repository.run(['worktree', 'list', '--porcelain']);
+  const listed = stdout.toString('utf8').split('\n');
+  return listed
+    .flatMap((line) => /^worktree (.+)$/.exec(line)?.[1] ?? [])
+    .filter((path) => existsSync(join(path, '.git')));
+}
+
+/** Tells the hooks where a package below the top level is installed, and which node to take where PATH has none. */
+async function recordPlaces(repository: Repository, { topLevel }: Wired, cwd: string): Promise<void> {
+  const folder = relative(topLevel, cwd).split(sep).join('/');
+  const nested = folder !== '' && !folder.startsWith('..') && existsSync(join(cwd, 'node_modules', 'git-protect'));
+  if (nested && !existsSync(join(topLevel, 'node_modules', 'git-protect')))
+    await set(repository, 'protect.folder', folder);
+  if (basename(process.execPath).startsWith('node')) await set(repository, 'protect.node', process.execPath);
+}
+
+async function set(repository: Repository, key: string, value: string): Promise<void> {
+  if ((await config(repository, key)) !== value) await repository.run(['config', '--local', key, value]);
+}
+
+/** Makes Git take its hooks from our folder. Returns why it does not. */
+async function pointGit(repository: Repository, place: HooksFolder): Promise<string | null> {
+  const wanted = place.hooksPath;
+  const now = await hooksPath(repository);
+  if (now?.value === wanted) return null;
+  await repository.run(['config', now?.scope === 'worktree' ? '--worktree' : '--local', 'core.hooksPath', wanted]);
+  const then = await hooksPath(repository);
+  return then?.value === wanted ? null : `core.hooksPath stays '${then?.value}' (${then?.scope} configuration)`;
+}

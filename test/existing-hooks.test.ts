@@ -1,0 +1,366 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { equal, is, match } from 'uvu/assert';
+import { suite } from './support/suite.ts';
+import { addRemote, folder, installPackage, newRepo, projectRoot, Repo, run } from './support/world.ts';
+
+const test = suite('existing hooks');
+
+/** Everything in a repository that is not its objects: path → mode and content. */
+function snapshot(dir: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  const visit = (path: string) => {
+    for (const name of readdirSync(join(dir, path))) {
+      const inner = path === '' ? name : `${path}/${name}`;
+      if (
+        /^(node_modules|\.git\/(objects|logs|refs|index|COMMIT_EDITMSG|ORIG_HEAD|packed-refs|worktrees))$/.test(inner)
+      )
+        continue;
+      const at = lstatSync(join(dir, inner));
+      if (at.isDirectory()) visit(inner);
+      else
+        found[inner] =
+          `${(at.mode & 0o777).toString(8)} ${at.isSymbolicLink() ? readlinkSync(join(dir, inner)) : readFileSync(join(dir, inner), 'latin1')}`;
+    }
+  };
+  visit('');
+  return found;
+}
+
+/** A hook that writes down that it ran, and what it was told. */
+function hook(name: string, shebang = '#!/bin/sh'): string {
+  const input = name === 'pre-push' ? 'cat; ' : '';
+  return `${shebang}\n{ echo "${name} $#"; ${input}} >> "$RAN"\n`;
+}
+
+const names = ['pre-commit', 'prepare-commit-msg', 'commit-msg', 'post-commit', 'pre-push', 'post-checkout'];
+
+interface Case {
+  readonly name: string;
+  /** Makes the repository as it was before; hooks write what they did to `$RAN`. */
+  prepare(repo: Repo): void;
+  /** Which of the hooks have run before; default: all. */
+  readonly ran?: readonly string[];
+}
+
+const writeAll = (repo: Repo, where: string) => {
+  for (const name of names) repo.write(`${where}/${name}`, hook(name), 0o755);
+};
+
+const cases: Case[] = [
+  { name: '.git/hooks', prepare: (repo) => writeAll(repo, '.git/hooks') },
+  {
+    name: '.git/hooks in Python, and one that is not executable',
+    prepare(repo) {
+      repo.write(
+        '.git/hooks/pre-commit',
+        '#!/usr/bin/env python3\nimport os\nopen(os.environ["RAN"], "a").write("pre-commit 0\\n")\n',
+        0o755,
+      );
+      repo.write('.git/hooks/commit-msg', hook('commit-msg'), 0o644);
+    },
+    ran: ['pre-commit'],
+  },
+  {
+    name: '.githooks in the tree, by core.hooksPath',
+    prepare(repo) {
+      writeAll(repo, '.githooks');
+      repo.write('.githooks/commit-msg', `${hook('commit-msg', '#!/usr/bin/env bash')}exit 0\n`, 0o755);
+      repo.git('config', 'core.hooksPath', '.githooks');
+    },
+  },
+  {
+    name: '.githooks and a dead .git/hooks beside it',
+    prepare(repo) {
+      writeAll(repo, '.git/hooks');
+      repo.write('.githooks/pre-commit', hook('pre-commit'), 0o755);
+      repo.git('config', 'core.hooksPath', './.githooks/');
+    },
+    ran: ['pre-commit'],
+  },
+  {
+    name: 'a folder outside the tree',
+    prepare(repo) {
+      const outside = folder('hooks');
+      writeAll(new Repo(outside), '.');
+      repo.git('config', 'core.hooksPath', outside);
+    },
+  },
+  {
+    name: 'a folder of the whole machine, by the global configuration',
+    prepare(repo) {
+      writeAll(new Repo(repo.env['HOME']!), 'all hooks');
+      repo.git('config', '--global', 'core.hooksPath', '~/all hooks');
+    },
+  },
+  {
+    name: 'an ignored folder of the tree',
+    prepare(repo) {
+      repo.write('.gitignore', 'tmp/\n');
+      writeAll(repo, 'tmp/hooks');
+      repo.git('config', 'core.hooksPath', 'tmp/hooks');
+    },
+  },
+  {
+    name: 'core.hooksPath that names .git/hooks itself',
+    prepare(repo) {
+      writeAll(repo, '.git/hooks');
+      repo.git('config', 'core.hooksPath', '.git/hooks/');
+    },
+  },
+  {
+    name: 'hooks switched off by /dev/null',
+    prepare(repo) {
+      writeAll(repo, '.git/hooks');
+      repo.git('config', 'core.hooksPath', '/dev/null');
+    },
+    ran: [],
+  },
+  {
+    name: 'husky with every hook, behind exit and exec',
+    prepare(repo) {
+      repo.write('package.json', '{"name":"x","scripts":{"prepare":"husky"}}\n');
+      for (const name of names)
+        repo.write(`.husky/${name}`, `${hook(name)}${name === 'commit-msg' ? 'exec true' : 'exit 0'}\n`);
+      execFileSync(process.execPath, [join(projectRoot, 'node_modules/husky/bin.js')], { cwd: repo.dir });
+    },
+  },
+  {
+    name: 'husky in a folder of its own below the top, and dead .git/hooks',
+    prepare(repo) {
+      repo.write(
+        'frontend/package.json',
+        '{\n\t"name": "f",\n\t"scripts": {\n\t\t"prepare": "cd .. && husky frontend/.husky"\n\t}\n}',
+      );
+      writeAll(repo, '.git/hooks');
+      repo.write('frontend/.husky/pre-commit', hook('pre-commit')).write('frontend/.husky/pre-push', hook('pre-push'));
+      execFileSync(process.execPath, [join(projectRoot, 'node_modules/husky/bin.js'), 'frontend/.husky'], {
+        cwd: repo.dir,
+      });
+    },
+    ran: ['pre-commit', 'pre-push'],
+  },
+  {
+    name: 'husky of the eighth version',
+    prepare(repo) {
+      repo
+        .write('.husky/_/husky.sh', '#!/usr/bin/env sh\n[ "$HUSKY" = 0 ] && exit 0\n')
+        .write('.husky/_/.gitignore', '*');
+      for (const name of ['pre-commit', 'pre-push'])
+        repo.write(`.husky/${name}`, hook(name, '#!/usr/bin/env sh\n. "$(dirname -- "$0")/_/husky.sh"\n'), 0o755);
+      repo.git('config', 'core.hooksPath', '.husky');
+    },
+    ran: ['pre-commit', 'pre-push'],
+  },
+  {
+    name: 'empty and odd hook files',
+    prepare(repo) {
+      repo
+        .write('.husky/pre-commit', '')
+        .write('.husky/commit-msg', '#!/bin/sh')
+        .write('.husky/pre-push', 'true')
+        .write('.husky/post-checkout', '#!/bin/sh\n');
+    },
+    ran: [],
+  },
+  {
+    name: 'overcommit: one script under many names',
+    prepare(repo) {
+      const script =
+        '#!/usr/bin/env python3\nimport os, sys\nopen(os.environ["RAN"], "a").write(os.path.basename(sys.argv[0]) + f" {len(sys.argv) - 1}\\n" + (sys.stdin.read() if "push" in sys.argv[0] else ""))\n';
+      for (const name of names) repo.write(`.git/hooks/${name}`, script, 0o755);
+    },
+  },
+];
+
+function start({ prepare, name }: Case) {
+  const home = folder('home');
+  const made = newRepo({ install: false });
+  const ran = join(folder('ran'), 'ran');
+  const repo = new Repo(made.dir, { HOME: home, RAN: ran });
+  repo.git('config', '--global', 'user.name', 'A');
+  repo.git('config', '--global', 'user.email', 'a@example.com');
+  repo.commit('start', { 'src/a.ts': 'a\n' });
+  addRemote(repo);
+  prepare(repo);
+  installPackage(name.includes('below the top') ? join(repo.dir, 'frontend') : repo.dir);
+  repo.commit('more');
+  const take = () => {
+    const text = existsSync(ran) ? readFileSync(ran, 'utf8') : '';
+    execFileSync('rm', ['-f', ran]);
+    return text;
+  };
+  return { repo, take };
+}
+
+/** A commit, a push and a checkout; returns what the hooks wrote. */
+function work(repo: Repo, take: () => string, n: number): string {
+  take();
+  repo.write('src/a.ts', `${n}\n`);
+  const committed = repo.tryGit('commit', '-qam', `feat: number ${n}`);
+  is(committed.code, 0, committed.out);
+  const pushed = repo.tryGit('push', 'origin', 'main');
+  is(pushed.code, 0, pushed.out);
+  repo.git('switch', '-qc', `branch-${n}`);
+  repo.git('switch', '-q', 'main');
+  return take().replace(/[0-9a-f]{40}/g, 'ID');
+}
+
+for (const one of cases)
+  test(`${one.name}: all goes on running, and uninstall restores it to the byte`, () => {
+    const { repo, take } = start(one);
+    const cwd = one.name.includes('below the top') ? join(repo.dir, 'frontend') : repo.dir;
+    const ranBefore = work(repo, take, 1);
+    equal(
+      [...new Set([...ranBefore.matchAll(/^([a-z-]+) \d$/gm)].map(([, name]) => name))].sort(),
+      [...(one.ran ?? names)].sort(),
+    );
+    const before = snapshot(repo.dir);
+    const done = repo.protectWith({ cwd }, 'init', '--ci', 'github');
+    is(done.code, 0, done.out);
+    const wired = snapshot(repo.dir);
+    is(repo.protectWith({ cwd }, 'wire').out, '');
+    equal(snapshot(repo.dir), wired, 'wiring twice is wiring once');
+    repo.git('add', '-A');
+    const refused = repo.tryGit('commit', '-m', 'bad words');
+    is(refused.code, 1, refused.out);
+    match(refused.out, 'error[commit-message]');
+    is(repo.tryGit('commit', '-m', 'chore: protect').code, 0);
+    is(work(repo, take, 2), ranBefore);
+    is(repo.tryGit('push', 'origin', '+main~2:main').code, 1, 'a force push is refused');
+    const worktree = join(folder('worktree'), 'w');
+    repo.git('worktree', 'add', '-q', worktree);
+    is(run(worktree, 'git', ['commit', '--allow-empty', '-m', 'bad'], { env: repo.env }).code, 1);
+    repo.git('worktree', 'remove', '--force', worktree);
+    const out = repo.protectWith({ cwd }, 'uninstall');
+    is(out.code, 0, out.out);
+    repo.write('src/a.ts', '1\n');
+    equal(snapshot(repo.dir), before);
+    is(work(repo, take, 3), ranBefore);
+  });
+
+const unfit: { name: string; prepare(repo: Repo): void; says: RegExp }[] = [
+  {
+    name: 'a tracked hook that is no shell script',
+    prepare(repo) {
+      repo.write('.githooks/pre-commit', '#!/usr/bin/env python3\nprint(1)\n', 0o755);
+      repo.git('config', 'core.hooksPath', '.githooks');
+    },
+    says: /\.githooks\/pre-commit is no shell script \(#!\/usr\/bin\/env python3\)/,
+  },
+  {
+    name: 'a tracked hook that Git does not run, because it is not executable',
+    prepare(repo) {
+      repo.write('.githooks/pre-push', '#!/bin/sh\nexit 1\n', 0o644);
+      repo.git('config', 'core.hooksPath', '.githooks');
+    },
+    says: /is not executable, so Git does not run it/,
+  },
+  {
+    name: 'a hook that is a link',
+    prepare(repo) {
+      repo.write('tools/check.sh', 'true\n').write('.husky/.keep', '');
+      symlinkSync('../tools/check.sh', join(repo.dir, '.husky/pre-commit'));
+    },
+    says: /\.husky\/pre-commit is a symbolic link/,
+  },
+  {
+    name: 'a folder of hooks that is a link out of the repository',
+    prepare: (repo) => symlinkSync(folder('elsewhere'), join(repo.dir, '.husky')),
+    says: /\.husky is a symbolic link/,
+  },
+  {
+    name: 'a file where the folder has to be',
+    prepare: (repo) => repo.write('.husky', 'mine\n'),
+    says: /\.husky is a file/,
+  },
+  {
+    name: 'a package.json that is not JSON',
+    prepare: (repo) => repo.write('package.json', '{ "name": "x", }\n'),
+    says: /package\.json is not valid JSON/,
+  },
+];
+
+for (const { name, prepare, says } of unfit)
+  test(`${name} is refused before anything is written`, () => {
+    const repo = newRepo();
+    repo.commit('start', { 'src/a.ts': 'a\n' });
+    prepare(repo);
+    const before = snapshot(repo.dir);
+    const refused = repo.protect('init', '--ci', 'none');
+    is(refused.code, 2, refused.out);
+    match(refused.out, says);
+    match(refused.out, 'help: ');
+    equal(snapshot(repo.dir), before);
+  });
+
+test('hooks of the main worktree, named by an absolute path, are wired there', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.githooks/pre-commit': '#!/bin/sh\n' });
+  chmodSync(join(repo.dir, '.githooks/pre-commit'), 0o755);
+  repo.git('config', 'core.hooksPath', join(repo.dir, '.githooks'));
+  const linked = join(folder('linked'), 'w');
+  repo.git('worktree', 'add', '-q', linked);
+  const refused = new Repo(linked).protect('wire');
+  is(refused.code, 2, refused.out);
+  match(refused.out, `cd ${repo.dir} && npx git-protect wire`);
+  is(repo.protect('wire').code, 0);
+  is(run(linked, 'git', ['commit', '--allow-empty', '-m', 'bad']).code, 0, 'without a policy nothing is judged');
+  match(run(linked, 'git', ['commit', '--allow-empty', '-m', 'bad']).out, 'no policy yet');
+});
+
+test('what a hook manager writes over our shims afterwards runs, and so do we once wired again', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  repo.protect('wire');
+  const theirs = '#!/bin/sh\necho theirs\n';
+  repo.write('.husky/_/pre-commit.old', repo.read('.husky/_/pre-commit'), 0o755);
+  repo.write('.husky/_/pre-commit', theirs, 0o755);
+  is(repo.protect('wire').out, '');
+  is(repo.has('.husky/_/pre-commit.old'), false);
+  const done = repo.tryGit('commit', '--allow-empty', '-m', 'bad');
+  is(done.code, 1);
+  match(done.out, 'theirs');
+  match(done.out, 'error[commit-message]');
+  is(repo.protect('uninstall').code, 0);
+  is(repo.read('.git/hooks/pre-commit'), theirs, 'it stays, where Git runs it now');
+});
+
+test('a package.json comes back to the byte, whatever its form', () => {
+  for (const text of [
+    '{}',
+    '{ }\n',
+    '{"name":"x"}',
+    '{\r\n  "name": "x"\r\n}\r\n',
+    '{\n\t"name": "x",\n\t"scripts": {}\n}',
+    '{\n    "name": "x",\n    "scripts": {\n        "build": "true",\n        "prepare": "husky && say \\"hi\\""\n    },\n    "husky": {}\n}\n',
+    '{"scripts":{"test":"node -e \\"1\\""},"description":"\\"scripts\\": { }"}',
+    '{"a":{"scripts":{"prepare":"no"}},"scripts":{"prepare":"no"},"b":"no"}',
+  ]) {
+    const repo = newRepo();
+    repo.commit('start', { 'package.json': text });
+    is(repo.protect('init', '--ci', 'none').code, 0);
+    match(JSON.parse(repo.read('package.json')).scripts.prepare, "import('git-protect/wire')");
+    is(repo.protect('uninstall').code, 0);
+    is(repo.read('package.json'), text);
+  }
+});
+
+test('uninstall keeps what no commit holds, and says so; --dry-run changes nothing', () => {
+  const repo = newRepo();
+  repo.commit('start', { 'src/a.ts': 'a\n' });
+  repo.protect('init', '--ci', 'none');
+  repo.write('.protectionrc', `${repo.read('.protectionrc')}# mine\n`);
+  const before = snapshot(repo.dir);
+  const dry = repo.protect('uninstall', '--dry-run');
+  is(dry.code, 0);
+  match(dry.out, 'remove  .husky/pre-commit');
+  equal(snapshot(repo.dir), before);
+  const done = repo.protect('uninstall');
+  match(done.out, 'keep    .protectionrc');
+  match(repo.read('.protectionrc'), '# mine');
+  is(repo.has('.husky'), false);
+  is(repo.has('.protect'), false);
+  is(repo.protect('uninstall').code, 0, 'twice is once');
+});
