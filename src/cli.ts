@@ -28,6 +28,11 @@ const commands: Record<string, Entry> = {
     does: 'take it out of this repository, restoring what was there',
     load: async () => (await import('./commands/uninstall.ts')).uninstall,
   },
+  doctor: {
+    usage: 'doctor [--fix] [--format text|json]',
+    does: 'say why a hook would not run, and mend what is safe to mend',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
   hook: {
     usage: 'hook pre-commit | commit-msg FILE | pre-push REMOTE URL',
     does: 'what the Git hooks call',

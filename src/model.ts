@@ -242,6 +242,7 @@ export interface Ran {
   readonly output: string;
   readonly stdout: string;
   readonly timedOut: boolean;
+  readonly durationMs: number;
   /** Set when it was never started: not found, not executable. */
   readonly missing: string | null;
 }

@@ -22,6 +22,7 @@ export interface RunOptions {
  * is stopped together with all it started.
  */
 export async function runCommand(command: string | readonly string[], options: RunOptions): Promise<Ran> {
+  const started = performance.now();
   const [file, ...args] = typeof command === 'string' ? [command] : command;
   const own = process.platform !== 'win32'; // A process group of its own can be stopped whole.
   const child = execa(file!, args, {
@@ -65,7 +66,8 @@ export async function runCommand(command: string | readonly string[], options: R
   await stopped;
   const missing =
     result.exitCode === undefined && child.pid === undefined ? (result.originalMessage ?? 'not found') : null;
-  return { exitCode: result.exitCode ?? null, output, stdout, timedOut, missing };
+  const durationMs = performance.now() - started;
+  return { exitCode: result.exitCode ?? null, output, stdout, timedOut, durationMs, missing };
 }
 
 /** Asks the command and all it started to stop, and kills what has not after a while. */

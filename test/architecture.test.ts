@@ -24,7 +24,20 @@ const files = readdirSync(root, { recursive: true })
 /** Which layer may import which; a layer may always import itself. `pure` files import nothing but each other. */
 const allowed: Record<string, readonly string[]> = {
   entry: ['commands', 'pure', 'judge', 'context', 'policy', 'sources', 'approvals', 'checks', 'git'],
-  commands: ['wiring', 'policy', 'sources', 'judge', 'context', 'report', 'approvals', 'checks', 'git', 'pure'],
+  commands: [
+    'doctor',
+    'wiring',
+    'policy',
+    'sources',
+    'judge',
+    'context',
+    'report',
+    'approvals',
+    'checks',
+    'git',
+    'pure',
+  ],
+  doctor: ['wiring', 'context', 'policy', 'approvals', 'git', 'pure'],
   wiring: ['git', 'pure'],
   judge: ['context', 'checks', 'sources', 'git', 'pure'],
   context: ['policy', 'approvals', 'git', 'pure'],

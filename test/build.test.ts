@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { is, match } from 'uvu/assert';
+import { dirname, join } from 'node:path';
+import { is, match, not } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { environment, folder, guardedRepo, projectRoot, type Repo, temporary } from './support/world.ts';
+import { environment, folder, guardedRepo, projectRoot, Repo, temporary } from './support/world.ts';
 
 const test = suite('build');
 
@@ -132,3 +132,28 @@ test('deletions and tags build nothing', () => {
 function run(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
 }
+
+test('a connection that drops during a long build: the next push is immediate, and that was said', () => {
+  const log = join(folder(), 'log');
+  const repo = building(`echo ran >> ${log}; sleep 16`);
+  const bare = repo.git('remote', 'get-url', 'origin');
+  // Like a host that drops whoever says nothing for five seconds, once.
+  const ssh = join(folder('ssh'), 'ssh');
+  new Repo(dirname(ssh)).write(
+    'ssh',
+    `#!/bin/sh\nfor last; do :; done\nif [ -e ${ssh}.used ]; then exec sh -c "$last"; fi\ntouch ${ssh}.used\nexec timeout 5 sh -c "$last"\n`,
+    0o755,
+  );
+  repo.git('remote', 'set-url', 'origin', `ssh://host${bare}`);
+  const over = new Repo(repo.dir, { GIT_SSH: ssh, GIT_SSH_VARIANT: 'ssh' });
+  repo.commit('feat: x', { 'src/x.ts': '1\n' });
+  const dropped = over.tryGit('push', 'origin', 'HEAD:topic');
+  not.equal(dropped.code, 0, dropped.out);
+  match(
+    dropped.out,
+    /note\[build\] passed after \d+ s and is remembered; if the connection was closed meanwhile, push again/,
+  );
+  const again = over.tryGit('push', 'origin', 'HEAD:topic');
+  is(again.code, 0, again.out);
+  is(run(log), 'ran');
+});

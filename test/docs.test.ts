@@ -5,7 +5,7 @@ import { checks } from '../src/checks/index.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
 import { keyTable } from '../src/policy/schema-docs.ts';
 import { suite } from './support/suite.ts';
-import { projectRoot, run } from './support/world.ts';
+import { makeKey, newRepo, policyText, projectRoot, run } from './support/world.ts';
 
 const test = suite('docs');
 const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
@@ -48,4 +48,22 @@ test('every example policy in the docs is valid', () => {
       equal(parsePolicy(text, page).version, 1);
     }
   ok(seen > 0);
+});
+
+test('the example of a check of your own does what its page says', () => {
+  const page = read('docs/custom-checks.md');
+  const block = (language: string) => new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(page)![1]!;
+  const repo = newRepo();
+  repo.commit('start', { 'src/app.js': 'start();\n' });
+  repo.write('tools/no-debugger.mjs', block('js'), 0o755);
+  repo.write('.protectionrc', `${policyText({ lead: makeKey('lead') }, block('yaml'))}`);
+  repo.protect('wire');
+  repo.write('src/app.js', 'start();\n  debugger;\n').git('add', 'src');
+  const refused = repo.tryGit('commit', '-m', 'feat: x');
+  is(refused.code, 1, refused.out);
+  match(refused.out, block('text'));
+  repo.write('src/app.js', 'start();\n').git('add', 'src');
+  repo.write('src/b.js', '// no debugger here\n').git('add', 'src');
+  const passed = repo.tryGit('commit', '-m', 'feat: x');
+  is(passed.code, 0, passed.out);
 });

@@ -1,31 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
+import { npm, pack } from './support/npm.ts';
 import { suite } from './support/suite.ts';
 import { folder, newRepo, projectRoot, run } from './support/world.ts';
 
 const test = suite('package');
-
-/** npm gets packages from wherever this machine gets them, so it sees the outer environment. */
-function npm(cwd: string, ...args: string[]) {
-  const outer = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(GIT_|NODE_OPTIONS|NODE_V8)/.test(name)),
-  );
-  return run(cwd, 'npm', [...args, '--no-audit', '--no-fund', '--prefer-offline'], {
-    env: { ...outer, NODE_ENV: 'development' },
-  });
-}
-
-function pack() {
-  const to = folder('pack');
-  const packed = npm(projectRoot, 'pack', '--ignore-scripts', '--json', '--pack-destination', to);
-  is(packed.code, 0, packed.out);
-  const parsed = JSON.parse(packed.stdout);
-  const [info] = Array.isArray(parsed)
-    ? parsed
-    : Object.values(parsed as Record<string, { filename: string; files: { path: string }[] }>);
-  return { tarball: join(to, info.filename), files: (info.files as { path: string }[]).map(({ path }) => path) };
-}
 
 test('the tarball holds what runs, and nothing else', () => {
   const { files } = pack();

@@ -57,6 +57,15 @@ test('init asks before it writes, and offers to make a key', () => {
   match(repo.read('.protectionrc'), 'anna: { keys:');
 });
 
+test('a build that takes a while counts its seconds on a terminal, and says one line elsewhere', () => {
+  const { repo } = guardedRepo({ more: 'build: { command: "sleep 3", on: [ci] }' });
+  repo.commit('feat: x', { 'src/x.ts': '1\n' });
+  const live = onTerminal(repo, '', 'ci').out;
+  match(live, /protect: build: sleep 3 \([0-9a-f]{12}\)\s\s?[12] s/);
+  const plain = repo.protect('ci').stderr;
+  match(plain, /^protect: build: sleep 3 \([0-9a-f]{12}\)\n$/);
+});
+
 test('colour on a terminal, none where NO_COLOR says so', () => {
   const { repo } = guardedRepo();
   repo.commit('feat: x');

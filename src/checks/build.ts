@@ -1,4 +1,7 @@
-import { type Check, Undecided } from '../model.ts';
+import { type Check, type Problem, Undecided } from '../model.ts';
+
+/** Milliseconds from which a server may have given up waiting: Git connects before it runs pre-push. */
+const longPush = 15_000;
 
 /** Runs the build of the policy on exactly the tree that is judged. */
 export const build: Check = {
@@ -37,7 +40,7 @@ export const build: Check = {
     if (ran.exitCode === null) throw new Undecided('the build was stopped before it ended', 'push again');
     if (ran.exitCode === 0) {
       await memory.add(key);
-      return [];
+      return gate === 'pre-push' && ran.durationMs >= longPush ? [remembered(ran.durationMs)] : [];
     }
     const commit = change.head === null ? {} : { commit: change.head };
     const message = `${command} failed (exit code ${ran.exitCode})${change.head === null ? ` on ${where}` : ''}\n${ran.output.trimEnd()}`;
@@ -52,3 +55,11 @@ export const build: Check = {
     ];
   },
 };
+
+function remembered(milliseconds: number): Problem {
+  const seconds = Math.round(milliseconds / 1000);
+  return {
+    severity: 'note',
+    message: `passed after ${seconds} s and is remembered; if the connection was closed meanwhile, push again: that takes a moment only`,
+  };
+}

@@ -15,6 +15,7 @@ import { wireHooks } from '../wiring/wire-hooks.ts';
 import { ciFiles, rememberWritten } from '../wiring/written.ts';
 import { ask, isInteractive } from './ask.ts';
 import { policyText, suggest } from './first-policy.ts';
+import { pasteable } from './invocation.ts';
 import type { Io } from './io.ts';
 import { readOptions } from './options.ts';
 
@@ -50,7 +51,7 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
     if (topLevel === null) throw new UsageError('a bare repository has no files to protect', 'run this in a clone');
     const interactive = isInteractive(io) && !values.yes && !values['dry-run'];
     const plan = await makePlan(repository, topLevel, io, { owner: values.owner, key: values.key, ci, interactive });
-    print(io, plan);
+    io.stdout.write(await pasteable(describe(plan), io));
     if (values['dry-run']) {
       io.stdout.write('dry run: nothing is written\n');
       return exitCode.pass;
@@ -213,14 +214,14 @@ function isModernYarn(topLevel: string, folder: string, packageManager: string |
   return [topLevel, folder].some((place) => existsSync(join(place, '.yarnrc.yml')));
 }
 
-function print(io: Io, { files, remarks, owner }: Plan): void {
-  if (files.length === 0) io.stdout.write('everything is in place\n');
-  for (const { path, state } of files) io.stdout.write(`  ${state === 'new' ? 'write ' : 'change'} ${visible(path)}\n`);
-  if (owner)
-    io.stdout.write(
-      `owner ${owner.name} with ${fingerprint(owner.key.key)} (${visible(owner.key.file || 'user.signingkey')})\n`,
-    );
-  for (const remark of remarks) io.stdout.write(`note: ${visible(remark)}\n`);
+function describe({ files, remarks, owner }: Plan): string {
+  const lines = files.map(({ path, state }) => `  ${state === 'new' ? 'write ' : 'change'} ${visible(path)}`);
+  if (lines.length === 0) lines.push('everything is in place');
+  if (owner) {
+    const file = visible(owner.key.file || 'user.signingkey');
+    lines.push(`owner ${owner.name} with ${fingerprint(owner.key.key)} (${file})`);
+  }
+  return [...lines, ...remarks.map((remark) => `note: ${visible(remark)}`), ''].join('\n');
 }
 
 function next({ files }: Plan, lockFile: string | null): string {

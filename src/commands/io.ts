@@ -22,19 +22,22 @@ export async function guarded(io: Io, run: () => Promise<number>): Promise<numbe
   try {
     return await run();
   } catch (error) {
-    const { visible } = await import('../report/visible.ts');
-    const say = (kind: string, message: string, help?: string) =>
-      io.stderr.write(`${kind}: ${visible(message)}\n${help === undefined ? '' : `  help: ${visible(help)}\n`}`);
+    const [{ visible }, { pasteable }] = await Promise.all([import('../report/visible.ts'), import('./invocation.ts')]);
+    const help =
+      error instanceof UsageError || error instanceof Refused || error instanceof Undecided ? (error.help ?? '') : '';
+    const hint = await pasteable(help, io);
+    const say = (kind: string, message: string, more = hint) =>
+      io.stderr.write(`${kind}: ${visible(message)}\n${more === '' ? '' : `  help: ${visible(more)}\n`}`);
     if (error instanceof UsageError) {
-      say('protect', error.message, error.help);
+      say('protect', error.message);
       return exitCode.usage;
     }
     if (error instanceof Refused) {
-      say('protect: refused', error.message, error.help);
+      say('protect: refused', error.message);
       return exitCode.refused;
     }
     if (error instanceof Undecided) {
-      say('protect: not judged', error.message, error.help);
+      say('protect: not judged', error.message);
       return exitCode.undecided;
     }
     say(

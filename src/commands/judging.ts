@@ -8,6 +8,7 @@ import type { Gate, Report } from '../model.ts';
 import { type Format, writeReport } from '../report/index.ts';
 import type { Sourced } from '../sources/staged.ts';
 import { type Io, wantsColor, writeOutput } from './io.ts';
+import { type Progress, progressOn } from './progress.ts';
 
 /** What the commands that judge have in common: open the repository, judge, report, answer. */
 export interface Judging {
@@ -25,6 +26,7 @@ export interface Judging {
 /** @returns the exit code */
 export async function runJudging(io: Io, judging: Judging): Promise<number> {
   const repository = new Repository(io.cwd, io.env, judging.keep, io.early);
+  let progress: Progress | undefined;
   try {
     const world: World = {
       env: io.env,
@@ -32,7 +34,10 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       agent: detectAgent(io.env),
       commands: judging.commands ?? true,
       signal: io.signal,
-      progress: (text) => io.stderr.write(`protect: ${text}\n`),
+      progress(text) {
+        progress ??= progressOn(io);
+        progress.tell(text);
+      },
     };
     const report = await judge({
       gate: judging.gate,
@@ -42,17 +47,22 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       requirePolicy: judging.requirePolicy ?? false,
       describeTrees: judging.format === 'json',
     });
+    progress?.end();
     await present(io, report, judging);
     return exitCodeOf(report);
   } finally {
+    progress?.end();
     repository.close();
   }
 }
 
 async function present(io: Io, report: Report, { format = 'text', output, quiet }: Judging): Promise<void> {
   if (quiet && format === 'text' && output === undefined && isSilent(report)) return;
-  if (output === undefined) io.stdout.write(await writeReport(report, format, wantsColor(io, io.stdout)));
-  else await writeOutput(resolve(io.cwd, output), await writeReport(report, format, false));
+  const written = await writeReport(report, format, output === undefined && wantsColor(io, io.stdout));
+  const { pasteable } = await import('./invocation.ts');
+  const text = format === 'json' ? written : await pasteable(written, io);
+  if (output === undefined) io.stdout.write(text);
+  else await writeOutput(resolve(io.cwd, output), text);
 }
 
 function isSilent(report: Report): boolean {

@@ -26,10 +26,13 @@ export function textReport(report: Report, color: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
-type Paint = ReturnType<typeof pc.createColors>;
+export type Paint = ReturnType<typeof pc.createColors>;
+
+/** Colours, or none. */
+export const painter = (color: boolean): Paint => pc.createColors(color);
 
 /** Where the next finding has the same help, it is told there, once. */
-function findingLines(check: string, finding: Finding, next: Finding | undefined, paint: Paint): string[] {
+export function findingLines(check: string, finding: Finding, next: Finding | undefined, paint: Paint): string[] {
   const tag = { error: paint.red, warning: paint.yellow, note: paint.cyan }[finding.severity];
   const [first, ...more] = visible(finding.message).split('\n');
   const lines = [`${tag(paint.bold(`${finding.severity}[${check}]`))} ${place(finding, paint)}${first}`];

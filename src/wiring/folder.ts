@@ -40,9 +40,14 @@ export async function hooksFolder(repository: Repository): Promise<HooksFolder &
   if (topLevel === null) throw new UsageError('a bare repository has no hooks to wire', 'run this in a clone');
   const current = await hooksPath(repository);
   const recorded = await config(repository, beforeKey);
-  const before = recorded === null ? (current?.value ?? null) : recorded === '' ? null : recorded;
-  const place = (await placeOf(repository, { ...layout, topLevel }, current)) ?? (await ownPlace(repository, topLevel));
+  const place =
+    (await placeOf(repository, { ...layout, topLevel }, current)) ??
+    (await committedFolder(repository, topLevel)) ??
+    huskyPlace('.husky');
   refuseLink(topLevel, place.folder);
+  // Whoever named another folder since the last wiring has hooks there that run now.
+  const isOther = current !== null && current.value !== place.hooksPath;
+  const before = isOther || recorded === null ? (current?.value ?? null) : recorded === '' ? null : recorded;
   const chained = place.runner === 'git' ? null : chainedFolder({ ...layout, topLevel }, before);
   return { ...layout, topLevel, ...place, current, before, chained };
 }
@@ -93,12 +98,13 @@ function refuseOtherTree({ topLevel, commonDir }: Here, value: string): void {
     );
 }
 
-/** Where a clone brings our finder along, though Git was not told yet. */
-async function ownPlace(repository: Repository, topLevel: string): Promise<Place> {
+/** The folder that a clone brings our finder in, though Git may not have been told yet; null: in none. */
+export async function committedFolder(repository: Repository, topLevel: string): Promise<Place | null> {
   const { stdout } = await repository.run(['ls-files', '-z', '--full-name'], { cwd: topLevel });
-  const finders = stdout.toString('utf8').split('\0');
-  const found = finders.find((path) => /(^|\/)\.?[\w.-]*(?:husky|hooks)[\w.-]*\/git-protect$/.test(path));
-  const folder = found?.slice(0, -'/git-protect'.length) ?? '.husky';
+  const paths = stdout.toString('utf8').split('\0');
+  const found = paths.find((path) => /(^|\/)\.?[\w.-]*(?:husky|hooks)[\w.-]*\/git-protect$/.test(path));
+  if (found === undefined) return null;
+  const folder = found.slice(0, -'/git-protect'.length);
   return basename(folder).includes('husky') ? huskyPlace(folder) : { folder, runner: 'git', hooksPath: folder };
 }
 

@@ -63,7 +63,7 @@ export async function unwireHooks(repository: Repository, place: Wired): Promise
 async function removeShims(worktree: string, place: Wired): Promise<void> {
   const shims = join(worktree, place.hooksPath);
   if (!existsSync(shims)) return;
-  await keepForeign(shims);
+  await keepForeign(shims, place);
   const chained = join(shims, 'chained');
   const wasHusky = place.before !== null && basename(place.before) === '_';
   const home = wasHusky ? shims : join(place.commonDir, 'hooks');

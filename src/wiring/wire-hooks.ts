@@ -16,10 +16,9 @@ type Wired = Awaited<ReturnType<typeof hooksFolder>>;
 export async function wireHooks(repository: Repository, cwd: string): Promise<string | null> {
   const place = await hooksFolder(repository);
   for (const planned of await planHooks(place)) await writePlanned(place.topLevel, planned);
-  if ((await config(repository, beforeKey)) === null)
-    await repository.run(['config', '--local', beforeKey, place.before ?? '']);
+  await set(repository, beforeKey, place.before ?? '');
   if (place.runner === 'husky') {
-    await keepForeign(join(place.topLevel, place.hooksPath));
+    await keepForeign(join(place.topLevel, place.hooksPath), place);
     const message = runHusky(place.topLevel, place.folder);
     if (message !== '') return message;
     await writeShims(place);
@@ -45,10 +44,17 @@ export function runHusky(topLevel: string, folder: string): string {
   }
 }
 
-const shim = `#!/usr/bin/env sh\n. "\${0%/*}/shim"\n`;
+/** What each shim is. */
+export const shim = `#!/usr/bin/env sh\n. "\${0%/*}/shim"\n`;
 
-/** Other hook managers write where `core.hooksPath` leads, over our shims; what they wrote is kept, and runs after ours. */
-export async function keepForeign(shims: string): Promise<void> {
+/**
+ * Other hook managers write where `core.hooksPath` leads, over our shims. What they wrote is kept and runs after ours:
+ * in the place of what the same manager wrote before, else in a folder of its own.
+ */
+export async function keepForeign(
+  shims: string,
+  { commonDir, chained }: Pick<Wired, 'commonDir' | 'chained'>,
+): Promise<void> {
   if (!existsSync(shims)) return;
   for (const name of await readdir(shims)) {
     const path = join(shims, name);
@@ -56,11 +62,19 @@ export async function keepForeign(shims: string): Promise<void> {
     const content = await readFile(path, 'utf8');
     const isOurs = content === shim || /^#!.*\n\. ".*\/h"\s*$/.test(content);
     if (name.includes('.') && isOurs) await rm(path);
-    else if (!name.includes('.') && !isOurs) {
-      await mkdir(join(shims, 'chained'), { recursive: true });
-      await rename(path, join(shims, 'chained', name));
-    }
+    if (name.includes('.') || isOurs) continue;
+    const earlier = join(commonDir, 'hooks', name);
+    const sameManager =
+      chained === 'git' && existsSync(earlier) && managerOf(await readFile(earlier, 'utf8')) === managerOf(content);
+    if (!sameManager) await mkdir(join(shims, 'chained'), { recursive: true });
+    await rename(path, sameManager ? earlier : join(shims, 'chained', name));
   }
+}
+
+/** Who generated a hook, by a word that its hooks hold; of any other, the hook itself. */
+function managerOf(hook: string): string {
+  const words = ['lefthook', 'github.com/j178/prek', 'pre-commit.com', 'SIMPLE_GIT_HOOKS', 'git lfs', 'overcommit'];
+  return words.find((word) => hook.includes(word)) ?? hook;
 }
 
 /** husky runs nothing where a branch lacks the hook file, and nothing of what ran before it; our shims do. */
@@ -85,10 +99,11 @@ async function shimNames(place: Wired): Promise<Set<string>> {
 }
 
 /** core.hooksPath is relative and shared, so every worktree needs shims of its own. */
-async function wireLinkedWorktrees(repository: Repository, { topLevel, hooksPath: shims }: Wired): Promise<void> {
+async function wireLinkedWorktrees(repository: Repository, place: Wired): Promise<void> {
+  const { topLevel, hooksPath: shims } = place;
   for (const worktree of await worktrees(repository)) {
     if (worktree === topLevel) continue;
-    await keepForeign(join(worktree, shims));
+    await keepForeign(join(worktree, shims), place);
     await mkdir(dirname(join(worktree, shims)), { recursive: true });
     await cp(join(topLevel, shims), join(worktree, shims), { recursive: true, force: true });
   }

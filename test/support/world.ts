@@ -45,8 +45,10 @@ export const temporary = folder('tmp');
 
 const home = folder('home');
 mkdirSync(join(home, '.ssh'), { mode: 0o700 });
+/** Git's configuration of the person who runs the tests' commits. */
+export const gitConfig = join(home, '.gitconfig');
 writeFileSync(
-  join(home, '.gitconfig'),
+  gitConfig,
   '[user]\n\tname = Lead Dev\n\temail = lead@example.com\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n[protocol "file"]\n\tallow = always\n',
 );
 

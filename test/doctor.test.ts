@@ -1,0 +1,312 @@
+import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { equal, is, match, not, ok } from 'uvu/assert';
+import { diagnoses } from '../src/doctor/index.ts';
+import { suite } from './support/suite.ts';
+import { addRemote, folder, makeKey, newRepo, policyText, Repo, run } from './support/world.ts';
+
+const test = suite('doctor');
+
+interface Found {
+  readonly id: string;
+  readonly severity: string;
+  readonly message: string;
+  readonly help: string;
+  readonly mends: boolean;
+}
+
+/** A repository with nothing wrong: wired, policy on main of a remote, two keys, CI. */
+function healthy() {
+  const home = folder('home');
+  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
+  const [first, second] = [makeKey('first'), makeKey('second')];
+  for (const suffix of ['', '.pub']) copyFileSync(first.file + suffix, join(home, `.ssh/id_ed25519${suffix}`));
+  chmodSync(join(home, '.ssh/id_ed25519'), 0o600);
+  const repo = new Repo(newRepo().dir, { HOME: home });
+  repo.git('config', '--global', 'user.name', 'A');
+  repo.git('config', '--global', 'user.email', 'a@example.com');
+  repo.commit('start', {
+    'package.json': '{ "name": "x" }\n',
+    'server/pay.ts': '1\n',
+    'config/a.json': '1\n',
+    '.protectionrc': policyText({ one: first, two: second }),
+  });
+  is(repo.protect('init', '--ci', 'github').code, 0);
+  repo.commit('chore: protect');
+  addRemote(repo);
+  return { repo, home };
+}
+
+function examine(repo: Repo, ...flags: string[]): { code: number | null; found: Found[]; mended: Found[] } {
+  const { code, stdout, stderr } = repo.protect('doctor', '--format', 'json', ...flags);
+  is(stderr, '');
+  const { version, found, mended } = JSON.parse(stdout);
+  is(version, 1);
+  return { code, found, mended };
+}
+
+interface Case {
+  /** The diagnosis that has to come out. */
+  readonly id: string;
+  spoil(repo: Repo, home: string): void;
+  readonly says: RegExp;
+  readonly severity: 'error' | 'warning';
+}
+
+const cases: Case[] = [
+  {
+    id: 'hooks-path',
+    severity: 'error',
+    says: /this clone is not wired/,
+    spoil: (repo) => repo.git('config', '--unset', 'core.hooksPath'),
+  },
+  {
+    id: 'hooks-path',
+    severity: 'error',
+    says: /'\/dev\/null' \(core\.hooksPath, local/,
+    spoil: (repo) => repo.git('config', 'core.hooksPath', '/dev/null'),
+  },
+  {
+    id: 'hooks-path',
+    severity: 'error',
+    says: /from other \(core\.hooksPath\), those of git-protect are in \.husky/,
+    spoil(repo) {
+      repo.write('other/pre-commit', '#!/bin/sh\n', 0o755);
+      repo.git('config', 'core.hooksPath', 'other');
+    },
+  },
+  {
+    id: 'hook-files',
+    severity: 'error',
+    says: /\.husky\/pre-push does not start git-protect first/,
+    spoil: (repo) => repo.write('.husky/pre-push', 'exit 0\n'),
+  },
+  {
+    id: 'hook-files',
+    severity: 'warning',
+    says: /\.husky\/git-protect is from another version/,
+    spoil: (repo) => repo.write('.husky/git-protect', `${repo.read('.husky/git-protect')}\n`),
+  },
+  {
+    id: 'hook-files',
+    severity: 'warning',
+    says: /\.husky\/commit-msg is missing/,
+    spoil: (repo) => repo.remove('.husky/commit-msg'),
+  },
+  {
+    id: 'shims',
+    severity: 'error',
+    says: /\.husky\/_\/pre-commit is not what git-protect wrote/,
+    spoil: (repo) => repo.write('.husky/_/pre-commit', '#!/bin/sh\n', 0o755),
+  },
+  {
+    id: 'executable',
+    severity: 'error',
+    says: /commit-msg is not executable/,
+    spoil: (repo) => chmodSync(join(repo.dir, '.husky/_/commit-msg'), 0o644),
+  },
+  {
+    id: 'husky-off',
+    severity: 'error',
+    says: /init\.sh sets HUSKY=0/,
+    spoil: (_, home) => new Repo(home).write('.config/husky/init.sh', 'export HUSKY=0 # quick\n'),
+  },
+  {
+    id: 'worktrees',
+    severity: 'error',
+    says: /the linked worktree .* runs no hooks/,
+    spoil(repo) {
+      const linked = join(folder('linked'), 'w');
+      repo.git('-c', 'core.hooksPath=/dev/null', 'worktree', 'add', '-q', linked);
+    },
+  },
+  {
+    id: 'install-script',
+    severity: 'warning',
+    says: /no script of package\.json wires/,
+    spoil: (repo) => repo.write('package.json', '{ "name": "x" }\n'),
+  },
+  {
+    id: 'install-script',
+    severity: 'warning',
+    says: /ignore-scripts=true/,
+    spoil: (repo) => repo.write('.npmrc', 'ignore-scripts=true\n'),
+  },
+  {
+    id: 'not-found',
+    severity: 'error',
+    says: /git-protect is not installed here/,
+    spoil: (repo) => repo.remove('node_modules/git-protect'),
+  },
+  {
+    id: 'versions',
+    severity: 'warning',
+    says: /the hooks run git-protect 9\.9\.9/,
+    spoil(repo) {
+      repo.remove('node_modules/git-protect');
+      repo
+        .write('node_modules/git-protect/package.json', '{ "version": "9.9.9" }')
+        .write('node_modules/git-protect/dist/hook.js', '');
+    },
+  },
+  {
+    id: 'ci-missing',
+    severity: 'warning',
+    says: /no CI file runs protect ci/,
+    spoil: (repo) => repo.remove('.github'),
+  },
+  {
+    id: 'ci-own-judge',
+    severity: 'warning',
+    says: /judges a pull request by files that the pull request may change/,
+    spoil: (repo) =>
+      repo.write(
+        '.github/workflows/protect.yml',
+        'on: pull_request\njobs: { a: { steps: [ { uses: actions/checkout@v4, with: { fetch-depth: 0 } }, { run: npx git-protect ci } ] } }\n',
+      ),
+  },
+  {
+    id: 'ci-shallow',
+    severity: 'warning',
+    says: /a part of the history/,
+    spoil: (repo) => repo.write('.gitlab-ci.yml', 'a: { script: npx git-protect ci }\n'),
+  },
+  {
+    id: 'ci-version',
+    severity: 'warning',
+    says: /runs git-protect 0\.0\.1, this is/,
+    spoil: (repo) =>
+      repo.write(
+        '.github/workflows/protect.yml',
+        repo.read('.github/workflows/protect.yml').replace(/git-protect@[\w.-]+/, 'git-protect@0.0.1'),
+      ),
+  },
+  {
+    id: 'no-policy',
+    severity: 'error',
+    says: /version/,
+    spoil(repo) {
+      repo.commit('chore: broken', { '.protectionrc': 'version: 7\n' });
+      repo.git('push', '-q', '--no-verify', 'origin', 'main');
+    },
+  },
+  {
+    id: 'weak-policy',
+    severity: 'warning',
+    says: /one is the only owner and has one key/,
+    spoil(repo, home) {
+      const [line] = [`${join(home, '.ssh/id_ed25519.pub')}`].map((file) => run(home, 'cat', [file]).stdout.trim());
+      repo.commit('chore: one owner', { '.protectionrc': policyText({ one: { file: '', line: line! } }) });
+      repo.git('push', '-q', '--no-verify', 'origin', 'main');
+    },
+  },
+  {
+    id: 'open-key',
+    severity: 'warning',
+    says: /has no passphrase, and Claude Code works on this machine/,
+    spoil: (repo) => repo.write('CLAUDE.md', ''),
+  },
+  {
+    id: 'key-mode',
+    severity: 'error',
+    says: /can be read by others \(mode 644\)/,
+    spoil: (_, home) => chmodSync(join(home, '.ssh/id_ed25519'), 0o644),
+  },
+  {
+    id: 'default-branch',
+    severity: 'warning',
+    says: /the default branch of origin is not known/,
+    spoil: (repo) => repo.git('remote', 'set-head', 'origin', '--delete'),
+  },
+];
+
+test('nothing is wrong where nothing is wrong', () => {
+  const { repo } = healthy();
+  const done = repo.protect('doctor');
+  is(done.code, 0, done.out);
+  match(done.out, 'protect: all is well');
+  equal(examine(repo).found, []);
+});
+
+for (const { id, says, severity, spoil } of cases)
+  test(`${id}: ${says.source}`, () => {
+    const { repo, home } = healthy();
+    spoil(repo, home);
+    const { code, found } = examine(repo);
+    const one = found.find((ailment) => ailment.id === id && says.test(ailment.message));
+    ok(one, JSON.stringify(found, null, 1));
+    is(one.severity, severity);
+    ok(one.help.length > 0);
+    is(code, found.some((ailment) => ailment.severity === 'error') ? 1 : 0);
+    const fixed = examine(repo, '--fix');
+    const still = fixed.found.some((ailment) => ailment.message === one.message);
+    is(still, !one.mends, 'what can be mended is gone, what cannot stays');
+    is(
+      fixed.mended.some((ailment) => ailment.message === one.message),
+      one.mends,
+    );
+  });
+
+test('this clone is shallow', () => {
+  const { repo } = healthy();
+  const dir = folder('shallow');
+  run(dir, 'git', ['clone', '-q', '--depth', '1', `file://${repo.git('remote', 'get-url', 'origin')}`, '.']);
+  const { found } = examine(new Repo(dir, repo.env));
+  ok(found.some(({ id, help }) => id === 'shallow-clone' && help === 'git fetch --unshallow'));
+  ok(found.some(({ id }) => id === 'hooks-path'));
+});
+
+test('a program with a window finds node where wire saw it; without that, it is told', () => {
+  const { repo } = healthy();
+  equal(
+    examine(repo).found.filter(({ id }) => id === 'node-not-found'),
+    [],
+  );
+  repo.git('config', '--unset', 'protect.node');
+  const { found } = examine(repo);
+  const inPlain =
+    run(repo.dir, 'sh', ['-c', 'command -v node'], { env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' } }).code === 0;
+  const elsewhere = run(repo.dir, 'sh', ['-c', 'ls /usr/local/bin/node /opt/homebrew/bin/node'], {}).stdout !== '';
+  is(
+    found.some(({ id }) => id === 'node-not-found'),
+    !inPlain && !elsewhere,
+  );
+});
+
+test('every diagnosis has a case, but those of versions that this machine cannot have', () => {
+  const seen = new Set([
+    ...cases.map(({ id }) => id),
+    'shallow-clone',
+    'node-not-found',
+    'git-version',
+    'node-version',
+  ]);
+  equal([...seen].sort(), diagnoses.map(({ id }) => id).sort());
+  for (const { id, symptom, why, fix } of diagnoses) ok(symptom && why && fix, id);
+});
+
+test('an encrypted key is no open key', () => {
+  const { repo, home } = healthy();
+  const file = join(home, '.ssh/id_ed25519');
+  is(run(dirname(file), 'ssh-keygen', ['-q', '-p', '-P', '', '-N', 'secret', '-f', file]).code, 0);
+  repo.write('CLAUDE.md', '');
+  equal(
+    examine(repo).found.filter(({ id }) => id === 'open-key'),
+    [],
+  );
+});
+
+test('words for people: what is wrong, and how much of it --fix mends', () => {
+  const { repo } = healthy();
+  repo.git('config', '--unset', 'core.hooksPath');
+  const done = repo.protect('doctor');
+  is(done.code, 1);
+  match(done.out, 'error[hooks-path] this clone is not wired');
+  match(done.out, '  help: npx git-protect wire');
+  match(done.out, 'protect: 1 error, 0 warnings; npx git-protect doctor --fix mends 1');
+  const fixed = repo.protect('doctor', '--fix');
+  is(fixed.code, 0, fixed.out);
+  match(fixed.out, 'mended[hooks-path]');
+  not.match(fixed.out, 'error');
+  is(repo.protect('doctor', '--format', 'sarif').code, 2);
+});
