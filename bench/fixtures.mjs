@@ -33,6 +33,18 @@ export function run(cwd, command, args, { input = '', env = {}, quiet = false } 
 export const node = (cwd, args, options) => run(cwd, process.execPath, args, options);
 export const git = (cwd, ...args) => run(cwd, 'git', args).stdout.trim();
 
+/** Runs each case once unmeasured, then all in turn. Returns median and least milliseconds by name. */
+export function interleave(cases, rounds) {
+  const times = Object.fromEntries(Object.keys(cases).map((name) => [name, []]));
+  for (let round = 0; round <= rounds; round++)
+    for (const [name, measure] of Object.entries(cases)) {
+      const { ms } = measure(round === 0);
+      if (round > 0) times[name].push(ms);
+    }
+  const summary = (list) => ({ median: list.sort((a, b) => a - b)[Math.floor(list.length / 2)], min: list[0] });
+  return Object.fromEntries(Object.entries(times).map(([name, list]) => [name, summary(list)]));
+}
+
 /** A string of the SSH wire format. */
 function wire(bytes) {
   const length = Buffer.alloc(4);
@@ -68,12 +80,12 @@ const put = (path, text) => `M 100644 inline ${path}\n${data(text)}`;
 const commitOn = (branch, n, message) =>
   `commit refs/heads/${branch}\ncommitter B <b@example.com> ${1.7e9 + n} +0000\n${data(message)}`;
 
-/** A bare repository: a commit of 50,000 files, then on each branch commits of one to five files among some of them. */
-export function makeBare(name, policy, branches = {}) {
+/** A bare repository: a commit of many files, then on each branch commits of one to five files among some of them. */
+export function makeBare(name, policy, branches = {}, files = 50_000) {
   const dir = join(root, name);
   git(root, 'init', '--quiet', '--bare', '--initial-branch=main', dir);
   const stream = [commitOn('main', 0, 'chore: start'), put('.protectionrc', policy)];
-  for (let n = 0; n < 50_000; n++) stream.push(put(file(n), `export const value = ${n};\n`));
+  for (let n = 0; n < files; n++) stream.push(put(file(n), `export const value = ${n};\n`));
   for (const [branch, { commits, among }] of Object.entries(branches))
     for (let n = 1; n <= commits; n++) {
       stream.push(commitOn(branch, n, `feat(pkg): change number ${n}\n\nA body, as people write them.\n`));
@@ -92,7 +104,7 @@ export function makeClone(origin, name, wireHooks) {
   writeFileSync(join(dir, '.git/info/exclude'), 'node_modules\n');
   wireHooks(dir);
   git(dir, 'add', '--all');
-  git(dir, 'commit', '--quiet', '--no-verify', '-m', 'chore: hooks');
+  git(dir, 'commit', '--quiet', '--no-verify', '--allow-empty', '-m', 'chore: hooks');
   git(dir, 'push', '--quiet', '--no-verify', 'origin', 'main');
   writeFileSync(join(dir, file(0)), 'export const value = "changed";\n');
   git(dir, 'add', file(0));

@@ -18,6 +18,7 @@ import {
   root,
   run,
   signed,
+  interleave as takeTurns,
 } from './fixtures.mjs';
 
 const { rounds: wanted } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } }).values;
@@ -29,17 +30,7 @@ execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: project, stdio: 'in
 const { parseApproval, parsePolicy, verifyStatement } = await import('../dist/index.js');
 const [hook, cli] = ['hook.js', 'cli.js'].map((name) => join(project, 'dist', name));
 
-/** Runs each case once unmeasured, then all in turn. Returns median and least milliseconds by name. */
-function interleave(cases) {
-  const times = Object.fromEntries(Object.keys(cases).map((name) => [name, []]));
-  for (let round = 0; round <= rounds; round++)
-    for (const [name, measure] of Object.entries(cases)) {
-      const { ms } = measure(round === 0);
-      if (round > 0) times[name].push(ms);
-    }
-  const summary = (list) => ({ median: list.sort((a, b) => a - b)[Math.floor(list.length / 2)], min: list[0] });
-  return Object.fromEntries(Object.entries(times).map(([name, list]) => [name, summary(list)]));
-}
+const interleave = (cases) => takeTurns(cases, rounds);
 
 const rows = [['what', 'measured', 'at best', 'budget', 'floor', 'medians']];
 const ratio = (a, b, how = 'median') => (a[how] / b[how]).toFixed(2);
