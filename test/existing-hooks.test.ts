@@ -3,7 +3,7 @@ import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, readlinkSy
 import { join } from 'node:path';
 import { equal, is, match } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { addRemote, folder, installPackage, newRepo, projectRoot, Repo, run } from './support/world.ts';
+import { addRemote, folder, installPackage, makeKey, newRepo, projectRoot, Repo, run } from './support/world.ts';
 
 const test = suite('existing hooks');
 
@@ -294,6 +294,17 @@ for (const { name, prepare, says } of unfit)
     match(refused.out, 'help: ');
     equal(snapshot(repo.dir), before);
   });
+
+test('the policy that init writes protects the folder that the hooks are in', () => {
+  const repo = new Repo(newRepo().dir, { HOME: folder('home') });
+  const key = makeKey('lead');
+  repo.write('.githooks/pre-commit', '#!/bin/sh\n', 0o755);
+  repo.git('config', 'core.hooksPath', '.githooks');
+  const done = repo.protect('init', '--ci', 'none', '--key', `${key.file}.pub`, '--owner', 'lead');
+  is(done.code, 0, done.out);
+  match(repo.read('.protectionrc'), 'paths: ["/.githooks/"]');
+  match(done.out, 'git add .githooks .protect/.gitattributes .protectionrc && git commit');
+});
 
 test('hooks of the main worktree, named by an absolute path, are wired there', () => {
   const repo = newRepo();

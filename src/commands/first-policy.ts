@@ -54,12 +54,15 @@ export function policyText({
   owner,
   build,
   ciFile,
+  hooks,
   suggestions,
 }: {
   branch: string;
   owner: { readonly name: string; readonly key: LocalKey } | null;
   build: boolean;
   ciFile: string | null;
+  /** The folder of the hooks. */
+  hooks: string;
   suggestions: Suggestion[];
 }): string {
   const quote = (text: string) => JSON.stringify(text);
@@ -75,7 +78,7 @@ export function policyText({
   lines.push('branches:', `  ${quote(branch)}: { forcePush: refuse, delete: refuse, directPush: allow }`);
   if (owner) {
     const own: Suggestion = {
-      paths: ['/.husky/', ...(ciFile === null ? [] : [`/${ciFile}`])],
+      paths: [`/${hooks}/`, ...(ciFile === null ? [] : [`/${ciFile}`])],
       risk: 'high',
       reason: 'what judges a change',
     };

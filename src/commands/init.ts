@@ -23,6 +23,7 @@ type Ci = 'github' | 'gitlab' | 'none';
 
 interface Plan {
   readonly files: readonly PlannedFile[];
+  readonly hooks: string;
   readonly remarks: readonly string[];
   readonly owner: { readonly name: string; readonly key: LocalKey } | null;
 }
@@ -83,7 +84,8 @@ async function makePlan(
   flags: { owner: string | undefined; key: string | undefined; ci: Ci | undefined; interactive: boolean },
 ): Promise<Plan> {
   const remarks: string[] = [];
-  const files: PlannedFile[] = [...(await planHooks(await hooksFolder(repository)))];
+  const hooks = await hooksFolder(repository);
+  const files: PlannedFile[] = [...(await planHooks(hooks))];
   const tracked = await trackedFiles(repository, topLevel);
   const branch = await mainBranch(repository);
   const ci = flags.ci ?? (await guessCi(repository, tracked, topLevel));
@@ -104,12 +106,15 @@ async function makePlan(
         'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
       );
     const build = await hasBuildScript(topLevel);
-    add('.protectionrc', policyText({ branch, owner, build, ciFile, suggestions: suggest(tracked) }));
+    add(
+      '.protectionrc',
+      policyText({ branch, owner, build, ciFile, hooks: hooks.folder, suggestions: suggest(tracked) }),
+    );
   }
   const script = await planScript(topLevel, io.cwd);
   if (script.file) files.push(script.file);
   if (script.remark) remarks.push(script.remark);
-  return { files, remarks, owner };
+  return { files, hooks: hooks.folder, remarks, owner };
 }
 
 async function trackedFiles(repository: Repository, topLevel: string): Promise<string[]> {
@@ -224,9 +229,9 @@ function describe({ files, remarks, owner }: Plan): string {
   return [...lines, ...remarks.map((remark) => `note: ${visible(remark)}`), ''].join('\n');
 }
 
-function next({ files }: Plan, lockFile: string | null): string {
+function next({ files, hooks }: Plan, lockFile: string | null): string {
   if (files.length === 0) return 'the hooks are wired\n';
-  const paths = [...new Set(files.map(({ path }) => (path.startsWith('.husky/') ? '.husky' : path)))];
+  const paths = [...new Set(files.map(({ path }) => (path.startsWith(`${hooks}/`) ? hooks : path)))];
   const lock = lockFile === null ? '' : ` ${lockFile}`;
   return `wired. Look at .protectionrc, then:\n  git add ${paths.join(' ')}${lock} && git commit -m "chore: protect this repository"\n`;
 }
