@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
-import { crashIsUndecided, guarded, type Io } from './commands/io.ts';
+import { besideRunner, crashIsUndecided, guarded, type Io } from './commands/io.ts';
 import { exitCode, UsageError } from './model.ts';
 import { nearest } from './nearest.ts';
+import { packageVersion } from './version.ts';
 
 type Command = (args: readonly string[], io: Io) => Promise<number>;
 
@@ -30,7 +30,7 @@ const commands: Record<string, Entry> = {
   },
   ci: {
     usage:
-      'ci [--base REV] [--head REV] [--target BRANCH] [--event proposal|push] [--title TEXT] [--no-commands] [--require-policy] [--format text|json] [--output FILE]',
+      'ci [--base REV] [--head REV] [--target BRANCH] [--event proposal|push] [--title TEXT] [--no-commands] [--require-policy] [--format FORMAT] [--output FILE]',
     does: 'run the same checks over a range, in CI or by hand',
     load: async () => (await import('./commands/ci.ts')).ci,
   },
@@ -66,7 +66,7 @@ crashIsUndecided();
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
 
-const io: Io = {
+const io: Io = besideRunner({
   cwd: process.cwd(),
   env: process.env,
   stdin: process.stdin,
@@ -74,13 +74,13 @@ const io: Io = {
   stderr: process.stderr,
   signal: interrupted.signal,
   now: () => new Date(),
-};
+});
 
 process.exitCode = await guarded(io, () => main(process.argv.slice(2)));
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === '--version' || name === '-v') {
-    io.stdout.write(`${createRequire(import.meta.url)('../package.json').version}\n`);
+    io.stdout.write(`${packageVersion()}\n`);
     return exitCode.pass;
   }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {

@@ -27,7 +27,7 @@ export async function ci(args: readonly string[], io: Io): Promise<number> {
     gate: 'ci',
     keep: 'nothing',
     quiet: false,
-    format: readFormat(values.format),
+    format: readFormat(values.format, io.env),
     output: values.output,
     commands: !values['no-commands'],
     requirePolicy: values['require-policy'] ?? false,

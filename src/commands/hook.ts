@@ -58,7 +58,7 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
     gate,
     keep,
     quiet: true,
-    format: readFormat(values.format),
+    format: readFormat(values.format, io.env),
     output: values.output,
     source: (repository) =>
       from(

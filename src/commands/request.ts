@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { writeRequest } from '../approvals/request.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, UsageError } from '../model.ts';
+import { inertJson } from '../report/inert.ts';
 import { type Io, writeOutput } from './io.ts';
 import { readOptions } from './options.ts';
 import { findWanted, sayNothingWanted } from './wanted.ts';
@@ -27,7 +28,7 @@ export async function request(args: readonly string[], io: Io): Promise<number> 
     }
     let text: string;
     try {
-      text = writeRequest(wanted);
+      text = inertJson(writeRequest(wanted));
     } catch (error) {
       if (error instanceof RangeError) throw new UsageError(error.message, 'ask for fewer files at a time');
       throw error;
