@@ -6,11 +6,17 @@ import { compileRules } from '../policy/rules.ts';
 import { visible } from '../report/visible.ts';
 import { policyHere } from '../sources/policy.ts';
 import type { Io } from './io.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type Usage } from './options.ts';
+
+export const usage = {
+  words: 'PATH|CHECK',
+  flags: {},
+  example: 'npx git-protect explain .protectionrc',
+} as const satisfies Usage;
 
 /** `protect explain PATH|CHECK`: why a path is guarded and by whom, or what a check is for. */
 export async function explain(args: readonly string[], io: Io): Promise<number> {
-  const { positionals } = readOptions(args, {}, 1);
+  const { positionals } = readOptions(args, usage.flags, 1);
   const about = positionals[0];
   if (about === undefined)
     throw new UsageError(

@@ -11,7 +11,7 @@ import { visible } from '../report/visible.ts';
 import { ask, isInteractive } from './ask.ts';
 import { policyText, suggest } from './first-policy.ts';
 import type { Io } from './io.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type Usage } from './options.ts';
 import { type PlannedFile, packageRoot, planHooks, readOptional, wireHooks, writePlanned } from './wiring.ts';
 
 type Ci = 'github' | 'gitlab' | 'none';
@@ -22,19 +22,20 @@ interface Plan {
   readonly owner: { readonly name: string; readonly key: LocalKey } | null;
 }
 
+export const usage = {
+  flags: {
+    owner: { type: 'string', value: 'NAME', means: 'what the first owner is called; default: your name in Git' },
+    key: { type: 'string', value: 'FILE.pub', means: 'their SSH public key; default: user.signingkey, then ~/.ssh' },
+    ci: { type: 'string', value: 'HOST', means: 'the CI file to write: github, gitlab or none; default: guessed' },
+    'dry-run': { type: 'boolean', means: 'show what would be written, and write nothing' },
+    yes: { type: 'boolean', short: 'y', means: 'take the defaults and do not ask' },
+  },
+  example: 'npx git-protect init --dry-run',
+} as const satisfies Usage;
+
 /** `protect init`: hooks, policy and CI file. Writes nothing that is there already; stages and commits nothing. */
 export async function init(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readOptions(
-    args,
-    {
-      owner: { type: 'string' },
-      key: { type: 'string' },
-      ci: { type: 'string' },
-      'dry-run': { type: 'boolean' },
-      yes: { type: 'boolean', short: 'y' },
-    },
-    0,
-  );
+  const { values } = readOptions(args, usage.flags, 0);
   const ci = values.ci;
   if (ci !== undefined && ci !== 'github' && ci !== 'gitlab' && ci !== 'none')
     throw new UsageError(`--ci is '${ci}', expected github, gitlab or none`);

@@ -3,8 +3,19 @@ import { resolve } from 'node:path';
 import { checks } from '../checks/index.ts';
 import type { Report } from '../model.ts';
 import { isSilent, verdictOf } from '../report/contents.ts';
-import { type Format, writeReport } from '../report/index.ts';
+import { type Format, formats, writeReport } from '../report/index.ts';
 import { type Io, wantsColor, writeOutput } from './io.ts';
+import type { Flags } from './options.ts';
+
+/** What all that judge take. */
+export const reportFlags = {
+  format: {
+    type: 'string',
+    value: 'FORMAT',
+    means: `${formats.join(', ')}; default: github on GitHub Actions, else text`,
+  },
+  output: { type: 'string', value: 'FILE', means: 'write the report there instead of printing it' },
+} as const satisfies Flags;
 
 /** How a report is to be told. */
 export interface Presentation {

@@ -4,21 +4,20 @@ import { Repository } from '../git/repository.ts';
 import { exitCode, UsageError } from '../model.ts';
 import { inertJson } from '../report/inert.ts';
 import { type Io, writeOutput } from './io.ts';
-import { readOptions } from './options.ts';
-import { findWanted, sayNothingWanted } from './wanted.ts';
+import { readOptions, type Usage } from './options.ts';
+import { findWanted, sayNothingWanted, whereFlags } from './wanted.ts';
+
+export const usage = {
+  flags: {
+    ...whereFlags,
+    output: { type: 'string', short: 'o', value: 'FILE', means: 'write the request there; default: standard output' },
+  },
+  example: 'npx git-protect request --staged -o change.request',
+} as const satisfies Usage;
 
 /** `protect request`: writes what needs approval as one file that an owner can look at without this clone. */
 export async function request(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readOptions(
-    args,
-    {
-      staged: { type: 'boolean' },
-      range: { type: 'string' },
-      output: { type: 'string', short: 'o' },
-      target: { type: 'string', multiple: true },
-    },
-    0,
-  );
+  const { values } = readOptions(args, usage.flags, 0);
   const repository = new Repository(io.cwd, io.env, 'index');
   try {
     const { request: wanted, policy } = await findWanted(repository, io, values, values.target ?? []);
