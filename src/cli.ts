@@ -1,74 +1,61 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
-import { crashIsUndecided, guarded, type Io } from './commands/io.ts';
+import { besideRunner, crashIsUndecided, guarded, type Io } from './commands/io.ts';
+import type { Usage } from './commands/options.ts';
 import { exitCode, UsageError } from './model.ts';
 import { nearest } from './nearest.ts';
+import { packageVersion } from './version.ts';
 
 type Command = (args: readonly string[], io: Io) => Promise<number>;
 
 interface Entry {
-  readonly usage: string;
   readonly does: string;
-  load(): Promise<Command>;
+  load(): Promise<{ readonly run: Command; readonly usage: Usage }>;
 }
 
 const commands: Record<string, Entry> = {
   init: {
-    usage: 'init [--owner NAME] [--key FILE.pub] [--ci github|gitlab|none] [--dry-run] [--yes]',
     does: 'set up hooks, policy and CI file in this repository',
-    load: async () => (await import('./commands/init.ts')).init,
+    load: () => import('./commands/init.ts').then(({ init, usage }) => ({ run: init, usage })),
   },
   wire: {
-    usage: 'wire',
     does: 'make this clone run the hooks',
-    load: async () => (await import('./commands/wire.ts')).wire,
+    load: () => import('./commands/wire.ts').then(({ wire, usage }) => ({ run: wire, usage })),
   },
   uninstall: {
-    usage: 'uninstall [--dry-run] [--yes]',
     does: 'take it out of this repository, restoring what was there',
-    load: async () => (await import('./commands/uninstall.ts')).uninstall,
+    load: () => import('./commands/uninstall.ts').then(({ uninstall, usage }) => ({ run: uninstall, usage })),
   },
   doctor: {
-    usage: 'doctor [--fix] [--format text|json]',
     does: 'say why a hook would not run, and mend what is safe to mend',
-    load: async () => (await import('./commands/doctor.ts')).doctor,
+    load: () => import('./commands/doctor.ts').then(({ doctor, usage }) => ({ run: doctor, usage })),
   },
   hook: {
-    usage: 'hook pre-commit | commit-msg FILE | pre-push REMOTE URL',
     does: 'what the Git hooks call',
-    load: async () => (await import('./commands/hook.ts')).hook,
+    load: () => import('./commands/hook.ts').then(({ hook, usage }) => ({ run: hook, usage })),
   },
   ci: {
-    usage:
-      'ci [--base REV] [--head REV] [--target BRANCH] [--event proposal|push] [--title TEXT] [--no-commands] [--require-policy] [--format text|json] [--output FILE]',
     does: 'run the same checks over a range, in CI or by hand',
-    load: async () => (await import('./commands/ci.ts')).ci,
+    load: () => import('./commands/ci.ts').then(({ ci, usage }) => ({ run: ci, usage })),
   },
   request: {
-    usage: 'request [--staged | --range A..B] [--target BRANCH]… [-o FILE]',
     does: 'write what needs approval as a file for an owner',
-    load: async () => (await import('./commands/request.ts')).request,
+    load: () => import('./commands/request.ts').then(({ request, usage }) => ({ run: request, usage })),
   },
   approve: {
-    usage:
-      'approve [FILE | --staged | --range A..B | --landed REV] --reason TEXT [--as NAME] [--key FILE] [--expires 7d] [--target BRANCH]… [--print] [--yes]',
     does: 'show a change and sign it as an owner',
-    load: async () => (await import('./commands/approve.ts')).approve,
+    load: () => import('./commands/approve.ts').then(({ approve, usage }) => ({ run: approve, usage })),
   },
   approval: {
-    usage: 'approval add TOKEN|FILE|- | list | verify [FILE…]',
     does: 'add, list or verify approvals',
-    load: async () => (await import('./commands/approval.ts')).approval,
+    load: () => import('./commands/approval.ts').then(({ approval, usage }) => ({ run: approval, usage })),
   },
   explain: {
-    usage: 'explain PATH|CHECK',
     does: 'why a path is guarded and by whom, or what a check is for',
-    load: async () => (await import('./commands/explain.ts')).explain,
+    load: () => import('./commands/explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),
   },
   policy: {
-    usage: 'policy check | show',
     does: 'validate the policy, or print it with every default',
-    load: async () => (await import('./commands/policy.ts')).policy,
+    load: () => import('./commands/policy.ts').then(({ policy, usage }) => ({ run: policy, usage })),
   },
 };
 
@@ -76,7 +63,7 @@ crashIsUndecided();
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
 
-const io: Io = {
+const io: Io = besideRunner({
   cwd: process.cwd(),
   env: process.env,
   stdin: process.stdin,
@@ -84,13 +71,13 @@ const io: Io = {
   stderr: process.stderr,
   signal: interrupted.signal,
   now: () => new Date(),
-};
+});
 
 process.exitCode = await guarded(io, () => main(process.argv.slice(2)));
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === '--version' || name === '-v') {
-    io.stdout.write(`${createRequire(import.meta.url)('../package.json').version}\n`);
+    io.stdout.write(`${packageVersion()}\n`);
     return exitCode.pass;
   }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -105,11 +92,13 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
       'protect --help lists them',
     );
   }
-  if (args[0] === '--help' || args[0] === '-h') {
-    io.stdout.write(`protect ${entry.usage}\n\n${entry.does}\n`);
+  const { run, usage } = await entry.load();
+  if (args[0] === '-h' || args.includes('--help')) {
+    const { helpText } = await import('./commands/help.ts');
+    io.stdout.write(helpText(name, entry.does, usage));
     return exitCode.pass;
   }
-  return (await entry.load())(args, io);
+  return run(args, io);
 }
 
 function overview(): string {

@@ -13,7 +13,7 @@ import {
   policyNames,
   Undecided,
 } from './model.ts';
-import { compileGlob } from './policy/match.ts';
+import { compileGlob } from './policy/glob.ts';
 import { compileRules } from './policy/rules.ts';
 
 /** What surrounds a run, the same for every check and change. */

@@ -3,7 +3,7 @@ import { startEarly } from './git/process.ts';
 
 /** The small entry that the Git hooks start: `node hook.js GATE …`. */
 const early = startEarly(process.argv[2], process.cwd(), process.env);
-const [{ hook }, { crashIsUndecided, guarded }] = await Promise.all([
+const [{ hook }, { besideRunner, crashIsUndecided, guarded }] = await Promise.all([
   import('./commands/hook.ts'),
   import('./commands/io.ts'),
 ]);
@@ -12,7 +12,7 @@ crashIsUndecided();
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
 
-const io: Io = {
+const io: Io = besideRunner({
   cwd: process.cwd(),
   env: process.env,
   // Opening a stream costs, and a hook that passes needs none.
@@ -28,6 +28,6 @@ const io: Io = {
   early,
   signal: interrupted.signal,
   now: () => new Date(),
-};
+});
 
 process.exitCode = await guarded(io, () => hook(process.argv.slice(2), io));

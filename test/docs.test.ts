@@ -67,3 +67,17 @@ test('the example of a check of your own does what its page says', () => {
   const passed = repo.tryGit('commit', '-m', 'feat: x');
   is(passed.code, 0, passed.out);
 });
+
+test('reports in the docs are what a run prints', () => {
+  let seen = 0;
+  for (const [, name, , block] of read('docs/reports.md').matchAll(
+    /<!-- golden: (\S+) -->\n(`{3,})\n([\s\S]*?\n)\2\n/g,
+  )) {
+    seen++;
+    const printed = read(`test/golden/${name}.txt`)
+      .replace(/^exit \d\n--- stdout\n/, '')
+      .replace(/--- stderr\n$/, '');
+    is(block!.replace(/\b[0-9a-f]{32}\b/g, '<token>').replace(/\b[0-9a-f]{12}\b/g, '<short>'), printed, name);
+  }
+  is(seen, 2);
+});

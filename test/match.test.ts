@@ -1,14 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { equal, is, not, ok } from 'uvu/assert';
-import {
-  compileGlob,
-  compilePattern,
-  firstMatch,
-  literalPath,
-  type Pattern,
-  patternFault,
-} from '../src/policy/match.ts';
+import { compileGlob } from '../src/policy/glob.ts';
+import { compilePattern, firstMatch, literalPath, type Pattern, patternFault } from '../src/policy/match.ts';
 import { isOwnPath } from '../src/policy/rules.ts';
 import { suite } from './support/suite.ts';
 import { environment, newRepo } from './support/world.ts';
@@ -168,10 +162,44 @@ test('a pattern that is accepted can be compiled, and never hangs', () => {
     }),
     { numRuns: 1000 },
   );
-  const started = Date.now();
-  for (const pattern of ['*a*a*a*a*a*a*b', '**/a/**/a/**/a/**/a/**/b', '?*?*?*?*?*b'])
-    compilePattern(pattern).matches('a/'.repeat(20) + 'a'.repeat(30));
-  ok(Date.now() - started < 2000, `${Date.now() - started} ms`);
+});
+
+test('a long path that nearly matches is done within the run of the tests', () => {
+  const rows: [pattern: string, path: string, end: string][] = [
+    ['**/a/**/a/**/a/**/b', 'a/'.repeat(2_000), 'b'],
+    ['**/a/**/a/**/a/**/b', `${'a/'.repeat(2_000)}c`, '/b'],
+    ['**/*a*/**/*a*/**/*a*/**/*a*/**/b', `${'aaaa/'.repeat(2_000)}c`, '/b/c'],
+    ['*a*a*a*a*a*a*a*a*a*b', 'a'.repeat(20_000), 'b'],
+    ['x/**/*a*a*a*a*a*b/**/[ab]*[ab]*[ab]*c', `x/${`${'a'.repeat(200)}/`.repeat(200)}`, 'aaaaaab/abac'],
+    ['?*?*?*?*?*?*?*b', 'ü'.repeat(5_000), 'b'],
+  ];
+  for (const [pattern, path, end] of rows) {
+    is(covers(pattern, bytes(path)), false, pattern);
+    is(covers(pattern, bytes(path + end)), true, pattern);
+  }
+  is(compileGlob('**/a/**/a/**/a/**/b').test(`${'a/'.repeat(2_000)}c`), false);
+});
+
+test('many folders and stars: still what git check-ignore does', () => {
+  const deep = fc.constantFrom('a', 'b', '*', 'a*', '*b', '**/', '**/a/', '/**/', '/', '[ab]');
+  const path = fc.array(fc.constantFrom('a', 'b', 'ab', 'ba', 'c'), { minLength: 1, maxLength: 12 });
+  const paths = fc.array(
+    path.map((names) => names.join('/')),
+    { minLength: 20, maxLength: 40 },
+  );
+  fc.assert(
+    fc.property(patterns(deep), paths, (pattern, list) => {
+      const git = gitIgnores(pattern, list);
+      const exact = exactly(pattern);
+      for (const one of list) is(exact.matches(one), git.has(one), `pattern ${pattern}, path ${one}`);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a pattern may begin with a letter that is not ASCII', () => {
+  is(covers('ß/a.ts', bytes('ß/a.ts')), true);
+  is(covers('/été/*.ts', bytes('ÉTÉ/a.ts')), true);
 });
 
 const covers = (pattern: string, path: string) => compilePattern(pattern).matches(path);

@@ -119,8 +119,36 @@ const golden: [string, string, string[]][] = [
     ['2: Source contains multiple documents; please use YAML.parseAllDocuments()'],
   ],
   ['a tab', 'version: 1\nfiles:\n\t- x\n', ['3: Tabs are not allowed as indentation']],
-  ['a key twice', 'version: 1\nlanding: merge\nlanding: squash\n', ['3: Map keys must be unique']],
-  ['an owner twice', 'version: 1\nowners:\n  a: {}\n  a: {}\n', ['4: Map keys must be unique']],
+  ['a key twice', 'version: 1\nlanding: merge\nlanding: squash\n', ["3: 'landing' is there twice; keep one"]],
+  [
+    'an owner twice',
+    'version: 1\nowners:\n  a: {}\n  a: {}\n',
+    [
+      '3: owners.a.keys: is missing, expected a list',
+      '4: owners.a.keys: is missing, expected a list',
+      "4: 'a' is there twice; keep one",
+    ],
+  ],
+  [
+    'a key twice among other mistakes',
+    'version: 1\nlanding: murge\nlanding: squash\nfiles:\n  - { paths: [a], paths: [b], owners: [nobody] }\nlimit: 1\n',
+    [
+      "2: landing: got 'murge', expected one of merge, squash, rebase; did you mean 'merge'?",
+      "3: 'landing' is there twice; keep one",
+      "5: 'paths' is there twice; keep one",
+      `6: limit: there is no such key; ${known}`,
+    ],
+  ],
+  [
+    'a key twice, and an owner who does not exist',
+    'version: 1\nlanding: merge\nlanding: squash\nfiles: [{ paths: [a], owners: [nobody] }]\n',
+    ["3: 'landing' is there twice; keep one", "4: files[0].owners[0]: 'nobody' is not under owners:"],
+  ],
+  [
+    'a key twice, deep in what is not read here',
+    'version: 1\nstaged: { x: { a: 1, a: 2 } }\n',
+    ["2: 'a' is there twice; keep one"],
+  ],
   ['a key that is a list', 'version: 1\n? [a]\n: b\n', ['2: With stringKeys, all keys must be strings']],
   [
     'a merge key',
@@ -465,7 +493,9 @@ test('a JSON file is read like a YAML file', () => {
   equal(parsePolicy(`${JSON.stringify(value, null, '\t')}\n`, 'P'), yaml, 'indented by tabs');
   equal(parsePolicy(JSON.stringify(value, null, 2).replaceAll('\n', '\r\n'), 'P'), yaml, 'CRLF');
   is(yaml.files[0]!.reason, 'a "quoted" é 😀 reason');
-  equal(faults('{ "version": 1, "landing": "merge",\n "landing": "merge" }'), ['2: Map keys must be unique']);
+  equal(faults('{ "version": 1, "landing": "merge",\n "landing": "merge" }'), [
+    "2: 'landing' is there twice; keep one",
+  ]);
   ok(faults('{ "version": 1').length > 0);
   ok(faults('{ "version": 1 } x').length > 0);
 });

@@ -1,28 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { equal, is, ok } from 'uvu/assert';
+import { golden } from './support/golden.ts';
 import { suite } from './support/suite.ts';
-import { approve, folder, guardedRepo, newRepo, projectRoot, Repo, type Result } from './support/world.ts';
+import { approve, folder, guardedRepo, newRepo, Repo } from './support/world.ts';
 
 const test = suite('reports');
-
-/** Compares exit code, stdout and stderr together; UPDATE_GOLDEN=1 writes them. */
-function golden(name: string, result: Result, ...scrub: [string | RegExp, string][]): void {
-  let text = `exit ${result.code}\n--- stdout\n${result.stdout}--- stderr\n${result.stderr}`;
-  for (const [from, to] of scrub) text = text.replaceAll(from, to);
-  text = text
-    .replace(/\b[0-9a-f]{40}\b/g, '<id>')
-    .replace(/\b[0-9a-f]{12}\b/g, '<short>')
-    .replace(/"durationMs": \d+/g, '"durationMs": 0')
-    .replace(/\d{8}-[0-9a-f]{8,16}/g, '<approval>');
-  const file = join(projectRoot, 'test/golden', `${name}.txt`);
-  if (process.env['UPDATE_GOLDEN'] === '1') {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  }
-  ok(existsSync(file), `${name} has no golden file; UPDATE_GOLDEN=1 npm test -- reports writes it`);
-  is(text, readFileSync(file, 'utf8'), name);
-}
 
 test('a refusal in pre-commit, as text', () => {
   const { repo } = guardedRepo();

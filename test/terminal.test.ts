@@ -84,3 +84,17 @@ test('policy show prints the effective policy, and it is one itself', () => {
   repo.write('.protectionrc', shown.stdout.slice(shown.stdout.indexOf('\n')));
   is(repo.protect('policy', 'check').code, 0, repo.protect('policy', 'check').out);
 });
+
+test('request on a terminal tells what needs approval instead of dumping it', () => {
+  const { repo } = guardedRepo();
+  repo.write('server/pay.ts', '2\n').write('config/new.json', '1\n').git('add', '-A');
+  const told = onTerminal(repo, '', 'request', '--staged').out.replaceAll('\r', '');
+  is(
+    told,
+    '2 files to approve for main:\n  config/new.json  new, owners: lead\n  server/pay.ts  changed, owners: lead\n' +
+      'to send an owner what they need to see: npx git-protect request --staged -o request.json\n',
+  );
+  const odd = onTerminal(repo, '', 'request', '--staged', '--target', '$(touch x)').out;
+  match(odd, 'npx git-protect request -o request.json  # and the same flags');
+  is(JSON.parse(repo.protect('request', '--staged').stdout).changes.length, 2);
+});

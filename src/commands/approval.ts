@@ -17,7 +17,13 @@ import { visible } from '../report/visible.ts';
 import { policyHere } from '../sources/policy.ts';
 import { addToTree, together } from './approve.ts';
 import { type Io, readAll } from './io.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type Usage } from './options.ts';
+
+export const usage = {
+  words: 'add TOKEN|FILE|- | list | verify [FILE…]',
+  flags: {},
+  example: 'npx git-protect approval add - < token.txt',
+} as const satisfies Usage;
 
 /** `protect approval add | list | verify`. */
 export async function approval(args: readonly string[], io: Io): Promise<number> {
@@ -37,7 +43,7 @@ export async function approval(args: readonly string[], io: Io): Promise<number>
 }
 
 async function add(args: readonly string[], io: Io, repository: Repository): Promise<number> {
-  const { positionals } = readOptions(args, {}, 1);
+  const { positionals } = readOptions(args, usage.flags, 1);
   const given = positionals[0];
   if (given === undefined)
     throw new UsageError(
@@ -69,7 +75,7 @@ async function readContent(given: string, io: Io): Promise<Buffer> {
 }
 
 async function list(args: readonly string[], io: Io, repository: Repository): Promise<number> {
-  readOptions(args, {}, 0);
+  readOptions(args, usage.flags, 0);
   const { policy } = await policyHere(repository);
   const held = await readTree(repository);
   if (held.length === 0) io.stderr.write('no approvals here\n');
@@ -81,7 +87,7 @@ async function list(args: readonly string[], io: Io, repository: Repository): Pr
 }
 
 async function verify(args: readonly string[], io: Io, repository: Repository): Promise<number> {
-  const { positionals } = readOptions(args, {}, 1000);
+  const { positionals } = readOptions(args, usage.flags, 1000);
   const { policy } = await policyHere(repository);
   const held: Held[] = [];
   for (const file of positionals) held.push({ name: file, approval: tryParse(await readGiven(resolve(io.cwd, file))) });

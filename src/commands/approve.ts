@@ -25,8 +25,23 @@ import { visible } from '../report/visible.ts';
 import { policyHere } from '../sources/policy.ts';
 import { ask, isInteractive } from './ask.ts';
 import type { Io } from './io.ts';
-import { readOptions } from './options.ts';
-import { findWanted, sayNothingWanted } from './wanted.ts';
+import { readOptions, type Usage } from './options.ts';
+import { findWanted, sayNothingWanted, whereFlags } from './wanted.ts';
+
+export const usage = {
+  words: '[FILE]',
+  flags: {
+    ...whereFlags,
+    landed: { type: 'string', value: 'REV', means: 'what has landed with the commit REV, to be approved afterwards' },
+    reason: { type: 'string', value: 'TEXT', means: 'why the change is right; needed' },
+    as: { type: 'string', value: 'NAME', means: 'the owner who signs; default: the first whose key is here' },
+    key: { type: 'string', value: 'FILE', means: 'the SSH key to sign with; default: user.signingkey, then ~/.ssh' },
+    expires: { type: 'string', value: '7d', means: 'how long it can land; default, and at most: approvals.lifetime' },
+    print: { type: 'boolean', means: 'print it as a token instead of writing and staging it' },
+    yes: { type: 'boolean', short: 'y', means: 'do not ask; needed where there is no terminal' },
+  },
+  example: 'npx git-protect approve --staged --reason "raise the webhook timeout"',
+} as const satisfies Usage;
 
 /** `protect approve`: shows a change, asks, and signs it as an owner. */
 export async function approve(args: readonly string[], io: Io): Promise<number> {
@@ -36,22 +51,7 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
       `an approval is a person's word, and this runs under ${agent}`,
       'an owner runs this command in a terminal of their own',
     );
-  const { values, positionals } = readOptions(
-    args,
-    {
-      staged: { type: 'boolean' },
-      range: { type: 'string' },
-      landed: { type: 'string' },
-      reason: { type: 'string' },
-      as: { type: 'string' },
-      key: { type: 'string' },
-      expires: { type: 'string' },
-      target: { type: 'string', multiple: true },
-      print: { type: 'boolean' },
-      yes: { type: 'boolean', short: 'y' },
-    },
-    1,
-  );
+  const { values, positionals } = readOptions(args, usage.flags, 1);
   const file = positionals[0];
   if (file !== undefined && (values.staged || values.range !== undefined || values.landed !== undefined))
     throw new UsageError('a request FILE says itself what it is for; leave out --staged, --range and --landed');

@@ -11,7 +11,7 @@ import { hooksFolder } from '../wiring/folder.ts';
 import { readOptional } from '../wiring/plan.ts';
 import { pasteable } from './invocation.ts';
 import { type Io, wantsColor } from './io.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type Usage } from './options.ts';
 
 interface Found extends Ailment {
   readonly id: string;
@@ -23,9 +23,17 @@ interface Examination {
   readonly unseen: readonly { readonly id: string; readonly message: string; readonly help: string | undefined }[];
 }
 
+export const usage = {
+  flags: {
+    fix: { type: 'boolean', means: 'mend what is safe to mend' },
+    format: { type: 'string', value: 'FORMAT', means: 'text or json; default: text' },
+  },
+  example: 'npx git-protect doctor --fix',
+} as const satisfies Usage;
+
 /** `protect doctor`: every reason why a hook would not run or a gate would not bind, and what helps. */
 export async function doctor(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readOptions(args, { fix: { type: 'boolean' }, format: { type: 'string' } }, 0);
+  const { values } = readOptions(args, usage.flags, 0);
   const { format = 'text' } = values;
   if (format !== 'text' && format !== 'json') throw new UsageError(`--format is '${format}', expected text or json`);
   const repository = new Repository(io.cwd, io.env, 'nothing');

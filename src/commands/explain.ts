@@ -1,16 +1,24 @@
-import { relative, resolve, sep } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import { join, posix, relative, resolve, sep } from 'node:path';
 import { checks } from '../checks/index.ts';
 import { Repository } from '../git/repository.ts';
 import { type Check, exitCode, UsageError } from '../model.ts';
+import { nearest } from '../nearest.ts';
 import { compileRules } from '../policy/rules.ts';
 import { visible } from '../report/visible.ts';
 import { policyHere } from '../sources/policy.ts';
 import type { Io } from './io.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type Usage } from './options.ts';
+
+export const usage = {
+  words: 'PATH|CHECK',
+  flags: {},
+  example: 'npx git-protect explain .protectionrc',
+} as const satisfies Usage;
 
 /** `protect explain PATH|CHECK`: why a path is guarded and by whom, or what a check is for. */
 export async function explain(args: readonly string[], io: Io): Promise<number> {
-  const { positionals } = readOptions(args, {}, 1);
+  const { positionals } = readOptions(args, usage.flags, 1);
   const about = positionals[0];
   if (about === undefined)
     throw new UsageError(
@@ -42,10 +50,58 @@ async function explainPath(repository: Repository, typed: string): Promise<strin
   const loaded = await policyHere(repository);
   const guards = compileRules(loaded.policy)(Buffer.from(path).toString('latin1'));
   const shown = visible(path);
-  if (guards.length === 0) return `${shown}: no rule of the policy holds; it changes freely\n`;
+  const absent = await explainAbsence(repository, topLevel, path);
+  if (guards.length === 0) return `${shown}: no rule of the policy holds; it changes freely\n${absent}`;
   const lines = guards.map(({ rule, pattern }) => {
     const owners = rule.required > 1 ? `${rule.required} of ${rule.owners.join(', ')}` : rule.owners.join(' or ');
     return `  ${pattern}  risk ${rule.risk}, approved by ${owners}${rule.reason ? `: ${visible(rule.reason)}` : ''}`;
   });
-  return `${shown}: protected by ${loaded.source.replace(/^([0-9a-f]{12})[0-9a-f]+:/, '$1:')}\n${lines.join('\n')}\n`;
+  return `${shown}: protected by ${loaded.source.replace(/^([0-9a-f]{12})[0-9a-f]+:/, '$1:')}\n${lines.join('\n')}\n${absent}`;
+}
+
+/** A line that says that the path is neither tracked nor lies here, and what was probably meant; else nothing. */
+async function explainAbsence(repository: Repository, topLevel: string | null, path: string): Promise<string> {
+  const cwd = topLevel === null ? {} : { cwd: topLevel };
+  const head = await repository.commit('HEAD');
+  const lists = [
+    ['ls-files', '-z', '--cached'],
+    ...(head === null ? [] : [['ls-tree', '-r', '-z', '--name-only', '--full-tree', head]]),
+  ];
+  const outputs = await Promise.all(
+    lists.map(async (args) => (await repository.run(args, cwd)).stdout.toString('utf8')),
+  );
+  const tracked = [...new Set(outputs.flatMap((output) => output.split('\0')))].filter((other) => other !== '');
+  if (tracked.some((other) => other === path || other.startsWith(`${path}/`))) return '';
+  if (topLevel !== null && (await lies(join(topLevel, path)))) return '';
+  const meant = nearestPath(path, tracked);
+  return `no such file is here${meant === null ? '' : `; did you mean ${visible(meant)}?`}\n`;
+}
+
+async function lies(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
+}
+
+/** The tracked path that is most like one: of a like name in the same folder, else of the same or a like path. */
+function nearestPath(path: string, tracked: readonly string[]): string | null {
+  const name = posix.basename(path);
+  const folder = path.slice(0, -name.length);
+  const beside = tracked.filter((other) => other.startsWith(folder) && !other.slice(folder.length).includes('/'));
+  const sibling = nearest(
+    name,
+    beside.map((other) => other.slice(folder.length)),
+  );
+  if (sibling !== null) return folder + sibling;
+  return (
+    tracked.find((other) => other.endsWith(`/${name}`)) ??
+    nearest(
+      path,
+      tracked.filter((other) => Math.abs(other.length - path.length) < 4),
+    )
+  );
 }

@@ -10,7 +10,14 @@ import { pushedChanges } from '../sources/pushed.ts';
 import { type Sourced, stagedChange } from '../sources/staged.ts';
 import { type Io, readAll } from './io.ts';
 import { runJudging } from './judging.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type Usage } from './options.ts';
+import { reportFlags } from './present.ts';
+
+export const usage = {
+  words: 'pre-commit | commit-msg FILE | pre-push REMOTE URL',
+  flags: reportFlags,
+  example: 'npx git-protect hook pre-commit',
+} as const satisfies Usage;
 
 type Source = (repository: Repository, cache: PolicyCache) => Promise<Sourced>;
 
@@ -52,13 +59,13 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
       'protect hook pre-commit | commit-msg FILE | pre-push REMOTE URL',
     );
   const { keep, words, source } = hooks[gate];
-  const { values, positionals } = readOptions(rest, { format: { type: 'string' }, output: { type: 'string' } }, words);
+  const { values, positionals } = readOptions(rest, usage.flags, words);
   const from = await source(positionals, io);
   return runJudging(io, {
     gate,
     keep,
     quiet: true,
-    format: readFormat(values.format),
+    format: readFormat(values.format, io.env),
     output: values.output,
     source: (repository) =>
       from(

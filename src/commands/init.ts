@@ -17,7 +17,7 @@ import { ask, isInteractive } from './ask.ts';
 import { policyText, suggest } from './first-policy.ts';
 import { pasteable } from './invocation.ts';
 import type { Io } from './io.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type Usage } from './options.ts';
 
 type Ci = 'github' | 'gitlab' | 'none';
 
@@ -28,19 +28,20 @@ interface Plan {
   readonly owner: { readonly name: string; readonly key: LocalKey } | null;
 }
 
+export const usage = {
+  flags: {
+    owner: { type: 'string', value: 'NAME', means: 'what the first owner is called; default: your name in Git' },
+    key: { type: 'string', value: 'FILE.pub', means: 'their SSH public key; default: user.signingkey, then ~/.ssh' },
+    ci: { type: 'string', value: 'HOST', means: 'the CI file to write: github, gitlab or none; default: guessed' },
+    'dry-run': { type: 'boolean', means: 'show what would be written, and write nothing' },
+    yes: { type: 'boolean', short: 'y', means: 'take the defaults and do not ask' },
+  },
+  example: 'npx git-protect init --dry-run',
+} as const satisfies Usage;
+
 /** `protect init`: hooks, policy and CI file. Writes nothing that is there already; stages and commits nothing. */
 export async function init(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readOptions(
-    args,
-    {
-      owner: { type: 'string' },
-      key: { type: 'string' },
-      ci: { type: 'string' },
-      'dry-run': { type: 'boolean' },
-      yes: { type: 'boolean', short: 'y' },
-    },
-    0,
-  );
+  const { values } = readOptions(args, usage.flags, 0);
   const ci = values.ci;
   if (ci !== undefined && ci !== 'github' && ci !== 'gitlab' && ci !== 'none')
     throw new UsageError(`--ci is '${ci}', expected github, gitlab or none`);

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import type { Readable, Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import type { EarlyRuns } from '../git/process.ts';
 import { exitCode, Refused, Undecided, UsageError } from '../model.ts';
+import { inert } from '../report/inert.ts';
 
 /** What a command gets from the process it runs in. Only `cli.ts` and `hook.ts` touch the process itself. */
 export interface Io {
@@ -10,11 +11,27 @@ export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** On GitHub Actions: standard output as its runner reads it, for commands that it is to obey. */
+  readonly runner?: Writable;
   /** What Git was asked before the command was even loaded. */
   readonly early?: EarlyRuns;
   /** Aborts on Ctrl-C and when the terminal goes away. */
   readonly signal: AbortSignal;
   now(): Date;
+}
+
+/** On GitHub Actions nothing that is printed may be taken for a command of the runner, but what goes to `runner`. */
+export function besideRunner(io: Io): Io {
+  if (io.env['GITHUB_ACTIONS'] !== 'true') return io;
+  return { ...io, stdout: inertStream(io.stdout), stderr: inertStream(io.stderr), runner: io.stdout };
+}
+
+function inertStream(stream: Io['stdout']): Io['stdout'] {
+  const write: Writable['_write'] = (chunk: string | Buffer, _, done) => {
+    stream.write(inert(chunk.toString()));
+    done();
+  };
+  return Object.assign(new Writable({ decodeStrings: false, write }), { isTTY: stream.isTTY === true });
 }
 
 /** Runs a command and turns what it throws into an exit code and words on stderr. */
@@ -63,7 +80,7 @@ export function crashIsUndecided(): void {
   process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
     process.exitCode = exitCode.undecided;
     const lines = error.code === 'EPIPE' ? '' : `protect: not judged, it crashed: ${error.message}\n`;
-    process.stderr.write(lines, () => process.exit(exitCode.undecided));
+    process.stderr.write(inert(lines), () => process.exit(exitCode.undecided));
   });
 }
 

@@ -1,26 +1,22 @@
-import { resolve } from 'node:path';
 import { detectAgent } from '../agent.ts';
 import type { World } from '../context.ts';
 import type { Keep } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCodeOf, judge } from '../judge.ts';
-import type { Gate, Report } from '../model.ts';
-import { type Format, writeReport } from '../report/index.ts';
+import type { Gate } from '../model.ts';
+import { visible } from '../report/visible.ts';
 import type { Sourced } from '../sources/staged.ts';
-import { type Io, wantsColor, writeOutput } from './io.ts';
+import type { Io } from './io.ts';
+import { type Presentation, present } from './present.ts';
 import { type Progress, progressOn } from './progress.ts';
 
 /** What the commands that judge have in common: open the repository, judge, report, answer. */
-export interface Judging {
+export interface Judging extends Presentation {
   readonly gate: Gate;
   readonly keep: Keep;
   readonly source: (repository: Repository) => Promise<Sourced>;
-  readonly format?: Format;
-  readonly output?: string | undefined;
   readonly commands?: boolean;
   readonly requirePolicy?: boolean;
-  /** A hook says nothing when it passes. */
-  readonly quiet: boolean;
 }
 
 /** @returns the exit code */
@@ -36,7 +32,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       signal: io.signal,
       progress(text) {
         progress ??= progressOn(io);
-        progress.tell(text);
+        progress.tell(visible(text));
       },
     };
     const report = await judge({
@@ -45,7 +41,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       world,
       source: () => judging.source(repository),
       requirePolicy: judging.requirePolicy ?? false,
-      describeTrees: judging.format === 'json',
+      describeTrees: judging.format === 'json' || judging.format === 'sarif',
     });
     progress?.end();
     await present(io, report, judging);
@@ -54,21 +50,4 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
     progress?.end();
     repository.close();
   }
-}
-
-async function present(io: Io, report: Report, { format = 'text', output, quiet }: Judging): Promise<void> {
-  if (quiet && format === 'text' && output === undefined && isSilent(report)) return;
-  const written = await writeReport(report, format, output === undefined && wantsColor(io, io.stdout));
-  const { pasteable } = await import('./invocation.ts');
-  const text = format === 'json' ? written : await pasteable(written, io);
-  if (output === undefined) io.stdout.write(text);
-  else await writeOutput(resolve(io.cwd, output), text);
-}
-
-function isSilent(report: Report): boolean {
-  return (
-    report.verdict === 'pass' &&
-    report.notes.length === 0 &&
-    report.outcomes.every(({ findings }) => findings.length === 0)
-  );
 }

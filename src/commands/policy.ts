@@ -5,12 +5,18 @@ import { weaknesses } from '../policy/weaknesses.ts';
 import { visible } from '../report/visible.ts';
 import { policyHere } from '../sources/policy.ts';
 import type { Io } from './io.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type Usage } from './options.ts';
+
+export const usage = {
+  words: 'check | show',
+  flags: {},
+  example: 'npx git-protect policy check',
+} as const satisfies Usage;
 
 /** `protect policy check | show`. */
 export async function policy(args: readonly string[], io: Io): Promise<number> {
   const [verb, ...rest] = args;
-  readOptions(rest, {}, 0);
+  readOptions(rest, usage.flags, 0);
   const repository = new Repository(io.cwd, io.env, 'index');
   try {
     if (verb === 'check') return await check(io, repository);

@@ -1,23 +1,31 @@
 import { resolve } from 'node:path';
-import { writeRequest } from '../approvals/request.ts';
+import { type ApprovalRequest, writeRequest } from '../approvals/request.ts';
+import { showPath } from '../git/raw.ts';
 import { Repository } from '../git/repository.ts';
-import { exitCode, UsageError } from '../model.ts';
+import { exitCode, type Policy, UsageError } from '../model.ts';
+import { compileRules } from '../policy/rules.ts';
+import { inertJson } from '../report/inert.ts';
+import { visible } from '../report/visible.ts';
 import { type Io, writeOutput } from './io.ts';
-import { readOptions } from './options.ts';
-import { findWanted, sayNothingWanted } from './wanted.ts';
+import { readOptions, type Usage } from './options.ts';
+import { findWanted, sayNothingWanted, whereFlags } from './wanted.ts';
+
+export const usage = {
+  flags: {
+    ...whereFlags,
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FILE',
+      means: 'write the request there; default: standard output, on a terminal a summary',
+    },
+  },
+  example: 'npx git-protect request --staged -o change.request',
+} as const satisfies Usage;
 
 /** `protect request`: writes what needs approval as one file that an owner can look at without this clone. */
 export async function request(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readOptions(
-    args,
-    {
-      staged: { type: 'boolean' },
-      range: { type: 'string' },
-      output: { type: 'string', short: 'o' },
-      target: { type: 'string', multiple: true },
-    },
-    0,
-  );
+  const { values } = readOptions(args, usage.flags, 0);
   const repository = new Repository(io.cwd, io.env, 'index');
   try {
     const { request: wanted, policy } = await findWanted(repository, io, values, values.target ?? []);
@@ -25,25 +33,51 @@ export async function request(args: readonly string[], io: Io): Promise<number> 
       await sayNothingWanted(repository, io, policy);
       return exitCode.pass;
     }
-    let text: string;
-    try {
-      text = writeRequest(wanted);
-    } catch (error) {
-      if (error instanceof RangeError) throw new UsageError(error.message, 'ask for fewer files at a time');
-      throw error;
+    if (values.output === undefined && io.stdout.isTTY === true) {
+      io.stdout.write(summary(wanted, policy, args));
+      return exitCode.pass;
     }
+    const text = write(wanted);
     if (values.output === undefined) io.stdout.write(text);
     else await writeOutput(resolve(io.cwd, values.output), text);
-    const file = values.output ?? 'FILE';
-    const n = wanted.changes.length;
+    const owners = Object.keys(policy.owners).join(', ');
     io.stderr.write(
-      `${n} file${n === 1 ? '' : 's'} to approve for ${wanted.targets.join(', ')}; an owner (${Object.keys(policy.owners).join(', ')}) runs\n`,
-    );
-    io.stderr.write(
-      `  npx git-protect approve ${file} --reason "…"\nand sends back a token; add it with npx git-protect approval add TOKEN\n`,
+      visible(`${files(wanted)} to approve for ${wanted.targets.join(', ')}; an owner (${owners}) runs\n`) +
+        visible(`  npx git-protect approve ${values.output ?? 'FILE'} --reason "…"\n`) +
+        'and sends back a token; add it with npx git-protect approval add TOKEN\n',
     );
     return exitCode.pass;
   } finally {
     repository.close();
   }
+}
+
+function write(wanted: ApprovalRequest): string {
+  try {
+    return inertJson(writeRequest(wanted));
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message, 'ask for fewer files at a time');
+    throw error;
+  }
+}
+
+/** What a person at a terminal sees instead of the contents of every file. */
+function summary(wanted: ApprovalRequest, policy: Policy, args: readonly string[]): string {
+  const guards = compileRules(policy);
+  const lines = wanted.changes.map(({ path, from, to }) => {
+    const change = from === null ? 'new' : to === null ? 'deleted' : 'changed';
+    const owners = [...new Set(guards(path).flatMap(({ rule }) => rule.owners))].join(', ');
+    return `  ${showPath(path)}  ${change}, owners: ${owners}\n`;
+  });
+  // Only words that mean to a shell what they say are repeated.
+  const isPlain = args.every((arg) => /^[\w@^./:=-]+$/.test(arg));
+  const flags = isPlain ? args.map((arg) => ` ${arg}`).join('') : '';
+  const rest = isPlain ? '' : '  # and the same flags';
+  return visible(
+    `${files(wanted)} to approve for ${wanted.targets.join(', ')}:\n${lines.join('')}to send an owner what they need to see: npx git-protect request${flags} -o request.json${rest}\n`,
+  );
+}
+
+function files({ changes }: ApprovalRequest): string {
+  return `${changes.length} file${changes.length === 1 ? '' : 's'}`;
 }

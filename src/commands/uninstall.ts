@@ -10,11 +10,19 @@ import { applyRemovals, planRemoval, type Removal, unwireHooks } from '../wiring
 import { ownFiles } from '../wiring/written.ts';
 import { ask, isInteractive } from './ask.ts';
 import type { Io } from './io.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type Usage } from './options.ts';
+
+export const usage = {
+  flags: {
+    'dry-run': { type: 'boolean', means: 'show what would change, and change nothing' },
+    yes: { type: 'boolean', short: 'y', means: 'do not ask' },
+  },
+  example: 'npx git-protect uninstall --dry-run',
+} as const satisfies Usage;
 
 /** `protect uninstall`: takes everything out and leaves what was there before, to the byte. Stages and commits nothing. */
 export async function uninstall(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readOptions(args, { 'dry-run': { type: 'boolean' }, yes: { type: 'boolean', short: 'y' } }, 0);
+  const { values } = readOptions(args, usage.flags, 0);
   const repository = new Repository(io.cwd, io.env, 'nothing');
   try {
     const place = await hooksFolder(repository);

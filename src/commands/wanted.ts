@@ -11,6 +11,23 @@ import { visible } from '../report/visible.ts';
 import { branchChange } from '../sources/branch.ts';
 import { type Sourced, stagedChange } from '../sources/staged.ts';
 import type { Io } from './io.ts';
+import type { Flags } from './options.ts';
+
+/** What `request` and `approve` take to find the steps. */
+export const whereFlags = {
+  staged: { type: 'boolean', means: 'what is staged; default where it holds protected files' },
+  range: {
+    type: 'string',
+    value: 'A..B',
+    means: 'what is committed from A to B; default: this branch against its target',
+  },
+  target: {
+    type: 'string',
+    multiple: true,
+    value: 'BRANCH',
+    means: 'where it is to land; default: this branch if it is protected, else the default branch',
+  },
+} as const satisfies Flags;
 
 /** Where the steps to approve come from; none given: staged if it holds protected paths, else this branch against its target. */
 export interface Where {

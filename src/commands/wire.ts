@@ -4,11 +4,13 @@ import { Repository } from '../git/repository.ts';
 import { exitCode } from '../model.ts';
 import { wireHooks } from '../wiring/wire-hooks.ts';
 import type { Io } from './io.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type Usage } from './options.ts';
+
+export const usage = { flags: {}, example: 'npx git-protect wire' } as const satisfies Usage;
 
 /** `protect wire`: makes this clone run the hooks. Quiet when all is well; an install without Git is no failure. */
 export async function wire(args: readonly string[], io: Io): Promise<number> {
-  readOptions(args, {}, 0);
+  readOptions(args, usage.flags, 0);
   if (!insideGit(io.cwd)) {
     io.stderr.write('protect: no Git repository here, so no hooks are wired\n');
     return exitCode.pass;

@@ -1,4 +1,5 @@
 import type { BytePath } from '../model.ts';
+import { compilePath, type Glob } from './glob.ts';
 
 /** One pattern of a rule, compiled. */
 export interface Pattern {
@@ -30,21 +31,21 @@ export function patternFault(pattern: string): string | null {
 export function compilePattern(source: string): Pattern {
   const negated = source.startsWith('!');
   const body = negated ? source.slice(1) : source;
-  // Most paths are nowhere near a pattern: a look at its literal part spares making the expressions at all.
+  // Most paths are nowhere near a pattern: a look at its literal part spares compiling them at all.
   const [start, end] = [literalStart(body), literalEnd(body)];
   const bytes = Buffer.from(start, 'utf8').toString('latin1');
-  let exact: RegExp | undefined;
+  let exact: Glob | undefined;
   const matchesExactly = (path: BytePath) => {
     if (!path.startsWith(bytes) || !path.includes(end)) return false;
-    exact ??= toRegExp(Buffer.from(body, 'utf8').toString('latin1'));
+    exact ??= compilePath(Buffer.from(body, 'utf8').toString('latin1'));
     return exact.test(path);
   };
   if (negated) return { source, negated, matches: matchesExactly };
   const [foldedStart, foldedEnd] = [foldCase(start), foldCase(end)];
-  let expression: RegExp | undefined;
+  let glob: Glob | undefined;
   const folded = () => {
-    expression ??= toRegExp(foldCase(body).replace(/\[:(?:upper|lower):\]/g, '[:alpha:]'), 'u');
-    return expression;
+    glob ??= compilePath(foldCase(body).replace(/\[:(?:upper|lower):\]/g, '[:alpha:]'));
+    return glob;
   };
   let directories: string | undefined;
   return {
@@ -65,7 +66,7 @@ export function compilePattern(source: string): Pattern {
 function literalStart(body: string): string {
   const trimmed = body.replace(/\/$/, '');
   if (!trimmed.includes('/')) return '';
-  return /^[\w\-./ ]*(?![^\x00-\x7f])/.exec(trimmed.replace(/^\//, ''))![0];
+  return /^[\w\-./ ]*(?![^\x00-\x7f])/.exec(trimmed.replace(/^\//, ''))?.[0] ?? '';
 }
 
 /** Does a rule's list of patterns cover the path? The last pattern that matches decides, as in gitignore. */
@@ -84,11 +85,6 @@ export function literalPath(source: string): string | null {
   return source.replace(/^\//, '');
 }
 
-/** Matches branch and tag names: `*` within a segment, `**` across. */
-export function compileGlob(glob: string): RegExp {
-  return new RegExp(`^${translate(glob)}$`, 'u');
-}
-
 /**
  * The leading directories that the pattern names literally, folded and ended by a slash: a file, symlink or gitlink at
  * one of them would take the place of what is protected. Empty for an unanchored pattern.
@@ -105,99 +101,6 @@ function literalDirectories(body: string): string {
 function literalEnd(body: string): string {
   const trimmed = body.replace(/\/$/, '');
   return trimmed.includes('/') ? '' : /[\w\-. ]*$/.exec(trimmed)![0];
-}
-
-function toRegExp(body: string, flags = ''): RegExp {
-  const directory = body.endsWith('/');
-  const trimmed = directory ? body.slice(0, -1) : body;
-  const anchored = trimmed.includes('/');
-  const start = anchored ? '^' : '^(?:.*/)?';
-  const core = translate(trimmed.replace(/^\//, ''));
-  const below = directory ? '/.*' : '(?:/.*)?';
-  return new RegExp(`${start}${core}${below}$`, `s${flags}`);
-}
-
-function translate(glob: string): string {
-  let out = '';
-  for (let at = 0; at < glob.length; ) {
-    const rest = glob.slice(at);
-    const [text, length] = piece(rest, at === 0 || glob[at - 1] === '/');
-    out += text;
-    at += length;
-  }
-  return out;
-}
-
-/** The regular expression for what a glob starts with, and how many characters that took. */
-function piece(rest: string, atSegmentStart: boolean): [string, number] {
-  const stars = /^\*+/.exec(rest);
-  const across = stars && stars[0].length > 1 && atSegmentStart;
-  if (across && rest[stars[0].length] === '/') return ['(?:.*/)?', stars[0].length + 1];
-  if (across && rest.length === stars[0].length) return ['.+', stars[0].length];
-  if (stars) return ['[^/]*', stars[0].length];
-  if (rest[0] === '?') return ['[^/]', 1];
-  if (rest[0] === '[') return bracket(rest);
-  const literal = rest[0] === '\\' && rest.length > 1 ? 2 : 1;
-  const point = rest.codePointAt(literal - 1)!;
-  const char = String.fromCodePoint(point);
-  return [quote(char), literal - 1 + char.length];
-}
-
-/**
- * `[a-z]`, `[!a]`, `[[:alpha:]]`, as Git's wildmatch reads them; a bracket that never closes stands for itself, a range
- * in the wrong order for nothing.
- */
-function bracket(rest: string): [string, number] {
-  const not = rest[1] === '!' || rest[1] === '^';
-  const chars = [...rest].slice(not ? 2 : 1);
-  const set: string[] = [];
-  let last: string | null = null;
-  for (let at = 0; at < chars.length; at++) {
-    if (chars[at] === ']' && at > 0) {
-      const length = (not ? 2 : 1) + chars.slice(0, at + 1).join('').length;
-      return [set.length === 0 && !not ? '(?!)' : `(?!/)[${not ? '^' : ''}${set.join('')}]`, length];
-    }
-    const name = /^\[:([^\]]*):\]/.exec(chars.slice(at).join(''))?.[1];
-    if (name !== undefined) {
-      if (classes[name] === undefined) return ['(?!)', rest.length];
-      set.push(classes[name]);
-      at += name.length + 3;
-      last = null;
-    } else if (chars[at] === '-' && last !== null && at + 1 < chars.length && chars[at + 1] !== ']') {
-      at += chars[at + 1] === '\\' ? 2 : 1;
-      const to = chars[at];
-      if (to !== undefined && last.codePointAt(0)! <= to.codePointAt(0)!) set.push(`${inSet(last)}-${inSet(to)}`);
-      last = null;
-    } else {
-      if (chars[at] === '\\') at++;
-      last = chars[at] ?? null;
-      if (last !== null) set.push(inSet(last));
-    }
-  }
-  return ['\\[', 1];
-}
-
-const classes: Record<string, string> = {
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  alnum: 'A-Za-z0-9',
-  upper: 'A-Z',
-  lower: 'a-z',
-  space: '\\t\\n\\r ',
-  blank: '\\t ',
-  cntrl: '\\0-\\x1f\\x7f',
-  graph: '!-~',
-  print: ' -~',
-  punct: '!-\\/:-@\\[-`\\{-~',
-  xdigit: '0-9A-Fa-f',
-};
-
-function quote(char: string): string {
-  return /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
-}
-
-function inSet(char: string): string {
-  return /[\\^$.*+?()[\]{}|/-]/.test(char) ? `\\${char}` : char;
 }
 
 /** Code points that HFS+ leaves out when it compares names, as in Git's own `core.protectHFS`. */

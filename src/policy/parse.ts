@@ -1,33 +1,12 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { parsePublicKey } from '../approvals/public-key.ts';
-import { type OwnerKey, type Policy, UsageError } from '../model.ts';
+import type { OwnerKey, Policy } from '../model.ts';
 import { crossCheck, didYouMean, type RawPolicy } from './cross-check.ts';
+import { PolicyError, type PolicyFault } from './fault.ts';
 import { patternFault } from './match.ts';
 import { type Field, policySchema, type Schema, typeName } from './schema.ts';
 
-/** One thing wrong with a policy file. */
-export interface PolicyFault {
-  /** 1-based. */
-  readonly line: number;
-  readonly message: string;
-}
-
-/** A policy that cannot be obeyed. All faults are told at once. */
-export class PolicyError extends UsageError {
-  constructor(
-    readonly source: string,
-    readonly faults: readonly PolicyFault[],
-  ) {
-    const place = source.replace(/^worktree:/, '').replace(/^([0-9a-f]{12})[0-9a-f]+:/, '$1:');
-    super(faults.map(({ line, message }) => `${place}:${line}: ${message}`).join('\n'), repair(source));
-  }
-}
-
-/** In a working tree or index it is mended in place; where it has landed no gate can let the mended one through. */
-function repair(source: string): string {
-  if (!/^[0-9a-f]{40,64}:/.test(source)) return 'mend those lines; npx git-protect policy check tells when all is well';
-  return 'mend that file (npx git-protect policy check); an owner commits it with git commit --no-verify, and lands it past CI';
-}
+export { PolicyError, type PolicyFault } from './fault.ts';
 
 /** The largest policy file that is read, in bytes. */
 export const maxPolicy = 1 << 20;
@@ -48,25 +27,40 @@ export function parsePolicy(text: string, source: string): Policy {
     customTags: [],
     stringKeys: true,
   });
-  for (const error of [...document.errors, ...document.warnings])
-    faults.push({
-      line: error.linePos?.[0].line ?? 1,
-      message: error.message.split('\n')[0]!.replace(/ at line \d+.*$/, ''),
-    });
-  if (faults.length > 0) throw new PolicyError(source, faults);
+  const repeated: PolicyFault[] = [];
+  for (const error of [...document.errors, ...document.warnings]) {
+    const line = error.linePos?.[0].line ?? 1;
+    if (error.code === 'DUPLICATE_KEY')
+      repeated.push({ line, message: `${keyAt(document, error.pos[0])} is there twice; keep one` });
+    else faults.push({ line, message: error.message.split('\n')[0]!.replace(/ at line \d+.*$/, '') });
+  }
+  const refuse = () => {
+    throw new PolicyError(
+      source,
+      [...faults, ...repeated].sort((a, b) => a.line - b.line),
+    );
+  };
+  if (faults.length > 0) refuse();
   if (document.contents === null)
     throw new PolicyError(source, [{ line: 1, message: "the file is empty, expected at least 'version: 1'" }]);
   refuseYamlTricks(document, lines, faults);
-  if (faults.length > 0) throw new PolicyError(source, faults);
+  if (faults.length > 0) refuse();
   const reader = new Reader(lines, faults);
   const raw = reader.read(document.contents as Node, policySchema, '') as RawPolicy;
   if (faults.length === 0) crossCheck(raw, (path, message) => reader.tell(path, message));
-  if (faults.length > 0)
-    throw new PolicyError(
-      source,
-      [...faults].sort((a, b) => a.line - b.line),
-    );
+  if (faults.length + repeated.length > 0) refuse();
   return toPolicy(raw);
+}
+
+/** The key that starts at an offset of the text. */
+function keyAt(document: Document, offset: number): string {
+  let name = 'a key';
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && key.range?.[0] === offset) name = `'${String(key.value).slice(0, 80)}'`;
+    },
+  });
+  return name;
 }
 
 /** A policy reads as it stands: nothing refers to another place, nothing changes its type. */

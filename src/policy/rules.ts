@@ -1,6 +1,7 @@
 import type { OtherSide } from '../git/refs.ts';
 import { type BytePath, type FileRule, type Guard, type Oid, ownFolder, type Policy, policyNames } from '../model.ts';
-import { compileGlob, compilePattern, firstMatch, literalPath, type Pattern } from './match.ts';
+import { compileGlob } from './glob.ts';
+import { compilePattern, firstMatch, literalPath, type Pattern } from './match.ts';
 
 const ownPaths = [...policyNames.map((name) => `/${name}`), ownFolder.replace(/^/, '/'), '/.protect'].map(
   compilePattern,

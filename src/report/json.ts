@@ -1,4 +1,5 @@
 import type { Report } from '../model.ts';
+import { inertJson } from './inert.ts';
 
 /** The report as JSON, version 1. */
 export function jsonReport(report: Report): string {
@@ -10,5 +11,6 @@ export function jsonReport(report: Report): string {
     findings,
   }));
   const { version, gate, verdict, policy, changes } = report;
-  return `${JSON.stringify({ version, gate, verdict, policy, changes, outcomes, durationMs: Math.round(report.durationMs) }, null, 2)}\n`;
+  const json = { version, gate, verdict, policy, changes, outcomes, durationMs: Math.round(report.durationMs) };
+  return `${inertJson(JSON.stringify(json, null, 2))}\n`;
 }

@@ -1,5 +1,6 @@
 /**
- * Text as a terminal may show it: control characters, ANSI escapes, bidirectional and invisible characters become
+ * Text as a terminal may show it: control characters, ANSI escapes, lone surrogates, bidirectional and invisible characters
+ * become
  * `<U+202E>`; tabs and line feeds stay.
  */
 export function visible(text: string): string {
@@ -22,7 +23,7 @@ export function visibleBytes(bytes: Buffer): string {
   return out;
 }
 
-const hidden = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+const hidden = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 function decodes(decoder: InstanceType<typeof TextDecoder>, bytes: Buffer): boolean {
   try {

@@ -1,0 +1,25 @@
+import { UsageError } from '../model.ts';
+
+/** One thing wrong with a policy file. */
+export interface PolicyFault {
+  /** 1-based. */
+  readonly line: number;
+  readonly message: string;
+}
+
+/** A policy that cannot be obeyed. All faults are told at once. */
+export class PolicyError extends UsageError {
+  constructor(
+    readonly source: string,
+    readonly faults: readonly PolicyFault[],
+  ) {
+    const place = source.replace(/^worktree:/, '').replace(/^([0-9a-f]{12})[0-9a-f]+:/, '$1:');
+    super(faults.map(({ line, message }) => `${place}:${line}: ${message}`).join('\n'), repair(source));
+  }
+}
+
+/** In a working tree or index it is mended in place; where it has landed no gate can let the mended one through. */
+function repair(source: string): string {
+  if (!/^[0-9a-f]{40,64}:/.test(source)) return 'mend those lines; npx git-protect policy check tells when all is well';
+  return 'mend that file (npx git-protect policy check); an owner commits it with git commit --no-verify, and lands it past CI';
+}

@@ -1,0 +1,43 @@
+import { equal, is, match, not, ok } from 'uvu/assert';
+import { golden } from './support/golden.ts';
+import { suite } from './support/suite.ts';
+import { folder, Repo } from './support/world.ts';
+
+const test = suite('help');
+const repo = new Repo(folder());
+const help = (...args: string[]) => repo.protect(...args, '--help');
+
+/** The names in the overview. */
+const commands = [...repo.protect('--help').stdout.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name]) => name!);
+
+test('each command says what each of its flags is for, and has an example that names no others', () => {
+  ok(commands.length >= 9, commands.join(' '));
+  for (const name of commands) {
+    const { code, stdout, stderr } = help(name);
+    equal([code, stderr], [0, ''], name);
+    const rows = [...stdout.matchAll(/^ {2}(?:-(\w), )?--([\w-]+)(?: \S+)?(?: …)? {2,}(.*)$/gm)];
+    const listed = rows.flatMap(([, short, long]) => [`--${long}`, ...(short ? [`-${short}`] : [])]);
+    for (const [, , long, means] of rows) ok(means!.length > 10, `${name} --${long}`);
+    const known = /its flags: (.*)/.exec(repo.protect(name, '--no-such-flag').stderr)?.[1]?.split(', ') ?? [];
+    for (const flag of known) ok(listed.includes(flag), `${name} ${flag}`);
+    const example = /^example: npx git-protect (\w+)(.*)$/m.exec(stdout)!;
+    is(example[1], name);
+    for (const [, flag] of example[2]!.matchAll(/ (--?[a-z][\w-]*)/g)) ok(listed.includes(flag!), `${name} ${flag}`);
+    for (const line of stdout.split('\n')) ok(line.length <= 120, line);
+  }
+});
+
+test('help as it is printed', () => {
+  golden('help-ci', help('ci'));
+  golden('help-approve', help('approve'));
+  golden('help-wire', help('wire'));
+  is(repo.protect('ci', '-h').stdout, help('ci').stdout);
+  is(help('approval', 'add').stdout, help('approval').stdout);
+});
+
+test('asking for help does nothing, whatever else is asked for', () => {
+  const done = help('approve', '--staged', '--reason', 'x', '--yes');
+  is(done.code, 0);
+  match(done.stdout, '--reason TEXT');
+  not.match(done.out, 'Git repository');
+});
