@@ -93,12 +93,18 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     );
   }
   const { run, usage } = await entry.load();
-  if (args[0] === '-h' || args.includes('--help')) {
+  if (asksForHelp(args)) {
     const { helpText } = await import('./commands/help.ts');
     io.stdout.write(helpText(name, entry.does, usage));
     return exitCode.pass;
   }
   return run(args, io);
+}
+
+/** Only where it cannot be the value of a flag: a pull request may be called `--help`. */
+function asksForHelp([first = '', second = '']: readonly string[]): boolean {
+  const isHelp = (word: string) => word === '--help' || word === '-h';
+  return isHelp(first) || (!first.startsWith('-') && isHelp(second));
 }
 
 function overview(): string {
