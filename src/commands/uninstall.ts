@@ -15,7 +15,7 @@ import { readOptions, type Usage } from './options.ts';
 export const usage = {
   flags: {
     'dry-run': { type: 'boolean', means: 'show what would change, and change nothing' },
-    yes: { type: 'boolean', short: 'y', means: 'do not ask' },
+    yes: { type: 'boolean', short: 'y', means: 'change everything without asking' },
   },
   example: 'npx git-protect uninstall --dry-run',
 } as const satisfies Usage;
