@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/keys.ts';
@@ -9,12 +8,11 @@ import { Repository } from '../git/repository.ts';
 import { exitCode, policyNames, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import { ask, isInteractive } from './ask.ts';
+import { type Ci, ciTemplate, guardedCiPath } from './ci-template.ts';
 import { policyText, suggest } from './first-policy.ts';
 import type { Io } from './io.ts';
 import { readOptions } from './options.ts';
-import { type PlannedFile, packageRoot, planHooks, readOptional, wireHooks, writePlanned } from './wiring.ts';
-
-type Ci = 'github' | 'gitlab' | 'none';
+import { type PlannedFile, planHooks, readOptional, wireHooks, writePlanned } from './wiring.ts';
 
 interface Plan {
   readonly files: readonly PlannedFile[];
@@ -83,8 +81,8 @@ async function makePlan(
   const ci = flags.ci ?? (await guessCi(repository, tracked, topLevel));
   const add = (path: string, content: string) =>
     files.push({ path, content, executable: false, state: existsSync(join(topLevel, path)) ? 'changed' : 'new' });
-  const ciFile = ci === 'github' ? '.github/workflows/protect.yml' : ci === 'gitlab' ? '.gitlab/protect.yml' : null;
-  if (ciFile !== null && !existsSync(join(topLevel, ciFile))) add(ciFile, await ciTemplate(ci, branch, tracked));
+  for (const { path, content } of await ciTemplate(ci, branch, tracked))
+    if (!existsSync(join(topLevel, path))) add(path, content);
   if (ci === 'gitlab')
     remarks.push("include the CI file from .gitlab-ci.yml: include: { local: '.gitlab/protect.yml' }");
   if (ci === 'none')
@@ -98,7 +96,10 @@ async function makePlan(
         'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
       );
     const build = await hasBuildScript(topLevel);
-    add('.protectionrc', policyText({ branch, owner, build, ciFile, suggestions: suggest(tracked) }));
+    add(
+      '.protectionrc',
+      policyText({ branch, owner, build, ciFile: guardedCiPath[ci], suggestions: suggest(tracked) }),
+    );
   }
   const prepare = await planPrepare(topLevel, io.cwd);
   if (prepare.file) files.push(prepare.file);
@@ -137,14 +138,6 @@ async function guessCi(repository: Repository, tracked: readonly string[], topLe
   )
     return 'github';
   return 'none';
-}
-
-/** The CI file; its second job, which installs packages, only where npm's lock file says how. */
-async function ciTemplate(ci: Ci, branch: string, tracked: readonly string[]): Promise<string> {
-  const template = await readFile(join(packageRoot, 'templates', `${ci}.yml`), 'utf8');
-  const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  const whole = template.replaceAll('__VERSION__', version).replaceAll('__BRANCH__', JSON.stringify(branch));
-  return tracked.includes('package-lock.json') ? whole : whole.replace(/^ *protect-commands:[\s\S]*$/m, '');
 }
 
 /** The owner's key: the one named, Git's signing key, `~/.ssh/*.pub`, or one made now if a person says so. */
