@@ -121,6 +121,11 @@ test('CircleCI says no target: it is the default branch, and it says so; --targe
     'note: CircleCI does not say where this goes, so it is judged for main; --target BRANCH names another',
   );
   not.match(run('circleci-branch', hosts.good, '--target', 'main').out, 'note:');
+  const fresh = fetched('circleci-branch', hosts.good);
+  fresh.git('checkout', '--quiet', '--force', 'origin/main');
+  const started = ci(fresh, { ...recorded('circleci-branch', hosts.good), CIRCLE_SHA1: hosts.good.base });
+  is(started.code, 0, 'a branch that was only just started');
+  match(started.out, 'nothing to judge');
   const self = run('circleci-main', landed.good, '--target', 'main');
   is(self.code, 3, self.out);
 });

@@ -44,7 +44,7 @@ export async function landedPush(
   if (loaded.bootstrap === 'adoption' && old === null && (await loadPolicyAt(repository, `${head}^1`, `${head}^1`)))
     throw new Undecided(
       `${short} looks new, yet it had a policy before its last commit: what it held before the push is unknown`,
-      'name it: protect ci --event push --target BRANCH --base REV',
+      `npx git-protect ci --event push --target ${short} --base REV`,
     );
   const change = await refUpdateChange(
     repository,

@@ -91,9 +91,9 @@ async function proposal(repository: Repository, event: CiEvent, other: OtherSide
   return { changes: [change], loaded, standard, notes: notes(event, landsOn, { direct, landed }) };
 }
 
-/** @throws UsageError for a build of the target's own commits on a system that does not say what they replaced */
-function refuseLanded({ kind, system, help }: CiEvent, landsOn: string | null): void {
-  if (kind !== 'unknown') return;
+/** @throws Undecided where HEAD may be a push to the target itself: the system says neither branch nor reason */
+function refuseLanded({ kind, ref, system, help }: CiEvent, landsOn: string | null): void {
+  if (kind !== 'unknown' || ref !== null) return;
   const name = landsOn ?? 'its target';
   throw new Undecided(
     `HEAD is on ${name} already, and ${system} does not say what it replaced there`,
