@@ -196,15 +196,16 @@ function skipped(check: string, reason: string): Outcome {
 }
 
 /** Told once a commit: commit-msg follows on pre-commit. */
-function notes(gate: Gate, { loaded }: Sourced): string[] {
+function notes(gate: Gate, { loaded, notes: said = [] }: Sourced): string[] {
   if (gate === 'commit-msg') return [];
   if (loaded?.bootstrap === 'adoption')
-    return ['this change brings the first policy; protected files are judged from the next change on'];
+    return [...said, 'this change brings the first policy; protected files are judged from the next change on'];
   if (loaded?.bootstrap === 'uncommitted')
     return [
+      ...said,
       `the policy is not committed yet; it already holds here: git add ${loaded.source.replace('worktree:', '')}`,
     ];
-  return [];
+  return [...said];
 }
 
 async function describe(change: Change, trees: boolean): Promise<Report['changes'][number]> {

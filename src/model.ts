@@ -68,8 +68,11 @@ export interface Change {
   readonly tips: readonly Oid[];
   /** The one among them that is the default branch's. */
   readonly defaultTip: Oid | null;
-  /** Title of the pull or merge request, where it becomes the message that lands. */
-  readonly title: string | null;
+  /**
+   * The title of the pull or merge request, where it becomes the message that lands (its text null: nobody told it);
+   * null where the messages of the commits land.
+   */
+  readonly title: { readonly text: string | null } | null;
   /** The tree that the change leads to; null for a deletion and for refs that hold no tree. */
   tree(): Promise<Oid | null>;
   /** Every path whose state differs between base and result, in Git's order. */

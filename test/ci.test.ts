@@ -126,7 +126,7 @@ test('GitHub Actions: pull_request, push, merge_group', () => {
     );
   };
   const pull = (head: string) => ({
-    pull_request: { title: 'x', base: { ref: 'main', sha: base }, head: { sha: head } },
+    pull_request: { number: 1, title: 'x', base: { ref: 'main', sha: base }, head: { sha: head } },
   });
   is(github('pull_request', pull(good)).code, 0);
   is(github('pull_request', pull(bad)).code, 1);

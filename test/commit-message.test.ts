@@ -2,7 +2,16 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
 import { commitMessage, parseSubject } from '../src/checks/commit-message.ts';
-import type { Change, Commit, Context, Gate, Policy, Problem, Skipped } from '../src/model.ts';
+import {
+  type Change,
+  type Commit,
+  type Context,
+  type Gate,
+  type Policy,
+  type Problem,
+  type Skipped,
+  Undecided,
+} from '../src/model.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
 import { compileRules } from '../src/policy/rules.ts';
 import { type Cleanup, cleanMessage } from '../src/sources/message.ts';
@@ -268,7 +277,7 @@ test('fixup!, squash!, amend!: fine on the way, refused where they land', async 
 });
 
 test('a title that becomes the message is judged instead of the commits', async () => {
-  const change = { title: 'feature: x', kind: 'proposal', protected: true, target: 'main' } as const;
+  const change = { title: { text: 'feature: x' }, kind: 'proposal', protected: true, target: 'main' } as const;
   const found = await problems({ change, commits: [{ message: 'whatever' }] });
   equal(
     found.map(({ message, help, commit }) => [message, help, commit]),
@@ -280,10 +289,25 @@ test('a title that becomes the message is judged instead of the commits', async 
       ],
     ],
   );
-  equal(await problems({ change: { ...change, title: 'feat: x' }, commits: [{ message: 'whatever' }] }), []);
+  equal(await problems({ change: { ...change, title: { text: 'feat: x' } }, commits: [{ message: 'whatever' }] }), []);
   const steps = async () => [{ path: 'server/pay.ts', from: null, to: null }];
-  const demanded = await problems({ policy: critical, change: { ...change, title: 'feat: x', steps } });
+  const demanded = await problems({ policy: critical, change: { ...change, title: { text: 'feat: x' }, steps } });
   is(demanded[0]!.message, "the title: server/pay.ts is critical, so the subject starts with 'CRITICAL: '");
+});
+
+test('a title that lands and that nobody told is not taken for a good one', async () => {
+  const change = { title: { text: null }, kind: 'proposal', protected: true, target: 'main' } as const;
+  const thrown = await problems({ change, commits: [{ message: 'feat: x' }] }).catch((error: unknown) => error);
+  ok(thrown instanceof Undecided);
+  match(thrown.message, /title is the message that lands.*not known/);
+});
+
+test('the number that a host appends to a title is not counted', async () => {
+  const subject = `feat: ${'x'.repeat(94)}`;
+  equal(await said(`${subject} (#123)`), []);
+  equal(await said(`${subject} (!123)`), []);
+  is((await said(`${subject}y (#123)`)).length, 1);
+  is((await said(`${subject} (#abc)`)).length, 1);
 });
 
 test('nothing to judge is skipped, with its reason', async () => {

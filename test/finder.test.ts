@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { is, match } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { folder, guardedRepo, newRepo, Repo, run } from './support/world.ts';
+import { environment, folder, guardedRepo, newRepo, Repo, run } from './support/world.ts';
 
 const test = suite('finder');
 
@@ -149,7 +149,9 @@ test('what is to be pasted fits the place that the package was found in', () => 
   const at = folder('global');
   symlinkSync(join(repo.dir, 'node_modules/git-protect/dist/cli.js'), join(at, 'git-protect'));
   chmodSync(join(at, 'git-protect'), 0o755);
-  match(nested.protect('policy', 'check').out, 'help: git-protect init');
+  match(nested.protect('policy', 'check').out, 'help: npx git-protect init', 'nowhere');
+  const onPath = { PATH: `${at}:${environment()['PATH']}` };
+  match(nested.protectWith({ env: onPath }, 'policy', 'check').out, 'help: git-protect init');
   mkdirSync(join(nested.dir, 'web app/node_modules/git-protect'), { recursive: true });
   nested.git('config', 'protect.folder', 'web app');
   match(nested.protect('policy', 'check').out, "help: npx --prefix 'web app' git-protect init");

@@ -40,7 +40,8 @@ test('an ordinary repository: what exists and matters is suggested, nothing is s
   match(policy, '"/.husky/"');
   match(policy, 'build: { command: npm run build');
   not.match(policy, 'package-lock');
-  match(repo.read('.github/workflows/protect.yml'), 'fetch-depth: 0');
+  match(repo.read('.github/workflows/protect.yml'), /name: protect \$\{\{ github\.base_ref \|\| 'main' \}\}/);
+  match(repo.read('.github/workflows/protect-commands.yml'), '- run: npm ci\n      - run: npx --no git-protect ci');
   match(repo.read('package.json'), "import('git-protect/wire')");
   is(repo.head(), before);
   is(repo.git('diff', '--cached', '--name-only'), '');

@@ -128,7 +128,12 @@ test('schedules and tags on GitLab', () => {
   const { repo } = guardedRepo({ more: 'tags: { "v*": { create: refuse } }' });
   repo.git('remote', 'set-head', 'origin', '--delete');
   const env = { GITLAB_CI: 'true', CI_DEFAULT_BRANCH: 'main', CI_COMMIT_SHA: repo.head(), CI_COMMIT_BEFORE_SHA: zeros };
-  is(repo.protectWith({ env: { ...env, CI_COMMIT_BRANCH: 'main', CI_PIPELINE_SOURCE: 'schedule' } }, 'ci').code, 0);
+  const scheduled = repo.protectWith(
+    { env: { ...env, CI_COMMIT_BRANCH: 'main', CI_PIPELINE_SOURCE: 'schedule' } },
+    'ci',
+  );
+  is(scheduled.code, 2);
+  match(scheduled.out, "GitLab runs this for 'schedule', which changes no branch");
   is(
     repo.protectWith({ env: { ...env, CI_COMMIT_BRANCH: 'main', CI_PIPELINE_SOURCE: 'push' } }, 'ci').code,
     3,

@@ -1,4 +1,4 @@
-import type { Check, Commit, Context, Policy, Problem } from '../model.ts';
+import { type Check, type Commit, type Context, type Policy, type Problem, Undecided } from '../model.ts';
 import { nearest } from '../nearest.ts';
 
 /** Judges the form of commit messages, and demands the critical type where a critical file changes. */
@@ -49,7 +49,12 @@ function criticalPaths({ policy, guards, showPath }: Context): Critical {
 }
 
 async function judgeTitle(context: Context, isCritical: Critical): Promise<Problem[]> {
-  const message = context.change.title!;
+  const message = context.change.title?.text;
+  if (!message)
+    throw new Undecided(
+      'the title is the message that lands (landing: squash), and it is not known here',
+      'npx git-protect ci --title "TITLE OF THE PULL REQUEST"',
+    );
   // The revert button of hosts writes just this; what it reverts stands in the body that a title does not have.
   if (/^(Revert|Reapply) ".*"$/.test(message)) return [];
   const paths = (await context.change.steps()).map(({ path }) => path);
@@ -116,7 +121,8 @@ function formProblems(subject: string, header: Header | null, { commits }: Polic
   if (header.scope === '') problems.push('the brackets of the scope are empty');
   if (commits.scope === 'required' && !header.scope) problems.push(`the scope is missing: ${header.type}(where): …`);
   if (commits.scope === 'none' && header.scope !== null) problems.push(`no scope is used here: ${header.type}: …`);
-  const length = [...subject].length;
+  // Hosts append the number of the pull request when they squash; whoever wrote the title could not count it.
+  const length = [...subject.replace(/ \([#!]\d+\)$/, '')].length;
   if (length > commits.subjectMax)
     problems.push(`the subject has ${length} characters, the limit is ${commits.subjectMax}`);
   return problems;

@@ -1,5 +1,5 @@
 import { readFormat } from '../report/index.ts';
-import { ciEvent } from '../sources/ci-event.ts';
+import { ciEvent } from '../sources/ci/index.ts';
 import { rangeChange } from '../sources/range.ts';
 import type { Io } from './io.ts';
 import { runJudging } from './judging.ts';

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/keys.ts';
@@ -10,16 +9,15 @@ import { exitCode, policyNames, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import { hooksFolder } from '../wiring/folder.ts';
 import { addScript, readManifest } from '../wiring/package-script.ts';
-import { type PlannedFile, packageRoot, planHooks, readOptional, writePlanned } from '../wiring/plan.ts';
+import { type PlannedFile, planHooks, readOptional, writePlanned } from '../wiring/plan.ts';
 import { wireHooks } from '../wiring/wire-hooks.ts';
-import { ciFiles, rememberWritten } from '../wiring/written.ts';
+import { rememberWritten } from '../wiring/written.ts';
 import { ask, isInteractive } from './ask.ts';
+import { type Ci, ciTemplate, guardedCiPath } from './ci-template.ts';
 import { policyText, suggest } from './first-policy.ts';
 import { pasteable } from './invocation.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
-
-type Ci = 'github' | 'gitlab' | 'none';
 
 interface Plan {
   readonly files: readonly PlannedFile[];
@@ -92,8 +90,8 @@ async function makePlan(
   const ci = flags.ci ?? (await guessCi(repository, tracked, topLevel));
   const add = (path: string, content: string) =>
     files.push({ path, content, executable: false, state: existsSync(join(topLevel, path)) ? 'changed' : 'new' });
-  const ciFile = ci === 'none' ? null : ciFiles[ci];
-  if (ciFile !== null && !existsSync(join(topLevel, ciFile))) add(ciFile, await ciTemplate(ci, branch, tracked));
+  for (const { path, content } of await ciTemplate(ci, branch, tracked))
+    if (!existsSync(join(topLevel, path))) add(path, content);
   if (ci === 'gitlab')
     remarks.push("include the CI file from .gitlab-ci.yml: include: { local: '.gitlab/protect.yml' }");
   if (ci === 'none')
@@ -109,7 +107,14 @@ async function makePlan(
     const build = await hasBuildScript(topLevel);
     add(
       '.protectionrc',
-      policyText({ branch, owner, build, ciFile, hooks: hooks.folder, suggestions: suggest(tracked) }),
+      policyText({
+        branch,
+        owner,
+        build,
+        ciFile: guardedCiPath[ci],
+        hooks: hooks.folder,
+        suggestions: suggest(tracked),
+      }),
     );
   }
   const script = await planScript(topLevel, io.cwd);
@@ -149,14 +154,6 @@ async function guessCi(repository: Repository, tracked: readonly string[], topLe
   )
     return 'github';
   return 'none';
-}
-
-/** The CI file; its second job, which installs packages, only where npm's lock file says how. */
-async function ciTemplate(ci: Ci, branch: string, tracked: readonly string[]): Promise<string> {
-  const template = await readFile(join(packageRoot, 'templates', `${ci}.yml`), 'utf8');
-  const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  const whole = template.replaceAll('__VERSION__', version).replaceAll('__BRANCH__', JSON.stringify(branch));
-  return tracked.includes('package-lock.json') ? whole : whole.replace(/^ *protect-commands:[\s\S]*$/m, '');
 }
 
 /** The owner's key: the one named, Git's signing key, `~/.ssh/*.pub`, or one made now if a person says so. */

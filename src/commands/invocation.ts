@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { Repository } from '../git/repository.ts';
 import { Undecided, UsageError } from '../model.ts';
 import { config } from '../wiring/folder.ts';
@@ -29,7 +29,9 @@ async function invocation({ cwd, env }: Pick<Io, 'cwd' | 'env'>): Promise<string
     const main = basename(commonDir) === '.git' ? dirname(commonDir) : top;
     for (const place of [folder === null ? top : join(top, folder), main, join(main, folder ?? '.')])
       if (isInstalled(place)) return `npx --prefix ${quoted(relative(cwd, place) || '.')} git-protect`;
-    return existsSync(join(top, '.pnp.cjs')) ? 'yarn git-protect' : 'git-protect';
+    if (existsSync(join(top, '.pnp.cjs'))) return 'yarn git-protect';
+    const onPath = (env['PATH'] ?? '').split(delimiter).some((bin) => existsSync(join(bin, 'git-protect')));
+    return onPath ? 'git-protect' : usual;
   } catch (error) {
     // Where there is no repository, or Git itself is what is missing, nothing better is known.
     if (error instanceof UsageError || error instanceof Undecided) return usual;

@@ -27,19 +27,14 @@ export const ciDiagnoses: readonly Diagnosis[] = [
     fix: 'Let one job run from the target (`pull_request_target`, `--no-commands`, installed outside the checkout at an exact version), as the file of `init` does.',
     mends: false,
     async look(clone) {
-      return (await judging(clone)).flatMap(({ path, text }) =>
-        path.startsWith('.github/') &&
-        !/^\s*(?:pull_request_target|workflow_call)\b|\bpull_request_target\b/m.test(text)
-          ? [
-              {
-                severity: 'warning' as const,
-                path,
-                message: 'judges a pull request by files that the pull request may change',
-                help: 'npx git-protect init --ci github writes a file that does not',
-              },
-            ]
-          : [],
-      );
+      const workflows = (await judging(clone)).filter(({ path }) => path.startsWith('.github/'));
+      if (workflows.some(({ text }) => /\b(?:pull_request_target|workflow_call)\b/.test(text))) return [];
+      return workflows.map(({ path }) => ({
+        severity: 'warning',
+        path,
+        message: 'judges a pull request by files that the pull request may change',
+        help: `git rm ${path} && npx git-protect init --ci github`,
+      }));
     },
   },
   {

@@ -82,14 +82,18 @@ export async function knownDefault(
   return defaultBranch(null, other, said) ?? (await hintedBranch(repository, other, cache));
 }
 
-/** Where HEAD of the other side is unknown: the one branch whose own policy names it as the only literal one. */
+/**
+ * Where HEAD of the other side is unknown: the branch that every policy there names as the only literal one. Every one,
+ * because anybody who may push a branch can bring a policy that names that branch.
+ */
 async function hintedBranch(repository: Repository, other: OtherSide, cache?: PolicyCache): Promise<string | null> {
-  const named: string[] = [];
-  for (const [name, oid] of other.branches) {
+  const named = new Set<string | null>();
+  for (const oid of other.branches.values()) {
     const there = await readableAt(repository, oid, cache);
-    if (there && there !== 'invalid' && defaultBranch(there.policy, other) === name) named.push(name);
+    if (there && there !== 'invalid') named.add(defaultBranch(there.policy, other));
   }
-  return named.length === 1 ? named[0]! : null;
+  const [name, second] = [...named];
+  return name && second === undefined && other.branches.has(name) ? name : null;
 }
 
 /** A policy on some branch that nothing is judged by: an invalid one there must not stop everybody. */

@@ -2,11 +2,11 @@ import { mergedTree } from '../git/merge.ts';
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Change, type Oid, Undecided, UsageError } from '../model.ts';
-import { loadPolicyAt } from '../policy/load.ts';
 import { protectedBranches, trustedTips } from '../policy/rules.ts';
-import type { CiEvent } from './ci-event.ts';
+import type { CiEvent } from './ci/event.ts';
+import { landedPush, shortName } from './landed-push.ts';
 import { findPolicy, knownDefault } from './policy.ts';
-import { range, refUpdateChange } from './ref-update.ts';
+import { range } from './ref-update.ts';
 import type { Sourced } from './staged.ts';
 
 /**
@@ -18,11 +18,34 @@ import type { Sourced } from './staged.ts';
 export async function rangeChange(repository: Repository, event: CiEvent): Promise<Sourced> {
   await repository.layout();
   if (await repository.isShallow())
-    throw new Undecided('this clone is shallow: its history is cut off, so nothing can be judged', event.depthHelp);
+    throw new Undecided('this clone is shallow: its history is cut off, so nothing can be judged', event.help.depth);
   const other = await remoteSide(repository);
-  return event.kind === 'proposal'
-    ? proposal(repository, event, other, await headOf(repository, event))
-    : push(repository, event, other);
+  const head = /^0+$/.test(event.head) ? null : await headOf(repository, event);
+  if (event.kind === 'push') return landedPush(repository, event, other, head);
+  if (head === null) throw new UsageError('there is no commit to judge', 'name it with --head REV');
+  if (event.kind === 'unknown') {
+    const built = event.ref === null ? null : shortName(event.ref);
+    if (built !== null && (await landsItself(repository, event, other, built, head)))
+      return landedPush(repository, { ...event, target: built }, other, head);
+  }
+  return proposal(repository, event, other, head);
+}
+
+/** Is the branch that was built, for a reason the system does not say, one that is protected, or the target itself? */
+async function landsItself(
+  repository: Repository,
+  event: CiEvent,
+  other: OtherSide,
+  built: string,
+  head: Oid,
+): Promise<boolean> {
+  if (event.target !== null) return event.target === built;
+  const { loaded, standard } = await findPolicy(repository, other, {
+    said: event.defaultBranch,
+    results: async () => [{ name: head, label: head }],
+    worktree: false,
+  });
+  return built === standard || (loaded !== null && protectedBranches(loaded.policy, standard)(built));
 }
 
 async function proposal(repository: Repository, event: CiEvent, other: OtherSide, head: Oid): Promise<Sourced> {
@@ -47,6 +70,8 @@ async function proposal(repository: Repository, event: CiEvent, other: OtherSide
   const isProtected = landsOn === null || protectedBranches(policy, standard)(landsOn);
   const { tips, defaultTip } = trustedTips(policy, known, standard);
   const direct = await repository.isAncestor(base, head);
+  const landed = await repository.isAncestor(head, base);
+  if (landed) refuseLanded(event, landsOn);
   const tree = direct ? await treeOf(repository, head) : await mergedTree(repository, base, head);
   const change: Change = {
     ref: landsOn === null ? null : `refs/heads/${landsOn}`,
@@ -59,44 +84,28 @@ async function proposal(repository: Repository, event: CiEvent, other: OtherSide
     next: head,
     tips: tips.length > 0 ? tips : [base],
     defaultTip,
-    title: policy.landing === 'squash' ? event.title : null,
+    title: policy.landing === 'squash' && !event.queued && !landed ? { text: event.title } : null,
     tree: async () => tree,
     ...range(repository, { base, head, tree, known: tips, states: policy.landing === 'rebase' }),
   };
-  return { changes: [change], loaded, standard };
+  return { changes: [change], loaded, standard, notes: notes(event, landsOn, { direct, landed }) };
 }
 
-async function push(repository: Repository, event: CiEvent, other: OtherSide): Promise<Sourced> {
-  const said = await knownDefault(repository, other, event.defaultBranch);
-  const branch = event.target ?? (event.ref === null ? said : null);
-  const ref = branch === null ? event.ref : `refs/heads/${branch}`;
-  if (ref === null) throw new UsageError('which branch was pushed is unknown', 'name it with --target BRANCH');
-  const short = ref.replace(/^refs\/heads\//, '');
-  const head = /^0+$/.test(event.head) ? null : await headOf(repository, event);
-  const old = await oldTip(repository, event, other, short);
-  // A tracking ref of the pushed branch already shows the push itself, so what it held before is taken instead.
-  const before = new Map(other.branches);
-  if (old === null) before.delete(short);
-  else before.set(short, old);
-  const known = { ...other, branches: before };
-  const { loaded, standard } = await findPolicy(repository, known, {
-    said,
-    creates: new Set(old === null ? [short] : []),
-    results: async () => (head === null ? [] : [{ name: head, label: head }]),
-    worktree: false,
-  });
-  if (!loaded) return { changes: [], loaded, standard };
-  if (loaded.bootstrap === 'adoption' && old === null && (await loadPolicyAt(repository, `${head}^1`, `${head}^1`)))
-    throw new Undecided(
-      `${short} looks new, yet it had a policy before its last commit: what it held before the push is unknown`,
-      'name it: protect ci --event push --target BRANCH --base REV',
-    );
-  const change = await refUpdateChange(
-    repository,
-    { ref, old, next: head },
-    { policy: loaded.policy, other: known, standard },
+/** @throws Undecided where HEAD may be a push to the target itself: the system says neither branch nor reason */
+function refuseLanded({ kind, ref, system, help }: CiEvent, landsOn: string | null): void {
+  if (kind !== 'unknown' || ref !== null) return;
+  const name = landsOn ?? 'its target';
+  throw new Undecided(
+    `HEAD is on ${name} already, and ${system} does not say what it replaced there`,
+    `npx git-protect ci --event push --target ${landsOn ?? 'BRANCH'} --base ${help.before ?? 'REV'}`,
   );
-  return { changes: [change], loaded, standard };
+}
+
+function notes(event: CiEvent, landsOn: string | null, { direct, landed }: { direct: boolean; landed: boolean }) {
+  const [name, target] = [event.head.slice(0, 12), landsOn ?? 'the base'];
+  if (landed) return [`nothing to judge: ${name} is ${direct ? `the tip of ${target}` : `on ${target} already`}`];
+  if (event.kind !== 'unknown' || event.target !== null) return [];
+  return [`${event.system} does not say where this goes, so it is judged for ${target}; --target BRANCH names another`];
 }
 
 async function targetTip(
@@ -105,45 +114,32 @@ async function targetTip(
   other: OtherSide,
   target: string | null,
 ): Promise<Oid> {
-  if (event.base !== null) return repository.revision(event.base);
+  if (event.base !== null) {
+    if (event.system === null) return repository.revision(event.base);
+    const base = await repository.commit(event.base);
+    if (base !== null) return base;
+    throw new Undecided(
+      `the commit to compare with (${event.base.slice(0, 12)}) is not in this clone`,
+      event.help.depth,
+    );
+  }
   const tip = target === null ? undefined : other.branches.get(target);
   if (tip) return tip;
   const sha = event.baseSha;
   if (sha !== null && (await repository.commit(sha)) !== null) return sha;
   if (target === null)
     throw new UsageError('there is nothing to compare with', 'name the target with --base REV or --target BRANCH');
-  const help = `git fetch ${other.remote ?? 'origin'} ${target}:refs/remotes/${other.remote ?? 'origin'}/${target}`;
+  const remote = other.remote ?? 'origin';
+  const help = `git fetch ${remote} ${target}:refs/remotes/${remote}/${target}`;
   if (event.system !== null) throw new Undecided(`the tip of ${target} is not in this clone`, help);
   throw new UsageError(`the tip of ${target} is not known here`, `name it with --base REV, or ${help}`);
 }
 
-/** What the ref held before the push: null for zeros; not said, the target's trusted tip. */
-async function oldTip(repository: Repository, event: CiEvent, other: OtherSide, short: string): Promise<Oid | null> {
-  const { base, depthHelp } = event;
-  if (base === null) {
-    const tip = other.branches.get(short);
-    if (tip) return tip;
-    throw new UsageError(
-      `what ${short} held before the push is not known here`,
-      'name it with --base REV; zeros for a new ref',
-    );
-  }
-  if (/^0+$/.test(base)) return null;
-  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(base)) return repository.revision(base);
-  const commit = await repository.commit(base);
-  if (commit === null)
-    throw new Undecided(
-      `the commit before the push (${base.slice(0, 12)}) is not in this clone; after a force push nothing refers to it`,
-      `${depthHelp}; or git fetch origin ${base}`,
-    );
-  return commit;
-}
-
 /** The commit to judge. @throws Undecided when the CI system names one that is not here */
-async function headOf(repository: Repository, event: CiEvent): Promise<Oid> {
-  if (event.system !== null && (await repository.commit(event.head)) === null)
-    throw new Undecided(`the commit to judge (${event.head.slice(0, 12)}) is not in this clone`, event.depthHelp);
-  return repository.revision(event.head);
+async function headOf(repository: Repository, { system, head, help }: CiEvent): Promise<Oid> {
+  if (system !== null && (await repository.commit(head)) === null)
+    throw new Undecided(`the commit to judge (${head.slice(0, 12)}) is not in this clone`, help.head ?? help.depth);
+  return repository.revision(head);
 }
 
 async function treeOf(repository: Repository, commit: Oid): Promise<Oid> {

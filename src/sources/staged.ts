@@ -8,6 +8,8 @@ import { findPolicy, type PolicyPlace } from './policy.ts';
 /** What a source hands to the judge. */
 export interface Sourced extends PolicyPlace {
   readonly changes: readonly Change[];
+  /** What the report says besides: that there was nothing to judge, or what was taken for granted. */
+  readonly notes?: readonly string[];
 }
 
 /**

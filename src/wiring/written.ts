@@ -6,9 +6,13 @@ import { ownFolder, policyNames } from '../model.ts';
 import { type PlannedFile, readOptional } from './plan.ts';
 
 /** The CI files that `init` writes. */
-export const ciFiles = { github: '.github/workflows/protect.yml', gitlab: '.gitlab/protect.yml' } as const;
+export const ciFiles = [
+  '.github/workflows/protect.yml',
+  '.github/workflows/protect-commands.yml',
+  '.gitlab/protect.yml',
+] as const;
 
-const ownPlaces: readonly string[] = [...policyNames, ...Object.values(ciFiles), ownFolder];
+const ownPlaces: readonly string[] = [...policyNames, ...ciFiles, ownFolder];
 
 /** What is taken out with the hooks, and what is not because nothing else holds it. */
 export interface OwnFiles {
