@@ -32,6 +32,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       agent: detectAgent(io.env),
       commands: judging.commands ?? true,
       signal: io.signal,
+      terminal: io.stderr.isTTY === true,
       progress: (text) => io.stderr.write(`protect: ${text}\n`),
     };
     const report = await judge({

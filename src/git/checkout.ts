@@ -4,6 +4,7 @@ import { mkdtemp, readdir, realpath, rm, stat, symlink } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Oid } from '../model.ts';
+import { isAlive } from './alive.ts';
 import type { Repository } from './repository.ts';
 
 const prefix = 'protect-checkout-';
@@ -121,13 +122,4 @@ async function removeStale(repository: Repository): Promise<void> {
 function gone(error: NodeJS.ErrnoException): null {
   if (error.code !== 'ENOENT') throw error;
   return null;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
