@@ -547,6 +547,25 @@ test('SIGKILL of the whole hook: the next commit says so, touches nothing, and i
   is(leftOver(repo), false);
 });
 
+test('killed at any moment, nothing is lost', async () => {
+  const repo = withTasks({ '*.txt': script('for f in "$@"; do echo changed >> "$f"; done; exit 1') });
+  stageEverything(repo);
+  const before = state(repo);
+  for (let delay = 40; delay < 440; delay += Number(process.env['KILL_STEP'] ?? 40)) {
+    const hook = start(repo, process.execPath, join(distFolder, 'hook.js'), 'pre-commit');
+    await new Promise((done) => setTimeout(done, delay));
+    hook.child.kill('SIGKILL');
+    await hook.ended;
+    while (isBusy(repo)) await new Promise((done) => setTimeout(done, 20));
+    const next = repo.protect('hook', 'pre-commit');
+    const help = /help: (cp .*)/.exec(next.out)?.[1];
+    is(next.code, help ? 3 : 1, next.out);
+    if (help) is(run(folder(), 'sh', ['-c', help]).code, 0);
+    equal(state(repo), before, `${delay} ms`);
+    is(leftOver(repo), false);
+  }
+});
+
 test('a run killed before it touched a file leaves nothing to say', () => {
   const repo = withTasks({ '*.ts': 'true' });
   repo.write('.git/protect/set-aside/pid', '999999999').write('.git/protect/set-aside/copying/src/a.ts', 'half a co');
@@ -604,6 +623,17 @@ async function until(file: string): Promise<void> {
 function alive(file: string): boolean {
   const stat = `/proc/${readFileSync(file, 'utf8').trim()}/stat`;
   return existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'));
+}
+
+/** Does a process work in the repository? */
+function isBusy(repo: Repo): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(repo.dir);
+    } catch {
+      return false; // It ended, or is not ours.
+    }
+  });
 }
 
 function parentOf(pid: number): number {
