@@ -20,7 +20,10 @@ const common = {
 };
 // The hook by itself, so that starting it reads one file and not twenty.
 await build({ ...common, entryPoints: { hook: 'src/hook.ts' }, chunkNames: 'hook-[name]-[hash]' });
-await build({ ...common, entryPoints: { cli: 'src/cli.ts', index: 'src/index.ts', wire: 'src/wire.ts' } });
+const entryPoints = Object.fromEntries(
+  ['cli', 'index', 'wire', 'staged-tasks-run'].map((name) => [name, `src/${name}.ts`]),
+);
+await build({ ...common, entryPoints });
 const tsc = createRequire(import.meta.url)
   .resolve('typescript/package.json')
   .replace('package.json', 'bin/tsc');

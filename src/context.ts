@@ -25,6 +25,8 @@ export interface World {
   readonly commands: boolean;
   /** Aborts when the run is interrupted. */
   readonly signal: AbortSignal;
+  /** Does somebody watch standard error? */
+  readonly terminal?: boolean;
   progress(text: string): void;
 }
 
@@ -113,10 +115,10 @@ export function sharedContext(
       return runCommand(command, { ...options, cwd: options.cwd ?? topLevel ?? repository.cwd, env });
     },
     memory: memory(repository, gate),
-    async stagedTasks(config) {
+    async stagedTasks(config, options) {
       const { runStagedTasks } = await import('./staged-tasks.ts');
-      const { topLevel } = await repository.layout();
-      return runStagedTasks(config, topLevel ?? repository.cwd);
+      const tell = world.terminal ? world.progress : () => {};
+      return runStagedTasks(repository, change, { config, ...options, env: world.env, tell });
     },
     progress: world.progress,
   };

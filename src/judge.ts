@@ -156,6 +156,7 @@ async function limited(
   context: Parameters<Check['run']>[0],
   outer: AbortSignal,
 ) {
+  if (check.stopsItself) return check.run(context);
   const limit = check.timeout === 0 ? 0 : (settings.timeout ?? check.timeout);
   let timer: NodeJS.Timeout | undefined;
   let interrupt: (() => void) | undefined;

@@ -250,6 +250,17 @@ export interface Ran {
   readonly missing: string | null;
 }
 
+/** How the tasks for the staged files ended. Unless they passed, nothing of what they did is staged. */
+export type TasksEnd =
+  /** `apart`: where unstaged changes and what the tasks changed do not fit together; the file is as it was. */
+  | { readonly end: 'passed'; readonly apart: readonly string[] }
+  /** `tasks`: which failed, with their exit codes. The files are as they were. */
+  | { readonly end: 'failed'; readonly tasks: readonly string[]; readonly output: string }
+  /** They passed, but changed files of a `git commit PATH`, which cannot take that in. The files hold it. */
+  | { readonly end: 'changed'; readonly paths: readonly BytePath[] }
+  /** Nothing of what was staged is left to commit. The files are as they were. */
+  | { readonly end: 'emptied' };
+
 /** All that a check may see of the world. A check opens no file, reads no clock and starts no process of its own. */
 export interface Context {
   readonly gate: Gate;
@@ -303,8 +314,11 @@ export interface Context {
   ): Promise<Ran>;
   /** Results remembered in this clone, by a key that names all they depend on. */
   readonly memory: { has(key: string): Promise<boolean>; add(key: string): Promise<void> };
-  /** Runs lint-staged over the index; false: a task failed. */
-  stagedTasks(config: unknown): Promise<{ ok: boolean; output: string }>;
+  /**
+   * Runs the tasks of a lint-staged configuration on the staged files.
+   * @throws Undecided when they could not be run to their end; the files are as they were
+   */
+  stagedTasks(config: unknown, options: { timeout: number; signal: AbortSignal }): Promise<TasksEnd>;
   /** Tells whoever waits what is going on; never part of the report. */
   progress(text: string): void;
 }
@@ -318,6 +332,8 @@ export interface Check {
   readonly weakenable: boolean;
   /** Milliseconds; 0: the check keeps its own. */
   readonly timeout: number;
+  /** It ends by itself at its timeout and when it is interrupted, because it has to tidy up first. */
+  readonly stopsItself?: boolean;
   /** Checks of a later wave run only when every earlier one passed. Default 0. */
   readonly wave?: number;
   readonly docs: { readonly why: string; readonly fix: string; readonly since: string };

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly timeout: number;
   readonly signal: AbortSignal;
   readonly input?: string;
+  /** Its standard input stays open for as long as we live, and nothing that it started outlives it. */
+  readonly leashed?: boolean;
 }
 
 /**
@@ -48,7 +50,8 @@ export async function runCommand(command: string | readonly string[], options: R
     if (stdout.length < 1 << 20) stdout += chunk;
   });
   child.stdin?.on('error', ignoreClosedPipe);
-  child.stdin?.end(options.input);
+  if (options.leashed) child.stdin?.write(options.input);
+  else child.stdin?.end(options.input);
   let timedOut = false;
   let stopped: Promise<void> | null = null;
   const stop = () => {
@@ -63,6 +66,7 @@ export async function runCommand(command: string | readonly string[], options: R
   const result = await child;
   clearTimeout(timer);
   options.signal.removeEventListener('abort', stop);
+  if (options.leashed) stop();
   await stopped;
   const missing =
     result.exitCode === undefined && child.pid === undefined ? (result.originalMessage ?? 'not found') : null;

@@ -51,7 +51,7 @@ const allowed: Record<string, readonly string[]> = {
 };
 
 function layer(file: string): string {
-  if (['cli.ts', 'hook.ts', 'index.ts', 'wire.ts'].includes(file)) return 'entry';
+  if (['cli.ts', 'hook.ts', 'index.ts', 'wire.ts', 'staged-tasks-run.ts'].includes(file)) return 'entry';
   if (['judge.ts'].includes(file)) return 'judge';
   if (['context.ts', 'run.ts', 'staged-tasks.ts'].includes(file)) return 'context';
   if (['model.ts', 'nearest.ts', 'agent.ts', 'version.ts'].includes(file)) return 'pure';
@@ -96,9 +96,9 @@ test('a check touches the world only through its context', () => {
 });
 
 test('Git is started only behind its door', () => {
-  for (const { file, imports } of files)
-    if (imports.includes('node:child_process'))
-      ok(['git/repository.ts', 'git/process.ts', 'git/objects.ts', 'approvals/keys.ts'].includes(file), file);
+  // The process for lint-staged starts nothing itself; it watches what lint-staged starts.
+  const doors = ['git/repository.ts', 'git/process.ts', 'git/objects.ts', 'approvals/keys.ts', 'staged-tasks-run.ts'];
+  for (const { file, imports } of files) if (imports.includes('node:child_process')) ok(doors.includes(file), file);
 });
 
 test('the hook loads no package on its way', () => {

@@ -65,6 +65,18 @@ test('a dirty tree, or another commit than HEAD, is built in a checkout of its o
   is(repo.git('worktree', 'list').split('\n').length, 1);
 });
 
+test('linked node_modules are ignored there as they are here', () => {
+  const repo = building('tool && test -z "$(git status --porcelain)"', { '.gitignore': 'node_modules/\n' });
+  repo.write('.git/info/exclude', '').write('node_modules/.package-lock.json', '{}');
+  repo.write('node_modules/.bin/tool', `#!/bin/sh\ntest -f node_modules/git-protect/package.json\n`, 0o755);
+  repo.write('packages/one/node_modules/x/index.js', '').commit('feat: x', { 'packages/one/package.json': '{}' });
+  repo.write('src/a.ts', 'not committed\n');
+  const env = { PATH: `node_modules/.bin:${process.env['PATH']}` };
+  const done = new Repo(repo.dir, env).tryGit('push', 'origin', 'HEAD:topic');
+  is(done.code, 0, done.out);
+  is(repo.has('node_modules/.bin/tool'), true);
+});
+
 test('a timeout stops the command and what it started, and is undecided', () => {
   const mark = `protect-sleeper-${process.pid}`;
   const repo = building(`sh -c 'exec -a ${mark} sleep 300' & sleep 300`, {}, '1s');

@@ -121,6 +121,12 @@ const cases: Case[] = [
     },
   },
   {
+    id: 'set-aside',
+    severity: 'error',
+    says: /a run of the tasks was killed here before/,
+    spoil: (repo) => repo.write('.git/protect/set-aside/pid', '999999999').write('.git/protect/set-aside/files/a', '1'),
+  },
+  {
     id: 'install-script',
     severity: 'warning',
     says: /no script of package\.json wires/,

@@ -374,4 +374,8 @@ test('uninstall keeps what no commit holds, and says so; --dry-run changes nothi
   is(repo.has('.husky'), false);
   is(repo.has('.protect'), false);
   is(repo.protect('uninstall').code, 0, 'twice is once');
+  repo.write('.git/protect/set-aside/files/mine', '1').write('.git/protect/passed/x', '1');
+  is(repo.protect('uninstall').code, 0);
+  is(repo.has('.git/protect/set-aside/files/mine'), true, 'what killed tasks left of files stays');
+  is(repo.has('.git/protect/passed'), false);
 });

@@ -1,4 +1,6 @@
-import type { Check } from '../model.ts';
+import type { Check, Context, Problem, TasksEnd } from '../model.ts';
+
+const tenMinutes = 600_000;
 
 /** Hands the staged files to lint-staged. */
 export const stagedTasks: Check = {
@@ -6,24 +8,51 @@ export const stagedTasks: Check = {
   summary: 'The tasks of `staged:` pass on the staged files.',
   gates: ['pre-commit'],
   weakenable: true,
-  timeout: 600_000,
+  timeout: tenMinutes,
+  stopsItself: true,
   wave: 2,
   docs: {
     since: '0.1.0',
     why: 'Formatters and linters are cheapest on the few files that a commit holds.',
-    fix: 'Mend what the task reports and stage it again.',
+    fix: 'Mend what the task reports and stage it again. Unstaged changes are never lost: see [staged tasks](policy.md#staged-tasks).',
   },
-  async run({ policy, commands, stagedTasks: runTasks }) {
+  async run(context) {
+    const { policy, commands, signal } = context;
     if (policy.staged === null) return { skipped: 'no staged tasks are configured' };
     if (!commands) return { skipped: 'commands are not run (--no-commands)' };
-    const { ok, output } = await runTasks(policy.staged);
-    return ok
-      ? []
-      : [
-          {
-            message: `a task for the staged files failed\n${output.trimEnd()}`,
-            help: 'mend what it reports, git add the files, commit again',
-          },
-        ];
+    const timeout = policy.checks['staged-tasks']?.timeout ?? tenMinutes;
+    return problems(await context.stagedTasks(policy.staged, { timeout, signal }), context);
   },
 };
+
+function problems(ended: TasksEnd, { showPath }: Context): readonly Problem[] {
+  switch (ended.end) {
+    case 'passed':
+      return ended.apart.map((path) => ({
+        severity: 'note',
+        path,
+        message:
+          'the tasks changed lines next to your unstaged changes: the commit has their version, the file is yours as it was',
+      }));
+    case 'failed':
+      return [
+        {
+          message: [...ended.tasks, ended.output].join('\n').trimEnd(),
+          help: 'mend what it reports, git add the files, commit again',
+        },
+      ];
+    case 'changed':
+      return ended.paths.map((path) => ({
+        path: showPath(path),
+        message: 'the tasks changed it, and a commit of named paths cannot take that in; the file now holds it',
+        help: 'look at git diff, and run the same git commit again',
+      }));
+    case 'emptied':
+      return [
+        {
+          message: 'the tasks take back all that is staged, so nothing would be committed',
+          help: 'stage what is to be committed, or mend staged: in the policy',
+        },
+      ];
+  }
+}

@@ -30,6 +30,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       agent: detectAgent(io.env),
       commands: judging.commands ?? true,
       signal: io.signal,
+      terminal: io.stderr.isTTY === true,
       progress(text) {
         progress ??= progressOn(io);
         progress.tell(visible(text));

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { leftAside } from '../git/set-aside.ts';
 import { UsageError } from '../model.ts';
 import { committedFolder } from '../wiring/folder.ts';
 import { hookNames, planHooks } from '../wiring/plan.ts';
@@ -147,6 +148,17 @@ export const hookDiagnoses: readonly Diagnosis[] = [
               help: `merge the branch that has ${place.folder} into it`,
             },
       );
+    },
+  },
+  {
+    id: 'set-aside',
+    symptom: 'A commit was killed while its staged tasks ran',
+    why: 'While `staged:` tasks run, unstaged changes of the staged files are out of the working tree, and kept in the Git directory. A kill leaves them there.',
+    fix: 'Paste the command that `doctor`, or the next commit, prints: it puts back every file, byte for byte.',
+    mends: false,
+    async look({ repository }) {
+      const left = await leftAside(repository);
+      return left === null ? [] : [{ severity: 'error', message: left.message, help: left.help! }];
     },
   },
   {

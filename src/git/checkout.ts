@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, realpath, rm, stat, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Oid } from '../model.ts';
+import { isAlive } from './alive.ts';
 import type { Repository } from './repository.ts';
 
 const prefix = 'protect-checkout-';
@@ -16,7 +17,7 @@ const elsewhere = { env: { GIT_INDEX_FILE: undefined, GIT_WORK_TREE: undefined, 
 
 /**
  * Runs `use` in a directory that holds exactly a tree: the working tree itself when it does, else a linked worktree
- * that is removed afterwards, whatever happens. The `node_modules` at hand are linked into it.
+ * that is removed afterwards, whatever happens. What is in the `node_modules` at hand is linked into it.
  */
 export async function withCheckout<T>(
   repository: Repository,
@@ -93,8 +94,17 @@ async function linkModules(repository: Repository, from: string, to: string, com
     .map((path) => dirname(path));
   for (const folder of new Set(['.', ...folders])) {
     const [source, target] = [join(from, folder, 'node_modules'), join(to, folder, 'node_modules')];
-    if (existsSync(source) && existsSync(dirname(target)) && !existsSync(target))
-      await symlink(source, target, 'junction');
+    if (existsSync(source) && existsSync(dirname(target)) && !existsSync(target)) await linkEntries(source, target);
+  }
+}
+
+/** A folder of links and not one link: `node_modules/` in a .gitignore matches folders only. */
+async function linkEntries(source: string, target: string): Promise<void> {
+  await mkdir(target);
+  for (const entry of await readdir(source, { withFileTypes: true })) {
+    const [from, to] = [join(source, entry.name), join(target, entry.name)];
+    // Windows has junctions, which are for folders, but lets few users make links to files.
+    await (entry.isFile() ? copyFile(from, to) : symlink(from, to, 'junction'));
   }
 }
 
@@ -121,13 +131,4 @@ async function removeStale(repository: Repository): Promise<void> {
 function gone(error: NodeJS.ErrnoException): null {
   if (error.code !== 'ENOENT') throw error;
   return null;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -56,7 +56,15 @@ export async function unwireHooks(repository: Repository, place: Wired): Promise
   }
   // Exit code 128: there is no such section. Git has no way to ask first.
   await repository.run(['config', '--local', '--remove-section', 'protect'], { codes: [0, 128] });
-  await rm(join(place.commonDir, 'protect'), { recursive: true, force: true });
+  await forget(join(place.commonDir, 'protect'));
+}
+
+/** What was remembered goes. What tasks that were killed left of somebody's files never does. */
+async function forget(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  for (const name of await readdir(folder))
+    if (!name.startsWith('set-aside')) await rm(join(folder, name), { recursive: true });
+  await removeEmpty(folder);
 }
 
 /** Where husky was before ours its shims come back, and with them what other managers wrote among ours. */
