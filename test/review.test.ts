@@ -201,14 +201,18 @@ test('hook files keep their line ends where Git turns them', () => {
 });
 
 test('the templates are valid, and their commands are ours', () => {
-  for (const name of ['github.yml', 'gitlab.yml']) {
+  for (const [name, count] of [
+    ['github.yml', 1],
+    ['github-commands.yml', 1],
+    ['gitlab.yml', 2],
+  ] as const) {
     const text = readFileSync(join(projectRoot, 'templates', name), 'utf8')
       .replaceAll('__BRANCH__', '"main"')
       .replaceAll('__VERSION__', '1.0.0');
     const document = parseDocument(text);
     is(document.errors.length, 0, name);
-    const commands = [...text.matchAll(/(?:cli\.js"?|git-protect) (ci [^\n]*)/g)].map((found) => found[1]!.split(' '));
-    ok(commands.length === 2, name);
+    const commands = [...text.matchAll(/(?:cli\.js"|__PROTECT__) (ci [^\n]*)/g)].map((found) => found[1]!.split(' '));
+    is(commands.length, count, name);
     const { repo } = guardedRepo();
     for (const command of commands) is(repo.protect(...command).code, 0, command.join(' '));
   }
