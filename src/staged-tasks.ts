@@ -1,11 +1,10 @@
-import lintStaged from 'lint-staged';
-
 /**
  * Runs lint-staged over the index.
  * @param config a lint-staged configuration, as `staged:` in the policy holds it
  * @returns whether every task passed, and what was printed
  */
 export async function runStagedTasks(config: unknown, cwd: string): Promise<{ ok: boolean; output: string }> {
+  const { default: lintStaged } = await import('lint-staged'); // It is no CommonJS, as the bundle of the hook is.
   const lines: string[] = [];
   const log = (...words: unknown[]) => void lines.push(words.join(' '));
   const logger = { log, warn: log, error: log, debug: () => {} };
@@ -13,4 +12,4 @@ export async function runStagedTasks(config: unknown, cwd: string): Promise<{ ok
   return { ok, output: lines.join('\n') };
 }
 
-type LintStagedConfig = NonNullable<NonNullable<Parameters<typeof lintStaged>[0]>['config']>;
+type LintStagedConfig = NonNullable<NonNullable<Parameters<typeof import('lint-staged').default>[0]>['config']>;

@@ -31,6 +31,7 @@ test('the tarball holds what runs, and nothing else', () => {
   const { files } = pack();
   for (const needed of [
     'dist/cli.js',
+    'dist/hook.cjs',
     'dist/hook.js',
     'dist/index.js',
     'dist/types/index.d.ts',

@@ -6,7 +6,7 @@ import { loadPolicyAt } from '../policy/load.ts';
 import { protectedBranches, trustedTips } from '../policy/rules.ts';
 import type { CiEvent } from './ci-event.ts';
 import { findPolicy, knownDefault } from './policy.ts';
-import { range, refUpdateChange } from './ref-update.ts';
+import { range, refUpdateChanges } from './ref-update.ts';
 import type { Sourced } from './staged.ts';
 
 /**
@@ -91,12 +91,8 @@ async function push(repository: Repository, event: CiEvent, other: OtherSide): P
       `${short} looks new, yet it had a policy before its last commit: what it held before the push is unknown`,
       'name it: protect ci --event push --target BRANCH --base REV',
     );
-  const change = await refUpdateChange(
-    repository,
-    { ref, old, next: head },
-    { policy: loaded.policy, other: known, standard },
-  );
-  return { changes: [change], loaded, standard };
+  const to = { policy: loaded.policy, other: known, standard };
+  return { changes: await refUpdateChanges(repository, [{ ref, old, next: head }], to), loaded, standard };
 }
 
 async function targetTip(
