@@ -28,7 +28,7 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds is '
 const project = join(dirname(fileURLToPath(import.meta.url)), '..');
 execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: project, stdio: 'inherit' });
 const { parseApproval, parsePolicy, verifyStatement } = await import('../dist/index.js');
-const [hook, cli] = ['hook.js', 'cli.js'].map((name) => join(project, 'dist', name));
+const [hook, cli] = ['hook.cjs', 'cli.js'].map((name) => join(project, 'dist', name));
 
 const interleave = (cases) => takeTurns(cases, rounds);
 

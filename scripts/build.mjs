@@ -18,8 +18,15 @@ const common = {
   sourcemap: process.env.PROTECT_SOURCEMAP === '1',
   logLevel: 'warning',
 };
-// The hook by itself, so that starting it reads one file and not twenty.
-await build({ ...common, entryPoints: { hook: 'src/hook.ts' }, chunkNames: 'hook-[name]-[hash]' });
+// The hook in one file and as CommonJS, which Node starts a quarter faster than modules in several.
+await build({
+  ...common,
+  entryPoints: { hook: 'src/hook.ts' },
+  splitting: false,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.dirname': '__dirname' },
+});
 const entryPoints = Object.fromEntries(
   ['cli', 'index', 'wire', 'staged-tasks-run'].map((name) => [name, `src/${name}.ts`]),
 );

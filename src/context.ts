@@ -1,4 +1,4 @@
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandEnvironment } from './git/environment.ts';
 import { showPath } from './git/raw.ts';
@@ -45,7 +45,6 @@ export function sharedContext(
   world: World,
 ): SharedContext {
   const { policy } = loaded;
-  const rules = once(() => compileRules(policy));
   const consents = once(async () =>
     (await import('./approvals/evidence.ts')).gatherConsents(repository, change, policy, world.now),
   );
@@ -62,7 +61,7 @@ export function sharedContext(
     otherIndex: !/^(?:.*\/)?index$/.test(world.env['GIT_INDEX_FILE'] ?? 'index'),
     user: owner,
     showPath,
-    guards: (path) => rules()(path),
+    guards: (path) => compileRules(policy)(path),
     branchRule: (branch) => strictestBranch(policy.branches, branch),
     tagRules: (tag) =>
       Object.entries(policy.tags)
@@ -160,19 +159,17 @@ function ownCheckEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** Remembers what passed, in the Git common directory. CI remembers nothing: there nobody waits, and others may write to its cache. */
 function memory(repository: Repository, gate: Gate): Context['memory'] {
   const folder = async () => join((await repository.layout()).commonDir, 'protect', 'passed');
-  const name = async (key: string) => (await import('node:crypto')).createHash('sha256').update(key).digest('hex');
+  const name = async (key: string) =>
+    process.getBuiltinModule('node:crypto').createHash('sha256').update(key).digest('hex');
   return {
     async has(key) {
       if (gate === 'ci') return false;
-      return access(join(await folder(), await name(key))).then(
-        () => true,
-        () => false,
-      );
+      return existsSync(join(await folder(), await name(key)));
     },
     async add(key) {
       if (gate === 'ci') return;
-      await mkdir(await folder(), { recursive: true });
-      await writeFile(join(await folder(), await name(key)), `${key}\n`);
+      mkdirSync(await folder(), { recursive: true });
+      writeFileSync(join(await folder(), await name(key)), `${key}\n`);
     },
   };
 }

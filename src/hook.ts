@@ -1,12 +1,10 @@
-import type { Io } from './commands/io.ts';
+import { hook } from './commands/hook.ts';
+import { besideRunner, crashIsUndecided, guarded, type Io } from './commands/io.ts';
 import { startEarly } from './git/process.ts';
+import { exitCode } from './model.ts';
 
-/** The small entry that the Git hooks start: `node hook.js GATE …`. */
+/** The small entry that the Git hooks start: `node hook.cjs GATE …`. CommonJS, because Node starts that faster. */
 const early = startEarly(process.argv[2], process.cwd(), process.env);
-const [{ hook }, { besideRunner, crashIsUndecided, guarded }] = await Promise.all([
-  import('./commands/hook.ts'),
-  import('./commands/io.ts'),
-]);
 
 crashIsUndecided();
 const interrupted = new AbortController();
@@ -30,4 +28,8 @@ const io: Io = besideRunner({
   now: () => new Date(),
 });
 
-process.exitCode = await guarded(io, () => hook(process.argv.slice(2), io));
+// An answer that never comes must not be taken for a pass.
+process.exitCode = exitCode.undecided;
+void guarded(io, () => hook(process.argv.slice(2), io)).then((code) => {
+  process.exitCode = code;
+});

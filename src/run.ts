@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import type { Ran } from './model.ts';
 
 /** How much of a command's output is kept, from its end. */
@@ -26,6 +25,7 @@ export interface RunOptions {
 export async function runCommand(command: string | readonly string[], options: RunOptions): Promise<Ran> {
   const started = performance.now();
   const [file, ...args] = typeof command === 'string' ? [command] : command;
+  const { execa } = await import('execa'); // It is no CommonJS, as the bundle of the hook is.
   const own = process.platform !== 'win32'; // A process group of its own can be stopped whole.
   const child = execa(file!, args, {
     cwd: options.cwd,

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { commandEnvironment } from './git/environment.ts';
 import { showPath } from './git/raw.ts';
 import type { Repository } from './git/repository.ts';
@@ -102,7 +102,7 @@ async function ask(
   const { topLevel } = await repository.layout();
   const order: StagedTasksOrder = { config, cwd: topLevel!, ...trees };
   const timer = setTimeout(() => tell(`staged tasks: ${commandsOf(config)}`), moment);
-  const ran = await runCommand([process.execPath, fileURLToPath(new URL('./staged-tasks-run.js', import.meta.url))], {
+  const ran = await runCommand([process.execPath, join(import.meta.dirname, 'staged-tasks-run.js')], {
     cwd: topLevel!,
     env: { ...commandEnvironment(env), GIT_INDEX_FILE: aside.index },
     timeout,

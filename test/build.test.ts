@@ -99,7 +99,7 @@ test('SIGTERM in the middle stops the build and cleans up', async () => {
   repo.write('src/a.ts', 'dirty\n');
   const child = spawn(
     process.execPath,
-    [join(process.env['PROTECT_TEST_DIST'] ?? join(projectRoot, 'dist'), 'hook.js'), 'pre-push', 'origin', 'url'],
+    [join(process.env['PROTECT_TEST_DIST'] ?? join(projectRoot, 'dist'), 'hook.cjs'), 'pre-push', 'origin', 'url'],
     { cwd: repo.dir, env: environment(), stdio: ['pipe', 'pipe', 'pipe'] },
   );
   child.stdin.end(`refs/heads/main ${repo.head()} refs/heads/topic ${'0'.repeat(40)}\n`);

@@ -152,7 +152,7 @@ const cases: Case[] = [
       repo.remove('node_modules/git-protect');
       repo
         .write('node_modules/git-protect/package.json', '{ "version": "9.9.9" }')
-        .write('node_modules/git-protect/dist/hook.js', '');
+        .write('node_modules/git-protect/dist/hook.cjs', '');
     },
   },
   {

@@ -8,7 +8,7 @@ const test = suite('finder');
 
 /** Another git-protect, that only says where it is. */
 function lay(dir: string, name: string): void {
-  new Repo(dir).write('node_modules/git-protect/dist/hook.js', `console.log('found ${name}');\n`);
+  new Repo(dir).write('node_modules/git-protect/dist/hook.cjs', `console.log('found ${name}');\n`);
 }
 
 /** A wired repository without the package, and a linked worktree of it. */

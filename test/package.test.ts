@@ -11,7 +11,7 @@ test('the tarball holds what runs, and nothing else', () => {
   const { files } = pack();
   for (const needed of [
     'dist/cli.js',
-    'dist/hook.js',
+    'dist/hook.cjs',
     'dist/index.js',
     'dist/types/index.d.ts',
     'dist/wire.js',

@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { is, match } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { addRemote, guardedRepo, makeKey, newRepo, policyText, type Repo } from './support/world.ts';
+import { addRemote, folder, guardedRepo, makeKey, newRepo, policyText, Repo } from './support/world.ts';
 
 const test = suite('pre-push');
 const zeros = '0'.repeat(40);
@@ -219,4 +221,49 @@ test('in a remote without a known HEAD the literal branch of its policy is the d
   const unknown = hook(repo, `refs/heads/main ${repo.head()} refs/heads/x ${zeros}\n`);
   is(unknown.code, 3);
   match(unknown.out, 'git remote set-head origin --auto');
+});
+
+test('where a branch left main: several merges of main, an unrelated history, a tag of what has landed', () => {
+  const { repo } = guardedRepo();
+  const land = (fee: string) => {
+    repo.git('switch', '-q', 'main');
+    repo.commit('CRITICAL: fee', { 'server/pay.ts': fee });
+    repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  };
+  repo.git('switch', '-qc', 'topic');
+  for (const fee of ['2', '3']) {
+    land(fee);
+    repo.git('switch', '-q', 'topic');
+    repo.commit('feat: mine', { [`src/${fee}.ts`]: '1' });
+    repo.git('-c', 'core.hooksPath=/dev/null', 'merge', '-q', '-m', 'Merge main', 'main');
+  }
+  land('4');
+  repo.git('tag', 'landed', 'main~1');
+  const pushed = repo.tryGit('push', 'origin', 'topic', 'landed');
+  is(pushed.code, 0, pushed.out);
+  repo.git('switch', '-q', 'topic');
+  repo.commit('CRITICAL: evil', { 'server/pay.ts': 'evil' });
+  const evil = repo.tryGit('push', 'origin', 'topic:one', 'topic~1:refs/heads/two', 'landed');
+  is(evil.code, 1);
+  match(evil.out, 'server/pay.ts: changed without approval');
+  const good = repo.tryGit('push', 'origin', 'topic~1:refs/heads/two', 'landed');
+  is(good.code, 0, good.out);
+});
+
+test('thousands of refs that bring nothing new cost no process each', () => {
+  const { repo } = guardedRepo();
+  const log = join(folder('count'), 'log');
+  const bin = new Repo(folder('bin'));
+  bin.write('git', `#!/bin/sh\necho >>'${log}'\nexec /usr/bin/git "$@"\n`, 0o755);
+  const env = { PATH: `${bin.dir}:${process.env['PATH']}` };
+  const started = (refs: number) => {
+    const line = (n: number) => `refs/tags/v${n} ${repo.head()} refs/tags/v${n} ${zeros}\n`;
+    const input = Array.from({ length: refs }, (_, n) => line(n)).join('');
+    writeFileSync(log, '');
+    const done = repo.protectWith({ input, env }, 'hook', 'pre-push', 'origin', 'url');
+    is(done.code, 0, done.out);
+    return readFileSync(log, 'utf8').length;
+  };
+  started(1);
+  is(started(3000), started(1));
 });

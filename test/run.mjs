@@ -1,7 +1,7 @@
 // Builds the package and the tests, then runs each test file in a process of its own. It cannot pass by accident: a
 // file without a summary, without a test, with a skipped one, or with an exit code that does not fit, has failed.
 import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -21,6 +21,7 @@ if (!process.argv.includes('--no-build')) {
     .resolve('typescript/package.json')
     .replace('package.json', 'bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.test.json'], { stdio: 'inherit' });
+  writeFileSync('.test-build/src/hook.cjs', "import('./hook.js');\n");
 }
 const files = readdirSync('.test-build/test', { recursive: true })
   .filter((file) => file.endsWith('.test.js') && (wanted.length === 0 || wanted.some((word) => file.includes(word))))

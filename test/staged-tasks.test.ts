@@ -465,7 +465,7 @@ test('Ctrl-C, twice, ends with the files as they were and a line that says so', 
   for (const stubborn of ['', "trap '' INT TERM;"]) {
     const { repo, started } = waiting(stubborn);
     const before = state(repo);
-    const commit = start(repo, process.execPath, join(distFolder, 'hook.js'), 'pre-commit');
+    const commit = start(repo, process.execPath, join(distFolder, 'hook.cjs'), 'pre-commit');
     await until(started);
     is(repo.read('src/a.ts'), 'half written', 'the task is in the middle');
     process.kill(-commit.child.pid!, 'SIGINT');
@@ -527,7 +527,7 @@ test('SIGKILL of the whole hook: the next commit says so, touches nothing, and i
   stageEverything(repo);
   repo.git('add', 'src/a.ts');
   const before = state(repo);
-  const hook = start(repo, process.execPath, join(distFolder, 'hook.js'), 'pre-commit');
+  const hook = start(repo, process.execPath, join(distFolder, 'hook.cjs'), 'pre-commit');
   await until(started);
   hook.child.kill('SIGKILL');
   await hook.ended;
@@ -552,7 +552,7 @@ test('killed at any moment, nothing is lost', async () => {
   stageEverything(repo);
   const before = state(repo);
   for (let delay = 40; delay < 440; delay += Number(process.env['KILL_STEP'] ?? 40)) {
-    const hook = start(repo, process.execPath, join(distFolder, 'hook.js'), 'pre-commit');
+    const hook = start(repo, process.execPath, join(distFolder, 'hook.cjs'), 'pre-commit');
     await new Promise((done) => setTimeout(done, delay));
     hook.child.kill('SIGKILL');
     await hook.ended;
@@ -577,7 +577,7 @@ test('a run killed before it touched a file leaves nothing to say', () => {
 test('on a terminal a line tells what runs when it takes a while', () => {
   const repo = withTasks({ '*.ts': 'sh -c "sleep 2"' });
   repo.write('src/a.ts', 'b\n').git('add', '-A');
-  const hook = `'${process.execPath}' '${join(distFolder, 'hook.js')}' pre-commit`;
+  const hook = `'${process.execPath}' '${join(distFolder, 'hook.cjs')}' pre-commit`;
   const shown = run(repo.dir, 'script', ['-qec', hook, '/dev/null'], { env: { TERM: 'xterm' } });
   match(shown.out, /^protect: staged tasks: sh -c "sleep 2"/);
   is(shown.out.trim().split('\n').length, 1, 'and nothing else');

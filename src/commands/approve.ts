@@ -17,7 +17,6 @@ import {
   writeToken,
 } from '../approvals/statement.ts';
 import { verifyStatement } from '../approvals/verify.ts';
-import { Porcelain } from '../git/porcelain.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, type Policy, Refused, UsageError } from '../model.ts';
 import { parseDuration } from '../policy/parse.ts';
@@ -111,7 +110,9 @@ export async function addToTree(
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${name}.new`), content);
   await rename(join(folder, `${name}.new`), join(folder, name));
-  await new Porcelain(topLevel).stage([approvalsFolder + name]);
+  // Exactly the signed bytes, whatever attributes, ignore rules and a sparse checkout say.
+  const oid = await repository.text(['hash-object', '-w', '--stdin'], { input: content });
+  await repository.run(['update-index', '--add', '--cacheinfo', `100644,${oid},${approvalsFolder}${name}`]);
   io.stderr.write(`wrote and staged ${approvalsFolder}${name}; ${next}\n`);
 }
 

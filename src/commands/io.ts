@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { type Readable, Writable } from 'node:stream';
 import type { EarlyRuns } from '../git/process.ts';
 import { exitCode, Refused, Undecided, UsageError } from '../model.ts';
@@ -69,7 +69,7 @@ export async function guarded(io: Io, run: () => Promise<number>): Promise<numbe
 /** Writes a file that a flag names. @throws UsageError when that cannot be done */
 export async function writeOutput(path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, text);
+    writeFileSync(path, text);
   } catch (error) {
     throw new UsageError(`${path} cannot be written: ${(error as Error).message}`);
   }

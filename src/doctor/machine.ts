@@ -71,10 +71,10 @@ export const machineDiagnoses: readonly Diagnosis[] = [
     async look(clone) {
       const { ok, output } = await whatHooksFind(clone, clone.env['PATH'] ?? '');
       const entry = ok ? output.trim().split('\n').at(-1)! : '';
-      if (!entry.endsWith('/dist/hook.js')) return [];
+      if (!entry.endsWith('/dist/hook.cjs')) return [];
       const theirs = await versionIn(
         clone,
-        join(clone.layout.topLevel, entry.replace(/dist\/hook\.js$/, 'package.json')),
+        join(clone.layout.topLevel, entry.replace(/dist\/hook\.cjs$/, 'package.json')),
         entry,
       );
       const mine = versionOf(await readFile(join(packageRoot, 'package.json'), 'utf8'));
@@ -111,7 +111,7 @@ function said(severity: Ailment['severity'], output: string): Ailment {
 }
 
 async function versionIn(clone: Clone, path: string, entry: string): Promise<string | null> {
-  const text = await clone.read(entry.startsWith('/') ? entry.replace(/dist\/hook\.js$/, 'package.json') : path);
+  const text = await clone.read(entry.startsWith('/') ? entry.replace(/dist\/hook\.cjs$/, 'package.json') : path);
   return text === null ? null : versionOf(text);
 }
 

@@ -126,6 +126,7 @@ class Batch {
 export class ObjectReader {
   #content: Batch | undefined;
   #check: Batch | undefined;
+  #closed = false;
   readonly #cwd: string;
   readonly #env: NodeJS.ProcessEnv;
 
@@ -136,25 +137,34 @@ export class ObjectReader {
 
   /** The object, or null when there is none of that name. @throws Undecided when it is larger than `max` bytes or Git fails. */
   read(name: string, max: number): Promise<GitContent | null> {
-    this.#content ??= new Batch(this.#cwd, this.#env, true);
-    return this.#content.ask(name, max);
+    return this.#ask(name, max);
   }
 
   /** Id, type and size only; null when there is no such object. @throws Undecided when Git fails. */
   info(name: string): Promise<GitObject | null> {
     // A commit or a tree is small: its contents are read past, which costs less than a second process.
-    if (/\^\{(?:commit|tree)\}$/.test(name)) {
-      this.#content ??= new Batch(this.#cwd, this.#env, true);
-      return this.#content.ask(name, headerOnly);
-    }
+    if (/\^\{(?:commit|tree)\}$/.test(name)) return this.#ask(name, headerOnly);
+    if (this.#closed) return tooLate();
     this.#check ??= new Batch(this.#cwd, this.#env, false);
     return this.#check.ask(name, 0);
   }
 
+  #ask(name: string, max: number): Promise<GitContent | null> {
+    if (this.#closed) return tooLate();
+    this.#content ??= new Batch(this.#cwd, this.#env, true);
+    return this.#content.ask(name, max);
+  }
+
   close(): void {
+    this.#closed = true;
     this.#content?.close();
     this.#check?.close();
   }
+}
+
+/** What goes on beside an error that has ended the run must not start a process that nobody ends. */
+function tooLate(): Promise<never> {
+  return Promise.reject(new Undecided('the run is over'));
 }
 
 /** The mode as Git's diffs show it: old trees hold others, such as 100664. */

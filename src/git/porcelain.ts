@@ -11,11 +11,6 @@ export class Porcelain {
     this.#git = simpleGit({ baseDir: topLevel, trimmed: true });
   }
 
-  /** Stages files by their literal names, relative to the top level, even where an ignore rule covers them. */
-  async stage(files: readonly string[]): Promise<void> {
-    await this.#git.raw(['add', '--force', '--', ...files.map((file) => `:(literal,top)${file}`)]);
-  }
-
   /** A configuration value, from wherever Git finds it; null when it is not set. */
   async config(key: string): Promise<string | null> {
     return (await this.#git.getConfig(key)).value;

@@ -40,6 +40,14 @@ export function diffIndex(base: string): readonly string[] {
 /** What lies at the top of HEAD. */
 export const listHead: readonly string[] = ['ls-tree', '-z', '--full-tree', 'HEAD'];
 
+/** How Git is to clean a message. */
+export const messageSettings: readonly string[] = [
+  'config',
+  '-z',
+  '--get-regexp',
+  '^(commit\\.cleanup|core\\.comment(char|string))$',
+];
+
 /** Refs below a prefix: name, object and, for symbolic ones, where they point. */
 export function listRefs(prefix: string): readonly string[] {
   return ['for-each-ref', '--format=%(refname)%00%(objectname)%00%(symref)', prefix];
@@ -81,7 +89,9 @@ export function startEarly(gate: string | undefined, cwd: string, outer: NodeJS.
   const commit = gate === 'pre-commit' || gate === 'commit-msg';
   if (!commit && gate !== 'pre-push') return new Map();
   const env = gitEnvironment(outer, commit ? 'index' : 'location');
-  const asked = [...(commit ? [diffIndex('HEAD'), listHead] : []), lookAround, listRefs('refs/remotes/')];
+  const asked = commit
+    ? [diffIndex('HEAD'), listHead, lookAround, ...(gate === 'commit-msg' ? [messageSettings] : [])]
+    : [lookAround, listRefs('refs/remotes/')];
   return new Map(asked.map((args) => [args.join('\0'), settled(runGit(args, { cwd, env }))]));
 }
 

@@ -132,7 +132,13 @@ export class Repository {
   }
 
   /** Entries at the top of HEAD, without a process that stays; null where HEAD is unborn. */
-  async headEntries(): Promise<TreeEntry[] | null> {
+  headEntries(): Promise<TreeEntry[] | null> {
+    this.#headEntries ??= this.#readHeadEntries();
+    return this.#headEntries;
+  }
+  #headEntries: Promise<TreeEntry[] | null> | undefined;
+
+  async #readHeadEntries(): Promise<TreeEntry[] | null> {
     const { code, stdout, stderr } = await this.#spawn(listHead, {});
     if (code !== 0 && (await this.head()).commit === null) return null;
     if (code !== 0) throw failure(listHead, code, stderr);

@@ -18,8 +18,18 @@ interface CompiledRule {
   readonly literals: readonly string[];
 }
 
-/** Compiles the policy's rules; the result tells for a path which of them hold. */
-export function compileRules(policy: Policy): (path: BytePath) => readonly Guard[] {
+type Rules = (path: BytePath) => readonly Guard[];
+
+const compiled = new WeakMap<Policy, Rules>();
+
+/** Compiles the policy's rules, once; the result tells for a path which of them hold. */
+export function compileRules(policy: Policy): Rules {
+  const rules = compiled.get(policy) ?? compile(policy);
+  compiled.set(policy, rules);
+  return rules;
+}
+
+function compile(policy: Policy): Rules {
   const rules: CompiledRule[] = policy.files.map((rule) => ({
     rule,
     patterns: rule.paths.map(compilePattern),

@@ -5,7 +5,7 @@ import { loadPolicyAt } from '../policy/load.ts';
 import { protectedBranches } from '../policy/rules.ts';
 import type { CiEvent } from './ci/event.ts';
 import { findPolicy, knownDefault } from './policy.ts';
-import { refUpdateChange } from './ref-update.ts';
+import { refUpdateChanges } from './ref-update.ts';
 import type { Sourced } from './staged.ts';
 
 /**
@@ -46,13 +46,10 @@ export async function landedPush(
       `${short} looks new, yet it had a policy before its last commit: what it held before the push is unknown`,
       `npx git-protect ci --event push --target ${short} --base REV`,
     );
-  const change = await refUpdateChange(
-    repository,
-    { ref, old, next: head },
-    { policy: loaded.policy, other: known, standard },
-  );
+  const to = { policy: loaded.policy, other: known, standard };
+  const changes = await refUpdateChanges(repository, [{ ref, old, next: head }], to);
   const notes = old !== null && old === head ? [`nothing to judge: ${short} holds what it held before`] : [];
-  return { changes: [change], loaded, standard, notes };
+  return { changes, loaded, standard, notes };
 }
 
 /** `main` of `refs/heads/main`; any other ref as it is. */

@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageSettings } from '../git/process.ts';
 import type { Repository } from '../git/repository.ts';
 import { type BytePath, type Commit, Undecided, UsageError } from '../model.ts';
 import type { PolicyCache } from '../policy/load.ts';
@@ -43,9 +44,9 @@ export async function messageChange(
 
 async function readMessage(file: string): Promise<string> {
   try {
-    const { size } = await stat(file);
+    const { size } = statSync(file);
     if (size > maxMessage) throw new Undecided(`the message is ${size} bytes, the limit is ${maxMessage}`);
-    return await readFile(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof Undecided) throw error;
     throw new UsageError(`the message file cannot be read: ${(error as Error).message}`);
@@ -56,7 +57,7 @@ async function readMessage(file: string): Promise<string> {
 async function mergeHeads(repository: Repository): Promise<string[]> {
   const { gitDir } = await repository.layout();
   try {
-    return (await readFile(join(gitDir, 'MERGE_HEAD'), 'utf8'))
+    return readFileSync(join(gitDir, 'MERGE_HEAD'), 'utf8')
       .split('\n')
       .filter((line) => /^[0-9a-f]{40,64}$/.test(line));
   } catch (error) {
@@ -87,10 +88,7 @@ export interface Cleanup {
 }
 
 async function cleanupSettings(repository: Repository): Promise<Omit<Cleanup, 'editor'>> {
-  const { stdout } = await repository.run(
-    ['config', '-z', '--get-regexp', '^(commit\\.cleanup|core\\.comment(char|string))$'],
-    { codes: [0, 1] },
-  );
+  const { stdout } = await repository.run(messageSettings, { codes: [0, 1] });
   let mode: Cleanup['mode'] = 'default';
   let comment = '#';
   for (const entry of stdout.toString('utf8').split('\0')) {

@@ -4,7 +4,7 @@ import { type Oid, Undecided } from '../model.ts';
 import type { PolicyCache } from '../policy/load.ts';
 import { defaultBranch, protectedBranches } from '../policy/rules.ts';
 import { findPolicy } from './policy.ts';
-import { type Destination, type RefUpdate, refUpdateChange } from './ref-update.ts';
+import { type Destination, type RefUpdate, refUpdateChanges } from './ref-update.ts';
 import type { Sourced } from './staged.ts';
 
 /**
@@ -46,7 +46,7 @@ export async function pushedChanges(
   if (!loaded) return { changes: [], loaded, standard };
   const to = { policy: loaded.policy, other: side, standard };
   const all = [...updates, ...(await mirrorDeletions(repository, updates, to))];
-  return { changes: await Promise.all(all.map((update) => refUpdateChange(repository, update, to))), loaded, standard };
+  return { changes: await refUpdateChanges(repository, all, to), loaded, standard };
 }
 
 /**

@@ -2,7 +2,7 @@ import { ownSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { findPolicy } from './policy.ts';
 import { id, lines, malformed } from './pushed.ts';
-import { type RefUpdate, refUpdateChange } from './ref-update.ts';
+import { type RefUpdate, refUpdateChanges } from './ref-update.ts';
 import type { Sourced } from './staged.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function receivedChanges(repository: Repository, input: Buffer): Pr
   if (!loaded) return { changes: [], loaded, standard };
   const to = { policy: loaded.policy, other, standard };
   return {
-    changes: await Promise.all(updates.map((update) => refUpdateChange(repository, update, to))),
+    changes: await refUpdateChanges(repository, updates, to),
     loaded,
     standard,
   };

@@ -1,3 +1,4 @@
+import { forkPoints } from '../git/fork-points.ts';
 import { logArguments, readCommits } from '../git/log.ts';
 import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
@@ -19,14 +20,41 @@ export interface Destination {
 }
 
 /**
- * The change that a ref update makes.
- * @throws Undecided when one of its objects is not here
+ * The changes that ref updates make.
+ * @throws Undecided when one of their objects is not here
  */
-export async function refUpdateChange(repository: Repository, update: RefUpdate, to: Destination): Promise<Change> {
-  const { ref, old, next } = update;
-  const short = ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null;
-  const isProtected = short !== null && protectedBranches(to.policy, to.standard)(short);
-  const { tips, defaultTip } = trustedTips(to.policy, to.other, to.standard);
+export async function refUpdateChanges(
+  repository: Repository,
+  updates: readonly RefUpdate[],
+  { policy, other, standard }: Destination,
+): Promise<Change[]> {
+  const isProtected = protectedBranches(policy, standard);
+  const trusted = trustedTips(policy, other, standard);
+  const located = await Promise.all(
+    updates.map(async (update) => {
+      const short = update.ref.startsWith('refs/heads/') ? update.ref.slice('refs/heads/'.length) : null;
+      const target = short !== null && isProtected(short) ? short : null;
+      return { ...update, target, head: await headOf(repository, update, target !== null) };
+    }),
+  );
+  const loose = located.flatMap(({ head, target }) => (head !== null && target === null ? [head] : []));
+  const { defaultTip } = trusted;
+  const forks = defaultTip === null ? null : await forkPoints(repository, loose, defaultTip);
+  return Promise.all(
+    located.map((update) => {
+      const { head, target, old } = update;
+      const base = head === null ? null : target !== null ? (old ?? defaultTip) : (forks?.get(head) ?? null);
+      return changeOf(repository, { ...update, base, ...trusted }, policy.landing === 'rebase');
+    }),
+  );
+}
+
+/** The commit that a ref will point to; null for a deletion, and for a tag of something else. */
+async function headOf(
+  repository: Repository,
+  { ref, old, next }: RefUpdate,
+  isProtected: boolean,
+): Promise<Oid | null> {
   const head = next === null ? null : await repository.commit(next);
   if (next !== null && head === null && !(await repository.objects.info(next)))
     throw new Undecided(`object ${next} is missing`, 'git fetch');
@@ -35,13 +63,19 @@ export async function refUpdateChange(repository: Repository, update: RefUpdate,
       `what ${ref} holds on the other side (${old.slice(0, 12)}) is not in this clone`,
       'git fetch, then push again',
     );
-  const base = head === null ? null : isProtected ? (old ?? defaultTip) : await forkPoint(repository, head, defaultTip);
+  return head;
+}
+
+type Located = RefUpdate & Pick<Change, 'base' | 'head' | 'target' | 'tips' | 'defaultTip'>;
+
+async function changeOf(repository: Repository, update: Located, rebased: boolean): Promise<Change> {
+  const { ref, old, next, base, head, target, tips, defaultTip } = update;
   const treeId = next === null ? null : ((await repository.objects.info(`${next}^{tree}`))?.oid ?? null);
   return {
     ref,
     kind: next === null ? 'delete' : old === null ? 'create' : 'update',
-    protected: isProtected,
-    target: isProtected ? short : null,
+    protected: target !== null,
+    target,
     base,
     head,
     old,
@@ -50,22 +84,12 @@ export async function refUpdateChange(repository: Repository, update: RefUpdate,
     defaultTip,
     title: null,
     tree: async () => treeId,
-    ...range(repository, {
-      base,
-      head,
-      tree: treeId,
-      known: tips,
-      states: isProtected && to.policy.landing === 'rebase',
-    }),
+    ...range(repository, { base, head, tree: treeId, known: tips, states: target !== null && rebased }),
   };
 }
 
 /** Commits whose states are judged one by one. */
 const maxStates = 2000;
-
-async function forkPoint(repository: Repository, head: Oid, tip: Oid | null): Promise<Oid | null> {
-  return tip === null ? null : repository.mergeBase(head, tip);
-}
 
 /** The steps, states and commits between two commits. `known`: commits of the other side, not judged again. */
 export function range(
@@ -79,9 +103,10 @@ export function range(
   }: { base: Oid | null; head: Oid | null; tree: Oid | null; known: readonly Oid[]; states: boolean },
 ): Pick<Change, 'steps' | 'states' | 'commits'> {
   let steps: Promise<Step[]> | undefined;
+  const moves = head === null || head !== base;
   const bounds = [...new Set([base, ...known])].filter((oid) => oid !== null).map((oid) => `^${oid}`);
   return {
-    steps: () => (steps ??= tree === null ? Promise.resolve([]) : repository.diff(base, tree)),
+    steps: () => (steps ??= tree === null || !moves ? Promise.resolve([]) : repository.diff(base, tree)),
     async states() {
       if (!states || head === null) return [];
       const list = await repository.text(['rev-list', '--reverse', `--max-count=${maxStates + 1}`, head, ...bounds]);
@@ -98,7 +123,7 @@ export function range(
       return result;
     },
     async *commits({ paths }): AsyncIterable<Commit> {
-      if (head === null) return;
+      if (head === null || !moves) return;
       yield* readCommits(repository.stream([...logArguments({ paths }), head, ...bounds, '--']));
     },
   };

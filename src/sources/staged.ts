@@ -1,8 +1,8 @@
-import { remoteSide } from '../git/refs.ts';
+import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import type { Change, Oid } from '../model.ts';
-import type { PolicyCache } from '../policy/load.ts';
-import { protectedBranches, trustedTips } from '../policy/rules.ts';
+import type { Change, Oid, Step } from '../model.ts';
+import { loadPolicyAt, type PolicyCache } from '../policy/load.ts';
+import { compileRules, protectedBranches, trustedTips } from '../policy/rules.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
 
 /** What a source hands to the judge. */
@@ -12,8 +12,12 @@ export interface Sourced extends PolicyPlace {
   readonly notes?: readonly string[];
 }
 
+const unasked: OtherSide = { remote: null, branches: new Map(), head: null };
+
 /**
  * The commit in the making: from HEAD to the index that Git names (`commit -a` and `commit PATH` have their own).
+ * @param cache given by the hooks; then the other side is asked only where a guarded path changes, because nothing
+ * else that they judge depends on it, and asking costs a process
  * @throws Undecided when Git fails or the index has conflicts
  * @throws PolicyError when the policy is invalid where it is read from
  */
@@ -21,19 +25,24 @@ export async function stagedChange(repository: Repository, cache?: PolicyCache):
   // The longest of them starts first.
   const steps = repository.diffIndex('HEAD');
   const head = repository.head();
-  const other = remoteSide(repository);
   const tree = () => repository.text(['write-tree']);
-  const place = findPolicy(repository, other, {
-    first: 'HEAD',
-    results: async () => [{ name: await tree(), label: 'index' }],
-    worktree: true,
-    ...(cache ? { cache } : {}),
-  });
-  const [{ loaded, standard }, side, { commit: base, branch: ref }] = await Promise.all([place, other, head, steps]);
+  const free = cache === undefined ? Promise.resolve(null) : policyOfFreeChange(repository, steps, cache);
+  const side = free.then((policy) => (policy ? unasked : remoteSide(repository)));
+  const place = free.then((policy) =>
+    policy
+      ? { loaded: policy, standard: null }
+      : findPolicy(repository, side, {
+          first: 'HEAD',
+          results: async () => [{ name: await tree(), label: 'index' }],
+          worktree: true,
+          ...(cache ? { cache } : {}),
+        }),
+  );
+  const [{ loaded, standard }, other, { commit: base, branch: ref }] = await Promise.all([place, side, head, steps]);
   const policy = loaded?.policy;
   const short = ref?.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null;
   const isProtected = policy !== undefined && short !== null && protectedBranches(policy, standard)(short);
-  const { tips, defaultTip } = policy ? trustedTips(policy, side, standard) : { tips: [], defaultTip: null };
+  const { tips, defaultTip } = policy ? trustedTips(policy, other, standard) : { tips: [], defaultTip: null };
   let written: Promise<Oid> | undefined;
   const change: Change = {
     ref,
@@ -53,4 +62,12 @@ export async function stagedChange(repository: Repository, cache?: PolicyCache):
     commits: async function* () {},
   };
   return { changes: loaded ? [change] : [], loaded, standard };
+}
+
+/** The policy at HEAD, if there is one and it guards nothing of the change. */
+async function policyOfFreeChange(repository: Repository, steps: Promise<readonly Step[]>, cache: PolicyCache) {
+  const [loaded, changed] = await Promise.all([loadPolicyAt(repository, 'HEAD', null, cache), steps]);
+  if (!loaded) return null;
+  const guards = compileRules(loaded.policy);
+  return changed.every(({ path }) => guards(path).length === 0) ? loaded : null;
 }
