@@ -33,6 +33,7 @@ test('the tarball holds what runs, and nothing else', () => {
     'dist/cli.js',
     'dist/hook.js',
     'dist/index.js',
+    'dist/staged-tasks-run.js',
     'dist/types/index.d.ts',
     'dist/wire.js',
     'hooks/git-protect',
