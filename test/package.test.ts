@@ -13,6 +13,7 @@ test('the tarball holds what runs, and nothing else', () => {
     'dist/cli.js',
     'dist/hook.cjs',
     'dist/index.js',
+    'dist/staged-tasks-run.js',
     'dist/types/index.d.ts',
     'dist/wire.js',
     'hooks/git-protect',

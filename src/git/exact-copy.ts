@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { cp, lstat, open, readFile, readlink, rm, rmdir } from 'node:fs/promises';
+import { chmod, copyFile, lstat, mkdir, open, readFile, readlink, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** What lies at a path itself, no link followed; null where nothing does. */
@@ -12,10 +12,14 @@ export async function look(path: string): Promise<Stats | null> {
   }
 }
 
-/** Copies a file or a link over whatever file or link is there. */
+/** Copies a file or a link over whatever file or link is there, and makes the folders above it. */
 export async function copyExactly(from: string, to: string): Promise<void> {
   await rm(to, { force: true });
-  await cp(from, to, { verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
+  await mkdir(dirname(to), { recursive: true });
+  const found = await lstat(from);
+  if (found.isSymbolicLink()) return symlink(await readlink(from), to);
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+  await chmod(to, found.mode);
 }
 
 /** Do both paths hold the same, mode and bytes, or both nothing? */

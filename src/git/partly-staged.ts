@@ -18,14 +18,9 @@ export async function partlyStaged(
   const raw = ['diff-files', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--ignore-submodules=all'];
   const { stdout } = await repository.run(raw, { cwd: topLevel });
   const unstaged = new Set(parseRaw(stdout).map(({ path }) => showPath(path)));
-  const partial = new Set<string>();
-  for (const path of paths) {
-    await refuseInTheWay(topLevel, path);
-    if (unstaged.has(path)) partial.add(path);
-    else if (!(await look(join(topLevel, path)))?.isFile())
-      throw new Undecided(`${path} is staged, but is no file in the working tree`);
-  }
-  return partial;
+  const partial = paths.filter((path) => unstaged.has(path));
+  for (const path of partial) await refuseInTheWay(topLevel, path);
+  return new Set(partial);
 }
 
 /** To bring such a file into the working tree, Git would remove what lies in its way. */

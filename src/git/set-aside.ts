@@ -79,13 +79,15 @@ export class SetAside {
     const copying = join(home, 'copying');
     const absent: string[] = [];
     await mkdir(copying);
-    for (const path of this.#paths) {
-      const found = await look(join(topLevel, path));
-      if (found === null) absent.push(path);
-      else await copyExactly(join(topLevel, path), join(copying, path));
-      // Git has what is staged; this is nowhere else.
-      if (found?.isFile() && this.#partial.has(path)) await flush(join(copying, path));
-    }
+    await Promise.all(
+      this.#paths.map(async (path) => {
+        const found = await look(join(topLevel, path));
+        if (found === null) absent.push(path);
+        else await copyExactly(join(topLevel, path), join(copying, path));
+        // Git has what is staged; this is nowhere else.
+        if (found?.isFile() && this.#partial.has(path)) await flush(join(copying, path));
+      }),
+    );
     await writeFile(join(home, 'absent'), JSON.stringify(absent));
     const index = await this.#repository.text(['rev-parse', '--git-path', 'index'], { cwd: topLevel });
     await copyExactly(resolve(topLevel, index), this.index);
