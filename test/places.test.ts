@@ -129,7 +129,7 @@ for (const [name, make] of Object.entries(places))
     const evil = commit('-m', 'CRITICAL: evil');
     refused(evil);
     match(commit('--allow-empty', '-m', 'words', '--only').out, 'error[commit-message]');
-    const help = /help: npx git-protect (request --staged -o \S+)/.exec(evil.out);
+    const help = /help: npx(?: --prefix \S+)? git-protect (request --staged -o \S+)/.exec(evil.out);
     is(help !== null, true, evil.out);
     const requested = repo.protect(...help![1]!.replace('../', `${folder('request')}/`).split(' '));
     is(requested.code, 0, requested.out);
