@@ -58,7 +58,7 @@ export function sharedContext(
     commands: world.commands,
     agent: world.agent,
     now: world.now,
-    otherIndex: !/^(?:.*\/)?index$/.test(world.env['GIT_INDEX_FILE'] ?? 'index'),
+    otherIndex: otherIndex(world.env['GIT_INDEX_FILE'] ?? 'index'),
     user: owner,
     showPath,
     guards: (path) => compileRules(policy)(path),
@@ -121,6 +121,12 @@ export function sharedContext(
     },
     progress: world.progress,
   };
+}
+
+/** Git names the index of `commit PATH` after its process. */
+function otherIndex(file: string): Context['otherIndex'] {
+  if (/^(?:.*\/)?index$/.test(file)) return null;
+  return /^(?:.*\/)?next-index-\d+\.lock$/.test(file) ? 'paths' : 'all';
 }
 
 async function readBlob(repository: Repository, oid: Oid, max: number): Promise<Buffer> {

@@ -276,8 +276,8 @@ export interface Context {
   readonly agent: string | null;
   readonly now: Date;
   readonly signal: AbortSignal;
-  /** Does the commit in the making have an index of its own, as `commit -a` and `commit PATH` do? */
-  readonly otherIndex: boolean;
+  /** Which index of its own the commit in the making has: that of `commit -a`, that of `commit PATH`; null: none. */
+  readonly otherIndex: 'all' | 'paths' | null;
   /** The owner whose key is at hand on this machine, if there is one. Only for the words of a help. */
   user(): Promise<string | null>;
   /** A path as text: UTF-8, or `b64:` and base64. */

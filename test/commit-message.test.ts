@@ -46,6 +46,7 @@ async function judge({ policy = plain, gate = 'ci', change, commits = [], underP
     policy,
     guards,
     showPath: (path: string) => path,
+    otherIndex: null,
     underPolicy: async (commit: string) => underPolicy?.(commit) ?? true,
     change: {
       kind: gate === 'commit-msg' ? 'commit' : 'update',
@@ -166,7 +167,7 @@ test('help: a command that fits the gate', async () => {
   const help = async (given: Case) => (await problems(given)).map((found) => found.help);
   const bad = [{ message: 'x' }];
   equal(await help({ commits: bad }), [`git rebase -i ${'0'.repeat(12)}~1  # mark it 'reword'`]);
-  const again = 'git commit -e -F "$(git rev-parse --git-path COMMIT_EDITMSG)"';
+  const again = 'git commit -e -F "$(git rev-parse --git-path COMMIT_EDITMSG)"  # add --amend if you were amending';
   equal(await help({ gate: 'commit-msg', commits: bad }), [again]);
   const paths = ['server/pay.ts'];
   equal(await help({ gate: 'commit-msg', policy: critical, commits: [{ message: 'feat: x', paths }] }), [again]);

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { is, match } from 'uvu/assert';
+import { is, match, ok } from 'uvu/assert';
+import { forkPoints } from '../src/git/fork-points.ts';
+import { Repository } from '../src/git/repository.ts';
 import { suite } from './support/suite.ts';
-import { addRemote, folder, guardedRepo, makeKey, newRepo, policyText, Repo } from './support/world.ts';
+import { addRemote, environment, folder, guardedRepo, makeKey, newRepo, policyText, Repo } from './support/world.ts';
 
 const test = suite('pre-push');
 const zeros = '0'.repeat(40);
@@ -266,4 +268,36 @@ test('thousands of refs that bring nothing new cost no process each', () => {
   };
   started(1);
   is(started(3000), started(1));
+});
+
+test('the merge bases that one process finds are those of git merge-base', async () => {
+  const repo = newRepo({ install: false });
+  const tree = repo.git('mktree', '--missing');
+  const commits: string[] = [];
+  const commit = (...parents: number[]) =>
+    commits.push(
+      repo.git('commit-tree', tree, '-m', `${commits.length}`, ...parents.flatMap((n) => ['-p', commits[n]!])),
+    ) - 1;
+  let seed = 7;
+  const earlier = () => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return Math.max(0, commits.length - 1 - (seed % 8));
+  };
+  commit();
+  for (let n = 1; n < 40; n++) commit(...new Set(n === 20 ? [] : n % 3 === 0 ? [earlier()] : [earlier(), earlier()]));
+  const [left, right] = [commit(0), commit(0)];
+  const crossed = commit(left, right);
+  commit(right, left);
+  const repository = new Repository(repo.dir, environment(), 'nothing');
+  let several = 0;
+  for (const tip of [15, 30, 39, crossed].map((n) => commits[n]!)) {
+    const found = await forkPoints(repository, commits, tip);
+    for (const id of commits) {
+      const all = repo.tryGit('merge-base', '--all', id, tip).stdout.split('\n').filter(Boolean);
+      several += all.length > 1 ? 1 : 0;
+      ok(all.length === 0 ? found.get(id) === null : all.includes(found.get(id)!), `${id} ${tip}`);
+    }
+  }
+  ok(several > 0, 'some have more than one');
+  repository.close();
 });

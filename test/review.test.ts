@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { is, match, not, ok } from 'uvu/assert';
+import { is, match, not } from 'uvu/assert';
 import { parseDocument } from 'yaml';
 import { suite } from './support/suite.ts';
 import {
@@ -12,6 +12,7 @@ import {
   newRepo,
   projectRoot,
   Repo,
+  type Result,
   run,
 } from './support/world.ts';
 
@@ -238,5 +239,21 @@ test('a help can be pasted: after commit -a, for a message, for an owner that is
   const pasted = run(repo.dir, 'sh', ['-c', help], { env: { GIT_EDITOR: "sed -i '1s/^/feat: /'" } });
   is(pasted.code, 0, pasted.out);
   is(repo.git('log', '-1', '--format=%s'), 'feat: fee');
-  ok(existsSync(repo.dir));
+});
+
+test('the help for a message fits commit PATH and commit --amend', () => {
+  const { repo } = guardedRepo();
+  const paste = (refused: Result, more = '') => {
+    const help = /help: (git commit [^#]*)/.exec(refused.out)![1]!;
+    const done = run(repo.dir, 'sh', ['-c', `${help} ${more}`], { env: { GIT_EDITOR: "sed -i '1s/^/feat: /'" } });
+    is(done.code, 0, done.out);
+  };
+  repo.write('src/a.ts', '1\n').write('src/b.ts', '1\n').write('src/c.ts', '1\n').git('add', 'src/b.ts', 'src/c.ts');
+  paste(repo.tryGit('commit', '-m', 'words', 'src/a.ts', 'src/b.ts'));
+  is(repo.git('status', '--porcelain'), 'A  src/c.ts', 'no more than before is committed');
+  const refused = repo.tryGit('commit', '--amend', '-m', 'other words');
+  match(refused.out, '# add --amend if you were amending');
+  paste(refused, '--amend');
+  is(repo.git('log', '-1', '--format=%s'), 'feat: other words');
+  is(repo.git('rev-list', '--count', 'origin/main..'), '1');
 });

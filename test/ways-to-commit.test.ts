@@ -152,11 +152,11 @@ const makes: Record<string, Make> = {
     beside(repo, sound(at), 'main').git('merge', '-q', '--no-commit', 'side');
     return repo.tryGit('commit', '-m', at.message);
   },
-  'git merge with a conflict, then git commit': (repo, at) => {
+  'git merge, with a conflict, then git commit': (repo, at) => {
     against(repo, sound(at)).tryGit('merge', 'side');
     return settle(repo).tryGit('commit', '-m', at.message);
   },
-  'git merge with a conflict, then --continue': (repo, at) => {
+  'git merge, with a conflict, then git merge --continue': (repo, at) => {
     against(repo, sound(at)).tryGit('merge', 'side');
     return editor(settle(repo), at.message).tryGit('merge', '--continue');
   },
@@ -180,11 +180,11 @@ const makes: Record<string, Make> = {
     beside(repo, at).git('cherry-pick', '-n', 'side');
     return repo.tryGit('commit', '-m', at.message);
   },
-  'git cherry-pick with a conflict, then git commit': (repo, at) => {
+  'git cherry-pick, with a conflict, then git commit': (repo, at) => {
     against(repo, at).tryGit('cherry-pick', 'side');
     return settle(repo).tryGit('commit', '-m', at.message);
   },
-  'git cherry-pick with a conflict, then --continue': (repo, at) => {
+  'git cherry-pick, with a conflict, then git cherry-pick --continue': (repo, at) => {
     against(repo, at).tryGit('cherry-pick', 'side');
     return editor(settle(repo), at.message).tryGit('cherry-pick', '--continue');
   },
@@ -219,7 +219,7 @@ const makes: Record<string, Make> = {
       ...['-c', 'rebase.autoStash=true', 'rebase', '-q', '--exec'],
       ...[`echo '${at.text.trim()}' >${at.path} && git commit -q -am '${at.message}'`, 'HEAD~1'],
     ),
-  'git rebase with a conflict, then --continue': (repo, at) => {
+  'git rebase, with a conflict, then git rebase --continue': (repo, at) => {
     against(repo, at).git('switch', '-q', 'side');
     repo.tryGit('rebase', 'topic');
     return editor(settle(repo), at.message).tryGit('rebase', '--continue');
@@ -228,7 +228,7 @@ const makes: Record<string, Make> = {
     const patch = beside(repo, at).git('format-patch', '--stdout', '-1', 'side');
     return typed(repo, `${patch}\n`, 'am', '-q');
   },
-  'git am with a conflict, then --continue': (repo, at) => {
+  'git am, with a conflict, then git am --continue': (repo, at) => {
     const patch = against(repo, at).git('format-patch', '--stdout', '-1', 'side');
     typed(repo, `${patch}\n`, 'am', '-q', '--3way');
     return settle(repo).tryGit('am', '-q', '--continue');

@@ -17,11 +17,12 @@ export const commitMessage: Check = {
     const { change, gate } = context;
     if (change.kind === 'delete') return { skipped: 'the ref is deleted' };
     const isCritical = criticalPaths(context);
+    const again = gate === 'commit-msg' ? await commitHelp(context) : null;
     if (gate !== 'commit-msg' && change.title !== null) return judgeTitle(context, isCritical);
     if (change.head === null && gate !== 'commit-msg') return { skipped: 'no commit is pushed' };
     const problems: Problem[] = [];
     for await (const commit of change.commits({ paths: isCritical !== null })) {
-      const found = judgeCommit(commit, context, isCritical);
+      const found = judgeCommit(commit, context, isCritical, again);
       if (found.length > 0 && (commit.id === null || (await context.underPolicy(commit.id)))) problems.push(...found);
       if (problems.length >= 100) return [...problems, { message: 'more than 100 findings; the rest is not listed' }];
     }
@@ -58,7 +59,7 @@ async function judgeTitle(context: Context, isCritical: Critical): Promise<Probl
   // The revert button of hosts writes just this; what it reverts stands in the body that a title does not have.
   if (/^(Revert|Reapply) ".*"$/.test(message)) return [];
   const paths = (await context.change.steps()).map(({ path }) => path);
-  const found = judgeCommit({ id: null, parents: [''], message, paths }, context, isCritical);
+  const found = judgeCommit({ id: null, parents: [''], message, paths }, context, isCritical, null);
   return found.map((problem) => ({
     ...problem,
     message: `the title: ${problem.message}`,
@@ -66,12 +67,13 @@ async function judgeTitle(context: Context, isCritical: Critical): Promise<Probl
   }));
 }
 
-function judgeCommit(commit: Commit, context: Context, isCritical: Critical): Problem[] {
+/** @param again the help at commit-msg; elsewhere the commit is there already and has to be reworded */
+function judgeCommit(commit: Commit, context: Context, isCritical: Critical, again: string | null): Problem[] {
   const { policy, gate, change } = context;
   const subject = commit.message.split('\n')[0]!;
   const lands = gate !== 'commit-msg' && change.protected;
   const at = commit.id === null ? {} : { commit: commit.id };
-  const help = gate === 'commit-msg' ? commitHelp(context) : rewordHelp(commit.id);
+  const help = again ?? rewordHelp(commit);
   const problem = (message: string, own?: string): Problem => ({ ...at, message, help: own ?? help });
   // Git itself aborts a commit without a message, in its own words.
   if (gate === 'commit-msg' && commit.message.trim() === '') return [];
@@ -151,13 +153,18 @@ function isRevert(message: string): boolean {
   );
 }
 
-/** Takes the refused message up again, so that nobody types it twice. */
-function commitHelp({ otherIndex }: Context): string {
-  return `git commit ${otherIndex ? '-a ' : ''}-e -F "$(git rev-parse --git-path COMMIT_EDITMSG)"`;
+/** Takes the refused message up again, so that nobody types it twice. Git tells no hook of `--amend`. */
+async function commitHelp({ otherIndex, change, showPath }: Context): Promise<string> {
+  const paths = otherIndex === 'paths' ? (await change.steps()).map(({ path }) => showPath(path)) : [];
+  const named = paths.every((path) => /^[\w./-]+$/.test(path)) ? paths.join(' ') : 'PATH…';
+  const what = otherIndex === 'all' ? '-a ' : '';
+  const which = paths.length === 0 ? '' : ` -- ${named}`;
+  return `git commit ${what}-e -F "$(git rev-parse --git-path COMMIT_EDITMSG)"${which}  # add --amend if you were amending`;
 }
 
-function rewordHelp(id: string | null): string {
-  return id === null ? 'git commit --amend' : `git rebase -i ${id.slice(0, 12)}~1  # mark it 'reword'`;
+function rewordHelp({ id, parents }: Commit): string {
+  if (id === null) return 'git commit --amend';
+  return `git rebase -i ${parents.length === 0 ? '--root' : `${id.slice(0, 12)}~1`}  # mark it 'reword'`;
 }
 
 function shorten(text: string): string {

@@ -136,7 +136,7 @@ async function help(context: Context, { guard, consent }: Refusal, path: string)
   const target = !here && change.target !== null ? ` --target ${change.target}` : '';
   const what = `${here ? '--staged' : ends}${target}`;
   // `commit -a` and `commit PATH` have an index of their own, so nothing of it is staged once they are refused.
-  const first = here && otherIndex && /^[\w./-]+$/.test(path) ? `git add ${path} && ` : '';
+  const first = here && otherIndex !== null && /^[\w./-]+$/.test(path) ? `git add ${path} && ` : '';
   const me = await user();
   if (me !== null && missing.includes(me)) return `${first}npx git-protect approve ${what} --reason "…"`;
   return `${first}npx git-protect request ${what} -o ../change.request  # then send it to ${missing.join(' or ')}`;
