@@ -25,7 +25,6 @@ rmSync(bundle);
 
 const generated = {
   'docs/checks.md': checksPage(),
-  'docs/policy.md': withTable(readFileSync('docs/policy.md', 'utf8')),
   'docs/troubleshooting.md': troubleshootingPage(),
   'docs/hooks.md': withTable('docs/hooks.md', waysTable()),
   'docs/policy.md': withTable('docs/policy.md', keysTable()),
