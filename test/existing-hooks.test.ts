@@ -295,6 +295,17 @@ for (const { name, prepare, says } of unfit)
     equal(snapshot(repo.dir), before);
   });
 
+test('files of ours stay as they are where Git runs them itself, and the other way round', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  repo.protect('wire');
+  repo.commit('chore: wired by husky');
+  repo.git('config', 'core.hooksPath', '.husky');
+  is(repo.protect('wire').code, 0);
+  is(repo.git('status', '--porcelain'), '');
+  is(repo.tryGit('commit', '--allow-empty', '-m', 'bad').code, 1);
+});
+
 test('the policy that init writes protects the folder that the hooks are in', () => {
   const repo = new Repo(newRepo().dir, { HOME: folder('home') });
   const key = makeKey('lead');
