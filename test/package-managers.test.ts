@@ -158,3 +158,48 @@ test('an install for production, without Git, without a repository, in a subfold
   match(noGit.out, /git/i, 'it says why it wired nothing');
   not.match(noGit.out, 'at ', 'in words, not in a stack');
 });
+
+test('a frontend beside a Python backend, without package.json at the top: its install wires the whole clone', () => {
+  const repo = newRepo({ install: false });
+  repo.commit('start', {
+    'backend/app.py': 'print(1)\n',
+    'web app/package.json': '{ "name": "web", "version": "1.0.0" }\n',
+    '.gitignore': 'node_modules\n',
+  });
+  const web = join(repo.dir, 'web app');
+  is(npm(web, 'install', '--save-dev', tarball).code, 0);
+  const done = shell(web, 'npx --no git-protect init --ci none', '');
+  is(done.code, 0, done.out);
+  match(repo.read('web app/package.json'), 'git-protect/wire');
+  is(repo.has('.protectionrc'), true, 'the policy is at the top');
+  repo.commit('chore: protect');
+  const clone = new Repo(folder('clone'));
+  run(clone.dir, 'git', ['clone', '-q', repo.dir, '.']);
+  is(npm(join(clone.dir, 'web app'), 'ci').code, 0);
+  const refused = clone.write('backend/app.py', 'print(2)\n').tryGit('commit', '-am', 'bad words');
+  is(refused.code, 1, refused.out);
+  match(refused.out, 'error[commit-message]');
+  is(clone.tryGit('commit', '-am', 'fix: two').code, 0);
+  run(clone.dir, 'git', ['worktree', 'add', '-q', '../linked']);
+  is(run(join(clone.dir, '../linked'), 'git', ['commit', '--allow-empty', '-m', 'bad']).code, 1);
+  run(clone.dir, 'git', ['worktree', 'remove', '--force', '../linked']);
+});
+
+test('a monorepo of workspaces: set up from a package of it, wired by the install at the top', () => {
+  const repo = newRepo({ install: false });
+  repo.commit('start', {
+    'package.json': '{ "name": "all", "private": true, "workspaces": ["packages/*"] }\n',
+    'packages/a/package.json': '{ "name": "a", "version": "1.0.0" }\n',
+    '.gitignore': 'node_modules\n',
+  });
+  is(npm(repo.dir, 'install', '--save-dev', tarball).code, 0);
+  const done = shell(join(repo.dir, 'packages/a'), 'npx --no git-protect init --ci none', '');
+  is(done.code, 0, done.out);
+  match(repo.read('package.json'), 'git-protect/wire');
+  is(repo.read('packages/a/package.json'), '{ "name": "a", "version": "1.0.0" }\n');
+  repo.commit('chore: protect');
+  const clone = new Repo(folder('clone'));
+  run(clone.dir, 'git', ['clone', '-q', repo.dir, '.']);
+  is(npm(clone.dir, 'ci').code, 0);
+  is(run(join(clone.dir, 'packages/a'), 'git', ['commit', '--allow-empty', '-m', 'bad']).code, 1);
+});
