@@ -5,11 +5,10 @@
  */
 export async function runStagedTasks(config: unknown, cwd: string): Promise<{ ok: boolean; output: string }> {
   const { default: lintStaged } = await import('lint-staged'); // It is no CommonJS, as the bundle of the hook is.
+  type Config = NonNullable<NonNullable<Parameters<typeof lintStaged>[0]>['config']>;
   const lines: string[] = [];
   const log = (...words: unknown[]) => void lines.push(words.join(' '));
   const logger = { log, warn: log, error: log, debug: () => {} };
-  const ok = await lintStaged({ config: config as LintStagedConfig, cwd, quiet: true }, logger);
+  const ok = await lintStaged({ config: config as Config, cwd, quiet: true }, logger);
   return { ok, output: lines.join('\n') };
 }
-
-type LintStagedConfig = NonNullable<NonNullable<Parameters<typeof import('lint-staged').default>[0]>['config']>;
