@@ -165,6 +165,16 @@ const cases: Case[] = [
     ran: [],
   },
   {
+    name: 'hooks that are no UTF-8',
+    prepare(repo) {
+      const bytes = (name: string) => Buffer.from(`${hook(name)}# caf\xe9 \xff\n`, 'latin1');
+      repo.write('.githooks/pre-commit', bytes('pre-commit'), 0o755);
+      repo.write('.githooks/pre-push', bytes('pre-push'), 0o755);
+      repo.git('config', 'core.hooksPath', '.githooks');
+    },
+    ran: ['pre-commit', 'pre-push'],
+  },
+  {
     name: 'overcommit: one script under many names',
     prepare(repo) {
       const script =
