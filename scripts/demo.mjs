@@ -126,6 +126,18 @@ step(
   'npx git-protect approve --range origin/main..HEAD --reason "refunds broke the checkout" --yes && git commit --quiet -m "chore: approve the revert" && git push --quiet origin main',
   { code: 0 },
 );
+step(
+  'Somebody switches the hooks off. doctor sees it and mends it.',
+  'git config core.hooksPath /dev/null && npx git-protect doctor --fix',
+  {
+    code: 0,
+    says: 'mended[hooks-path]',
+  },
+);
+step('And if you do not want it: everything is as it was before.', 'npx git-protect uninstall && git status --short', {
+  code: 0,
+  says: 'git-protect is out of this clone',
+});
 console.log(`All ${steps} steps went as they should.`);
 
 /** Runs a shell line in the repository, shows it with its output, and insists on its exit code and words. */

@@ -305,6 +305,29 @@ for (const { name, prepare, says } of unfit)
     equal(snapshot(repo.dir), before);
   });
 
+test('hooks that somebody switched off come back with those that ran before', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  repo.write('.git/hooks/pre-commit', '#!/bin/sh\necho theirs\n', 0o755);
+  repo.protect('wire');
+  repo.git('config', 'core.hooksPath', '/dev/null');
+  is(repo.protect('wire').code, 0);
+  match(repo.tryGit('commit', '--allow-empty', '-m', 'feat: x').out, 'theirs');
+  repo.protect('uninstall');
+  is(repo.tryGit('config', 'core.hooksPath').code, 1);
+});
+
+test('files of ours stay as they are where Git runs them itself, and the other way round', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  repo.protect('wire');
+  repo.commit('chore: wired by husky');
+  repo.git('config', 'core.hooksPath', '.husky');
+  is(repo.protect('wire').code, 0);
+  is(repo.git('status', '--porcelain'), '');
+  is(repo.tryGit('commit', '--allow-empty', '-m', 'bad').code, 1);
+});
+
 test('the policy that init writes protects the folder that the hooks are in', () => {
   const repo = new Repo(newRepo().dir, { HOME: folder('home') });
   const key = makeKey('lead');

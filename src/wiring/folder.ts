@@ -45,8 +45,8 @@ export async function hooksFolder(repository: Repository): Promise<HooksFolder &
     (await committedFolder(repository, topLevel)) ??
     huskyPlace('.husky');
   refuseLink(topLevel, place.folder);
-  // Whoever named another folder since the last wiring has hooks there that run now.
-  const isOther = current !== null && current.value !== place.hooksPath;
+  // Whoever named another folder since the last wiring has hooks there that run now; whoever named none switched them off.
+  const isOther = current !== null && current.value !== place.hooksPath && current.value !== devNull;
   const before = isOther || recorded === null ? (current?.value ?? null) : recorded === '' ? null : recorded;
   const chained = place.runner === 'git' ? null : chainedFolder({ ...layout, topLevel }, before);
   return { ...layout, topLevel, ...place, current, before, chained };

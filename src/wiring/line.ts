@@ -15,10 +15,10 @@ export function isShellScript(content: string): boolean {
  * @param created what the file is where there is none yet
  */
 export function addLine(content: string | null, line: string, created: string): string {
+  const shebang = /^#!.*\n?/.exec(content ?? '')?.[0] ?? '';
+  if (content?.slice(shebang.length).split('\n', 1)[0] === line) return content;
   const rest = content === null ? null : removeLine(content);
-  if (content === null || rest === null) return created;
-  const shebang = /^#!.*\n?/.exec(content)?.[0] ?? '';
-  if (content.slice(shebang.length).split('\n', 1)[0] === line) return content;
+  if (rest === null) return created;
   if (rest === '') return line;
   if (shebang !== '' && !shebang.endsWith('\n')) return `${shebang}\n${line}`;
   return `${shebang}${line}\n${rest.slice(shebang.length)}`;
