@@ -242,6 +242,11 @@ for (const one of cases)
     const worktree = join(folder('worktree'), 'w');
     repo.git('worktree', 'add', '-q', worktree);
     is(run(worktree, 'git', ['commit', '--allow-empty', '-m', 'bad'], { env: repo.env }).code, 1);
+    take();
+    is(run(worktree, 'git', ['commit', '--allow-empty', '-m', 'chore: x'], { env: repo.env }).code, 0);
+    const ranThere = take();
+    for (const name of ['pre-commit', 'commit-msg', 'post-commit'])
+      is(ranThere.includes(`${name} `), ranBefore.includes(`${name} `), `${name} in a linked worktree`);
     repo.git('worktree', 'remove', '--force', worktree);
     const out = repo.protectWith({ cwd }, 'uninstall');
     is(out.code, 0, out.out);
