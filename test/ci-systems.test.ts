@@ -72,6 +72,29 @@ for (const name of [...proposals, ...toldPushes])
     match(shallow.out, depthHelp[name.split('-')[0]!]!);
   });
 
+test('the commit proposed is judged, not the merge that the system made of it', async () => {
+  const { head, queued, merge } = hosts.good;
+  // Some name no commit, so it is what they checked out; Azure names the one proposed in repositories of its own only.
+  const others: Record<string, string> = {
+    'jenkins-pull_request': 'HEAD',
+    'travis-pull_request': 'HEAD',
+    'azure-pull_request-github': merge,
+    'github-merge_group': queued,
+    'buildkite-merge_queue': queued,
+  };
+  for (const name of proposals) is((await ciEvent({}, recorded(name, hosts.good))).head, others[name] ?? head, name);
+  const started = { ...recorded('buildkite-pull_request', hosts.good), BUILDKITE_COMMIT: 'HEAD' };
+  is((await ciEvent({}, started)).head, 'HEAD', 'Buildkite says HEAD for a build that a person started');
+});
+
+test('an empty flag is a variable that was not set, and nothing is guessed', () => {
+  for (const flag of ['--base', '--head', '--target']) {
+    const done = run('github-pull_request', hosts.good, flag, '');
+    is(done.code, 2, done.out);
+    match(done.out, `${flag} is empty`);
+  }
+});
+
 for (const name of untoldPushes)
   test(`${name}: what the push replaced is not told, so it has to be named`, () => {
     const told = run(name, landed.good);

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
 import { diagnoses } from '../src/doctor/index.ts';
@@ -178,6 +178,16 @@ const cases: Case[] = [
     spoil: (repo) => repo.write('.gitlab-ci.yml', 'a: { script: npx git-protect ci }\n'),
   },
   {
+    id: 'ci-shallow',
+    severity: 'warning',
+    says: /a part of the history/,
+    spoil: (repo) =>
+      repo.write(
+        '.github/workflows/other.yml',
+        'on: push\njobs: { a: { steps: [ { uses: actions/checkout@v4, with: { fetch-depth: 1 } }, { run: npx git-protect ci } ] } }\n',
+      ),
+  },
+  {
     id: 'ci-version',
     severity: 'warning',
     says: /runs git-protect 0\.0\.1, this is/,
@@ -194,6 +204,18 @@ const cases: Case[] = [
     spoil(repo) {
       repo.commit('chore: broken', { '.protectionrc': 'version: 7\n' });
       repo.git('push', '-q', '--no-verify', 'origin', 'main');
+    },
+  },
+  {
+    id: 'no-policy',
+    severity: 'warning',
+    says: /the policy is not committed/,
+    spoil(repo) {
+      const policy = repo.read('.protectionrc');
+      repo.git('rm', '-q', '.protectionrc');
+      repo.commit('chore: no policy');
+      repo.git('push', '-q', '--no-verify', 'origin', 'main');
+      repo.write('.protectionrc', policy);
     },
   },
   {
@@ -217,6 +239,12 @@ const cases: Case[] = [
     severity: 'error',
     says: /can be read by others \(mode 644\)/,
     spoil: (_, home) => chmodSync(join(home, '.ssh/id_ed25519'), 0o644),
+  },
+  {
+    id: 'key-mode',
+    severity: 'error',
+    says: /can be read by others \(mode 640\)/,
+    spoil: (_, home) => chmodSync(join(home, '.ssh/id_ed25519'), 0o640),
   },
   {
     id: 'default-branch',
@@ -300,6 +328,48 @@ test('an encrypted key is no open key', () => {
     examine(repo).found.filter(({ id }) => id === 'open-key'),
     [],
   );
+});
+
+test('a key in the old format without a passphrase is an open key', () => {
+  const { repo, home } = healthy();
+  const file = join(home, '.ssh/id_rsa');
+  is(run(home, 'ssh-keygen', ['-q', '-t', 'rsa', '-m', 'PEM', '-N', '', '-f', file]).code, 0);
+  const line = run(home, 'cat', [`${file}.pub`]).stdout.trim();
+  repo.commit('chore: owners', { '.protectionrc': policyText({ old: { file, line } }), 'CLAUDE.md': '' });
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  const open = () => examine(repo).found.filter(({ message }) => message.startsWith(file));
+  equal(
+    open().map(({ id }) => id),
+    ['open-key'],
+  );
+  is(run(home, 'ssh-keygen', ['-q', '-p', '-m', 'PEM', '-P', '', '-N', 'secret', '-f', file]).code, 0);
+  equal(open(), []);
+});
+
+test('husky switched off in this environment', () => {
+  const { repo } = healthy();
+  const { code, stdout } = repo.protectWith({ env: { ...repo.env, HUSKY: '0' } }, 'doctor', '--format', 'json');
+  is(code, 1);
+  match(stdout, 'HUSKY=0 is set in this environment');
+  repo.git('config', '--unset', 'core.hooksPath');
+  const fixed = repo.protectWith({ env: { ...repo.env, HUSKY: '0' } }, 'doctor', '--fix');
+  is(fixed.code, 1);
+  match(fixed.stderr, 'protect: the hooks are not wired: HUSKY=0');
+  match(fixed.stdout, 'error[hooks-path]');
+  match(fixed.stdout, 'error[husky-off] HUSKY=0 is set in this environment');
+  not.match(fixed.stdout, 'mended');
+});
+
+test('what could not be looked at is no health', () => {
+  const { repo } = healthy();
+  const blob = repo.head('origin/main:.protectionrc');
+  rmSync(join(repo.dir, '.git/objects', blob.slice(0, 2), blob.slice(2)));
+  const { code, stdout } = repo.protect('doctor', '--format', 'json');
+  is(code, 3, stdout);
+  const { healthy: isHealthy, unseen } = JSON.parse(stdout);
+  is(isHealthy, false);
+  ok(unseen.some(({ id }: { id: string }) => id === 'no-policy'));
+  match(repo.protect('doctor').out, 'undecided[no-policy]');
 });
 
 test('words for people: what is wrong, and how much of it --fix mends', () => {

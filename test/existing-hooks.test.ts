@@ -42,6 +42,8 @@ interface Case {
   prepare(repo: Repo): void;
   /** Which of the hooks have run before; default: all. */
   readonly ran?: readonly string[];
+  /** Its hooks read a file that a linked worktree does not have, with us or without. */
+  readonly failsInWorktrees?: true;
 }
 
 const writeAll = (repo: Repo, where: string) => {
@@ -143,6 +145,7 @@ const cases: Case[] = [
   },
   {
     name: 'husky of the eighth version',
+    failsInWorktrees: true,
     prepare(repo) {
       repo
         .write('.husky/_/husky.sh', '#!/usr/bin/env sh\n[ "$HUSKY" = 0 ] && exit 0\n')
@@ -163,6 +166,16 @@ const cases: Case[] = [
         .write('.husky/post-checkout', '#!/bin/sh\n');
     },
     ran: [],
+  },
+  {
+    name: 'hooks that are no UTF-8',
+    prepare(repo) {
+      const bytes = (name: string) => Buffer.from(`${hook(name)}# caf\xe9 \xff\n`, 'latin1');
+      repo.write('.githooks/pre-commit', bytes('pre-commit'), 0o755);
+      repo.write('.githooks/pre-push', bytes('pre-push'), 0o755);
+      repo.git('config', 'core.hooksPath', '.githooks');
+    },
+    ran: ['pre-commit', 'pre-push'],
   },
   {
     name: 'overcommit: one script under many names',
@@ -232,6 +245,12 @@ for (const one of cases)
     const worktree = join(folder('worktree'), 'w');
     repo.git('worktree', 'add', '-q', worktree);
     is(run(worktree, 'git', ['commit', '--allow-empty', '-m', 'bad'], { env: repo.env }).code, 1);
+    take();
+    const there = run(worktree, 'git', ['commit', '--allow-empty', '-m', 'chore: x'], { env: repo.env });
+    is(there.code, one.failsInWorktrees ? 1 : 0, there.out);
+    const ranThere = take();
+    for (const name of one.failsInWorktrees ? [] : ['pre-commit', 'commit-msg', 'post-commit'])
+      is(ranThere.includes(`${name} `), ranBefore.includes(`${name} `), `${name} in a linked worktree`);
     repo.git('worktree', 'remove', '--force', worktree);
     const out = repo.protectWith({ cwd }, 'uninstall');
     is(out.code, 0, out.out);
@@ -401,4 +420,27 @@ test('uninstall keeps what no commit holds, and says so; --dry-run changes nothi
   is(repo.protect('uninstall').code, 0);
   is(repo.has('.git/protect/set-aside/files/mine'), true, 'what killed tasks left of files stays');
   is(repo.has('.git/protect/passed'), false);
+});
+
+test('an install that a hook of another repository started wires the one it runs in', () => {
+  const [repo, other] = [newRepo(), newRepo({ install: false })];
+  const wired = repo.protectWith({ env: { ...repo.env, GIT_DIR: join(other.dir, '.git') } }, 'wire');
+  is(wired.code, 0, wired.out);
+  is(repo.git('config', 'core.hooksPath'), '.husky/_');
+  is(other.tryGit('config', 'core.hooksPath').code, 1, 'the other repository is as it was');
+});
+
+test('what keeps Git from running the hooks is said, and fails no install', () => {
+  const repo = newRepo();
+  const off = repo.protectWith({ env: { ...repo.env, HUSKY: '0' } }, 'wire');
+  is(off.code, 0);
+  match(off.stderr, 'protect: the hooks are not wired: HUSKY=0');
+  repo.write('.git/more', `[core]\n\thooksPath = ${folder('elsewhere')}\n`);
+  repo.write('.git/config', `${repo.read('.git/config')}[include]\n\tpath = more\n`);
+  const stays = repo.protect('wire');
+  is(stays.code, 0);
+  match(stays.stderr, /the hooks are not wired: core\.hooksPath stays '.*elsewhere/);
+  const init = repo.protect('init', '--ci', 'none');
+  is(init.code, 2);
+  match(init.stderr, /the hooks are not wired: core\.hooksPath stays/);
 });

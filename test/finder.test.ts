@@ -73,6 +73,10 @@ test('found nowhere it refuses, and the remedy fits the lock file', () => {
   repo.git('config', 'protect.folder', 'frontend');
   repo.write('frontend/yarn.lock', '');
   match(commit(repo, [withNode, bins]).out, '  help: cd frontend && yarn install\n');
+  repo.remove('frontend/yarn.lock').write('frontend/package.json', '{}');
+  match(commit(repo, [withNode, bins]).out, '  help: pnpm install\n', 'a workspace has one lock file, at the top');
+  for (const lock of ['pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'package-lock.json']) repo.remove(lock);
+  match(commit(repo, [withNode, bins]).out, '  help: cd frontend && npm install\n');
 });
 
 test('a bare repository with worktrees looks at nothing beside it', () => {

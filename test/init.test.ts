@@ -174,3 +174,17 @@ function snapshot(repo: Repo): Record<string, string> {
   const files = repo.git('ls-files', '-co', '--exclude-standard').split('\n');
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(repo.dir, file), 'latin1')]));
 }
+
+test('what init says to add can be pasted where it was said, below the top too', () => {
+  const repo = newRepo({ install: false });
+  repo.commit('start', { 'web app/package.json': '{ "name": "w" }\n', 'web app/.husky/pre-commit': 'true\n' });
+  const cwd = join(repo.dir, 'web app');
+  installPackage(cwd);
+  repo.git('config', 'core.hooksPath', 'web app/.husky/_');
+  const done = repo.protectWith({ cwd }, 'init', '--ci', 'none');
+  is(done.code, 0, done.out);
+  const [command] = /git add .*(?= && git commit)/.exec(done.stdout)!;
+  const added = run(cwd, 'sh', ['-c', command]);
+  is(added.code, 0, `${command}\n${added.out}`);
+  is(repo.git('status', '--porcelain').replace(/^[AM] .*\n?/gm, ''), '');
+});

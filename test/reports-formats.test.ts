@@ -282,6 +282,12 @@ test('sarif: only paths of this repository become locations', () => {
     policy,
   ]);
   not.match(sarifReport(hostile(), [], '1.0.0'), '](');
+  const report = hostile();
+  const same = { severity: 'error', message: 'x', path: 'a', line: -1 } as const;
+  const twice = { ...report, outcomes: [{ ...report.outcomes[0]!, findings: [same, same] }] };
+  const { results } = isSarif(sarifReport(twice, [], '1.0.0'));
+  equal(results.map(uri), ['a:1', 'a:1']);
+  is(new Set(results.map(({ partialFingerprints }) => partialFingerprints['gitProtect/v1'])).size, 2);
 });
 
 test('markdown: what comes from outside stands in code only', () => {

@@ -6,7 +6,7 @@ import { Repository } from '../git/repository.ts';
 import { exitCode, Undecided, UsageError } from '../model.ts';
 import { findingLines, painter } from '../report/text.ts';
 import { visible } from '../report/visible.ts';
-import { policyHere } from '../sources/policy.ts';
+import { policyHereIfAny } from '../sources/policy.ts';
 import { hooksFolder } from '../wiring/folder.ts';
 import { readOptional } from '../wiring/plan.ts';
 import { pasteable } from './invocation.ts';
@@ -42,7 +42,7 @@ export async function doctor(args: readonly string[], io: Io): Promise<number> {
     let examination = await examine(clone);
     const mended: Found[] = [];
     if (values.fix) {
-      mended.push(...(await mend(examination.found)));
+      mended.push(...(await mend(examination.found, io)));
       if (mended.length > 0) examination = await examine(clone);
     }
     const words =
@@ -70,14 +70,9 @@ async function cloneHere(repository: Repository, io: Io): Promise<Clone> {
     agent: detectAgent(io.env),
     signal: io.signal,
     hooks: () => hooksFolder(repository),
-    policy: () => policyHere(repository).catch(absentPolicy),
+    policy: () => policyHereIfAny(repository),
     read: readOptional,
   };
-}
-
-function absentPolicy(error: unknown): null {
-  if (error instanceof UsageError && error.message === 'there is no policy here') return null;
-  throw error;
 }
 
 async function examine(clone: Clone): Promise<Examination> {
@@ -97,17 +92,28 @@ async function examine(clone: Clone): Promise<Examination> {
   return { found, unseen };
 }
 
-/** Mends what can be mended; the same cure is given once. Returns what it was given for. */
-async function mend(found: readonly Found[]): Promise<Found[]> {
-  const given = new Set<string>();
+/** Mends what can be mended; the same cure is given once. Returns what it helped for. */
+async function mend(found: readonly Found[], io: Io): Promise<Found[]> {
+  const given = new Map<string, boolean>();
   const mended: Found[] = [];
   for (const ailment of found) {
     if (!ailment.mend) continue;
-    if (!given.has(ailment.help)) await ailment.mend();
-    given.add(ailment.help);
-    mended.push(ailment);
+    if (!given.has(ailment.help)) given.set(ailment.help, await helps(ailment.mend, io));
+    if (given.get(ailment.help)) mended.push(ailment);
   }
   return mended;
+}
+
+/** A cure that does not help says why, and what is wrong stays in the report. */
+async function helps(cure: NonNullable<Ailment['mend']>, io: Io): Promise<boolean> {
+  try {
+    await cure();
+    return true;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    io.stderr.write(`protect: ${visible(error.message)}\n`);
+    return false;
+  }
 }
 
 function asJson({ found, unseen }: Examination, mended: readonly Found[]): string {

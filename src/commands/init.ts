@@ -5,6 +5,7 @@ import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/key
 import { fingerprint } from '../approvals/public-key.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
+import { shellWord } from '../git/shell-word.ts';
 import { exitCode, policyNames, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import { hooksFolder } from '../wiring/folder.ts';
@@ -13,7 +14,7 @@ import { type PlannedFile, planHooks, readOptional, writePlanned } from '../wiri
 import { wireHooks } from '../wiring/wire-hooks.ts';
 import { rememberWritten } from '../wiring/written.ts';
 import { ask, isInteractive } from './ask.ts';
-import { type Ci, ciTemplate, guardedCiPath } from './ci-template.ts';
+import { type Ci, ciTemplate, guardedCiPath, lockFiles } from './ci-template.ts';
 import { policyText, suggest } from './first-policy.ts';
 import { pasteable } from './invocation.ts';
 import type { Io } from './io.ts';
@@ -68,8 +69,8 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
         `the files are written, but the hooks are not wired: ${unwired.trim()}`,
         'npx git-protect wire',
       );
-    const locks = ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock'];
-    io.stdout.write(next(plan, locks.find((lock) => existsSync(join(topLevel, lock))) ?? null));
+    const lock = lockFiles.filter((name) => existsSync(join(topLevel, name))).slice(0, 1);
+    io.stdout.write(next(plan, lock, topLevel === io.cwd ? '' : ':/'));
     return exitCode.pass;
   } finally {
     repository.close();
@@ -227,9 +228,10 @@ function describe({ files, remarks, owner }: Plan): string {
   return [...lines, ...remarks.map((remark) => `note: ${visible(remark)}`), ''].join('\n');
 }
 
-function next({ files, hooks }: Plan, lockFile: string | null): string {
+/** @param top what makes Git read a path from the top level: nothing there, `:/` below it */
+function next({ files, hooks }: Plan, lock: readonly string[], top: '' | ':/'): string {
   if (files.length === 0) return 'the hooks are wired\n';
-  const paths = [...new Set(files.map(({ path }) => (path.startsWith(`${hooks}/`) ? hooks : path)))];
-  const lock = lockFile === null ? '' : ` ${lockFile}`;
-  return `wired. Look at .protectionrc, then:\n  git add ${paths.join(' ')}${lock} && git commit -m "chore: protect this repository"\n`;
+  const paths = new Set(files.map(({ path }) => (path.startsWith(`${hooks}/`) ? hooks : path)));
+  const words = [...paths, ...lock].map((path) => shellWord(top + path)).join(' ');
+  return `wired. Look at .protectionrc, then:\n  git add ${words} && git commit -m "chore: protect this repository"\n`;
 }

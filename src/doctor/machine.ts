@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { Undecided } from '../model.ts';
 import { runCommand } from '../run.ts';
 import { packageRoot } from '../wiring/plan.ts';
 import type { Ailment, Clone, Diagnosis } from './diagnosis.ts';
@@ -72,11 +73,8 @@ export const machineDiagnoses: readonly Diagnosis[] = [
       const { ok, output } = await whatHooksFind(clone, clone.env['PATH'] ?? '');
       const entry = ok ? output.trim().split('\n').at(-1)! : '';
       if (!entry.endsWith('/dist/hook.cjs')) return [];
-      const theirs = await versionIn(
-        clone,
-        join(clone.layout.topLevel, entry.replace(/dist\/hook\.cjs$/, 'package.json')),
-        entry,
-      );
+      const manifest = await clone.read(resolve(clone.layout.topLevel, entry, '../../package.json'));
+      const theirs = manifest === null ? null : versionOf(manifest);
       const mine = versionOf(await readFile(join(packageRoot, 'package.json'), 'utf8'));
       if (theirs === null || theirs === mine) return [];
       return [
@@ -90,29 +88,30 @@ export const machineDiagnoses: readonly Diagnosis[] = [
   },
 ];
 
-/** Asks the finder itself, so that this page cannot say anything but what the hooks do. */
+/**
+ * Asks the finder itself, so that this page cannot say anything but what the hooks do.
+ * @throws Undecided when it does not answer
+ */
 async function whatHooksFind(clone: Clone, path: string): Promise<{ ok: boolean; output: string }> {
   const finder = join(packageRoot, 'hooks/git-protect');
   const env = Object.fromEntries(Object.entries(clone.env).filter(([name]) => !name.startsWith('GIT_')));
   const script = 'protect_gate=where; . "$1"';
-  const { exitCode, output, missing } = await runCommand(['/bin/sh', '-c', script, 'sh', finder], {
+  const shell = process.platform === 'win32' ? 'sh' : '/bin/sh';
+  const { exitCode, output, missing, timedOut } = await runCommand([shell, '-c', script, 'sh', finder], {
     cwd: clone.layout.topLevel,
     env: { ...env, PATH: path },
     timeout: 10_000,
     signal: clone.signal,
   });
-  return { ok: exitCode === 0, output: missing ?? output };
+  if (missing !== null || timedOut)
+    throw new Undecided(`what the hooks find could not be asked: ${missing ?? 'no answer within 10 s'}`);
+  return { ok: exitCode === 0, output };
 }
 
 /** The refusal of the finder, in its own words. */
 function said(severity: Ailment['severity'], output: string): Ailment {
   const message = /refused: (.*), so nothing was checked/.exec(output)?.[1] ?? output.trim();
   return { severity, message, help: /help: (.*)/.exec(output)?.[1] ?? 'npx git-protect wire' };
-}
-
-async function versionIn(clone: Clone, path: string, entry: string): Promise<string | null> {
-  const text = await clone.read(entry.startsWith('/') ? entry.replace(/dist\/hook\.cjs$/, 'package.json') : path);
-  return text === null ? null : versionOf(text);
 }
 
 function versionOf(manifest: string): string {

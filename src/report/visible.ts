@@ -1,7 +1,6 @@
 /**
- * Text as a terminal may show it: control characters, ANSI escapes, lone surrogates, bidirectional and invisible characters
- * become
- * `<U+202E>`; tabs and line feeds stay.
+ * Text as a terminal may show it: control characters, ANSI escapes, lone surrogates, bidirectional and invisible
+ * characters become `<U+202E>`; tabs and line feeds stay.
  */
 export function visible(text: string): string {
   return text.replace(hidden, (char) => `<U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`);

@@ -66,9 +66,15 @@ export async function findPolicy(
 
 /** The policy that holds in this clone, for commands that judge nothing. @throws UsageError when there is none */
 export async function policyHere(repository: Repository): Promise<LoadedPolicy> {
+  const loaded = await policyHereIfAny(repository);
+  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
+  return loaded;
+}
+
+/** The same; null when there is none. */
+export async function policyHereIfAny(repository: Repository): Promise<LoadedPolicy | null> {
   const other = await remoteSide(repository);
   const { loaded } = await findPolicy(repository, other, { first: 'HEAD', results: async () => [], worktree: true });
-  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
   return loaded;
 }
 

@@ -16,7 +16,7 @@ export const packageRoot = dirname(fileURLToPath(import.meta.resolve('git-protec
 export interface PlannedFile {
   /** Relative to the top level. */
   readonly path: string;
-  readonly content: string;
+  readonly content: string | Buffer;
   readonly executable: boolean;
   readonly state: 'new' | 'changed';
 }
@@ -30,12 +30,14 @@ export async function planHooks(place: HooksFolder & { readonly topLevel: string
   const planned: PlannedFile[] = [];
   const plan = async (name: string, executable: boolean, content: (present: string | null) => string) => {
     const path = `${folder}/${name}`;
-    const present = await readOptional(join(topLevel, path));
+    // A byte a character: a hook need not be UTF-8, and not a byte of it may change.
+    const present = await readOptional(join(topLevel, path), 'latin1');
     const wanted = content(present);
-    if (wanted !== present)
-      planned.push({ path, content: wanted, executable, state: present === null ? 'new' : 'changed' });
+    if (wanted === present) return;
+    const state = present === null ? 'new' : 'changed';
+    planned.push({ path, content: Buffer.from(wanted, 'latin1'), executable, state });
   };
-  const finder = await readFile(join(packageRoot, 'hooks', 'git-protect'), 'utf8');
+  const finder = await readFile(join(packageRoot, 'hooks', 'git-protect'), 'latin1');
   await plan('git-protect', false, () => finder);
   // A checkout that turns line ends into CRLF would break every hook.
   await plan('.gitattributes', false, (present) => present ?? attributes[runner]);
@@ -88,9 +90,9 @@ export async function writePlanned(topLevel: string, { path, content, executable
 }
 
 /** A text file; null when there is none. @throws UsageError when it cannot be read */
-export async function readOptional(path: string): Promise<string | null> {
+export async function readOptional(path: string, encoding: 'utf8' | 'latin1' = 'utf8'): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path, encoding);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new UsageError(`${basename(path)} cannot be read: ${(error as Error).message}`);

@@ -124,7 +124,8 @@ async function recordPlaces(repository: Repository, { topLevel }: Wired, cwd: st
   const nested = folder !== '' && !folder.startsWith('..') && existsSync(join(cwd, 'node_modules', 'git-protect'));
   if (nested && !existsSync(join(topLevel, 'node_modules', 'git-protect')))
     await set(repository, 'protect.folder', folder);
-  if (basename(process.execPath).startsWith('node')) await set(repository, 'protect.node', process.execPath);
+  if (basename(process.execPath).startsWith('node'))
+    await set(repository, 'protect.node', process.execPath.split(sep).join('/'));
 }
 
 async function set(repository: Repository, key: string, value: string): Promise<void> {

@@ -23,7 +23,7 @@ export interface OwnFiles {
 /** Remembers what `init` wrote, in the Git common directory, so that `uninstall` may remove what nobody has edited since. */
 export async function rememberWritten(layout: Layout, files: readonly PlannedFile[]): Promise<void> {
   const written = { ...(await recall(layout)) };
-  for (const { path, content, state } of files) if (state === 'new') written[path] = digest(Buffer.from(content));
+  for (const { path, content, state } of files) if (state === 'new') written[path] = digest(content);
   await mkdir(join(layout.commonDir, 'protect'), { recursive: true });
   await writeFile(join(layout.commonDir, 'protect', 'written.json'), `${JSON.stringify(written)}\n`);
 }
@@ -63,6 +63,6 @@ async function readBytes(path: string): Promise<Buffer | null> {
   });
 }
 
-function digest(content: Buffer): string {
+function digest(content: string | Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }
