@@ -79,6 +79,25 @@ test('without package.json, from a subfolder', () => {
   is(repo.has('src/.protectionrc'), false);
 });
 
+test('with the package below the top, what it and uninstall print can be pasted there', () => {
+  const repo = fresh({ 'front end/package.json': '{ "name": "f", "private": true }\n', 'schema.sql': '' });
+  repo.write('front end/package-lock.json', '{}\n').write('.gitignore', 'node_modules\n');
+  const cwd = join(repo.dir, 'front end');
+  installPackage(cwd);
+  const done = repo.protectWith({ cwd }, 'init', '--ci', 'none');
+  is(done.code, 0, done.out);
+  const paste = /^ {2}(git add .*) && git commit/m.exec(done.out)![1]!;
+  match(paste, '../.protectionrc package.json package-lock.json');
+  is(run(cwd, 'sh', ['-c', paste]).code, 0);
+  repo.git('commit', '-q', '-m', 'chore: protect');
+  repo.write('schema.sql', 'x\n');
+  const refused = run(cwd, 'git', ['commit', '-a', '-m', 'CRITICAL: x'], { env: repo.env });
+  match(refused.out, 'help: git -C "$(git rev-parse --show-toplevel)" add schema.sql && npx git-protect approve');
+  match(repo.protectWith({ cwd }, 'uninstall', '--dry-run').out, 'dry run');
+  const out = repo.protectWith({ cwd: repo.dir }, 'uninstall');
+  match(out.out, "npm uninstall --prefix 'front end' git-protect");
+});
+
 test('without a key no file is protected, and it says so', () => {
   const repo = fresh({}, false);
   const done = repo.protect('init');

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
+import { shellWord } from '../git/shell-word.ts';
 import { exitCode, policyNames, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import { hooksFolder } from '../wiring/folder.ts';
@@ -68,8 +69,7 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
         `the files are written, but the hooks are not wired: ${unwired.trim()}`,
         'npx git-protect wire',
       );
-    const locks = ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock'];
-    io.stdout.write(next(plan, locks.find((lock) => existsSync(join(topLevel, lock))) ?? null));
+    io.stdout.write(next(plan, topLevel, io.cwd));
     return exitCode.pass;
   } finally {
     repository.close();
@@ -227,9 +227,14 @@ function describe({ files, remarks, owner }: Plan): string {
   return [...lines, ...remarks.map((remark) => `note: ${visible(remark)}`), ''].join('\n');
 }
 
-function next({ files, hooks }: Plan, lockFile: string | null): string {
+/** What to do then, from the folder that `init` runs in. */
+function next({ files, hooks }: Plan, topLevel: string, cwd: string): string {
   if (files.length === 0) return 'the hooks are wired\n';
-  const paths = [...new Set(files.map(({ path }) => (path.startsWith(`${hooks}/`) ? hooks : path)))];
-  const lock = lockFile === null ? '' : ` ${lockFile}`;
-  return `wired. Look at .protectionrc, then:\n  git add ${paths.join(' ')}${lock} && git commit -m "chore: protect this repository"\n`;
+  const here = realpathSync(cwd);
+  const locks = ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock'];
+  const lock = [topLevel, here].flatMap((folder) => locks.map((name) => join(folder, name))).find(existsSync);
+  const paths = new Set(files.map(({ path }) => join(topLevel, path.startsWith(`${hooks}/`) ? hooks : path)));
+  if (lock !== undefined) paths.add(lock);
+  const words = [...paths].map((path) => shellWord(relative(here, path).split(sep).join('/') || '.'));
+  return `wired. Look at .protectionrc, then:\n  git add ${words.join(' ')} && git commit -m "chore: protect this repository"\n`;
 }
