@@ -111,7 +111,8 @@ test('--as, --key, --reason, --expires are checked', () => {
   const { repo, keys } = staged();
   const other = makeKey('stranger');
   match(approve(repo, other, '--staged').out, 'no key here belongs to an owner');
-  match(repo.protect('approve', '--staged', '--yes').out, 'an approval says why');
+  match(repo.protect('approve', '--staged', '--yes').out, 'protect: an approval says why');
+  match(repo.protect('approve', '--staged', '--yes', '--reason', '…').out, 'the reason is still "…"');
   match(approve(repo, keys['lead']!, '--staged', '--expires', '30d').out, 'longer than the policy');
   match(approve(repo, keys['lead']!, '--staged', '--expires', 'soon').out, 'a duration such as');
   match(approve(repo, keys['lead']!, '--staged', '--as', 'nobody').out, "has no owner 'nobody'");

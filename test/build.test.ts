@@ -40,6 +40,15 @@ test('a build that passed is not run again for the same tree', () => {
   is(run(log), 'ran\nran');
 });
 
+test('deleting a branch builds nothing', () => {
+  const log = join(folder(), 'log');
+  const repo = building(`echo ran >> ${log}`);
+  repo.git('push', '-q', '--no-verify', 'origin', 'HEAD:topic');
+  const done = repo.tryGit('push', 'origin', ':topic');
+  is(done.code, 0, done.out);
+  is(existsSync(log), false);
+});
+
 test('a dirty tree, or another commit than HEAD, is built in a checkout of its own', () => {
   const log = join(folder(), 'log');
   const repo = building(

@@ -233,3 +233,20 @@ test('a bare repository can be judged', () => {
   is(done.code, 1);
   match(done.out, 'server/pay.ts');
 });
+
+test('a branch that takes no direct push is green in CI once a proposal has landed', () => {
+  const { repo } = guardedRepo({ hooks: false });
+  repo.commit('chore: no direct push', {
+    '.protectionrc': repo
+      .read('.protectionrc')
+      .replace('branches: { main: {} }', 'branches: { main: { directPush: refuse } }'),
+  });
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.protect('wire');
+  const before = repo.head();
+  repo.commit('feat: x', { 'src/x.ts': '1\n' });
+  is(repo.tryGit('push', 'origin', 'main').code, 1, 'from a clone it is refused');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  const done = repo.protect('ci', '--event', 'push', '--target', 'main', '--base', before);
+  is(done.code, 0, done.out);
+});

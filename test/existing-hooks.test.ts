@@ -337,6 +337,25 @@ test('files of ours stay as they are where Git runs them itself, and the other w
   is(repo.tryGit('commit', '--allow-empty', '-m', 'bad').code, 1);
 });
 
+test('the help for a hook that is no shell script, pasted, keeps it running with its arguments and its input', () => {
+  const repo = newRepo();
+  repo.commit('start', { 'src/a.ts': 'a\n' });
+  repo.write(
+    'my hooks/pre-push',
+    '#!/usr/bin/env -S node\nconsole.log("ran", process.argv.length, require("fs").readFileSync(0).length)\n',
+    0o755,
+  );
+  repo.git('config', 'core.hooksPath', 'my hooks');
+  const refused = repo.protect('init', '--ci', 'none');
+  is(refused.code, 2);
+  const help = /of that name: (.*)/.exec(refused.out)![1]!;
+  is(run(repo.dir, 'sh', ['-c', help]).code, 0);
+  const done = repo.protect('init', '--ci', 'none');
+  is(done.code, 0, done.out);
+  addRemote(repo);
+  match(repo.tryGit('push', 'origin', 'HEAD:refs/heads/other').out, /ran 4 [1-9]/);
+});
+
 test('the policy that init writes protects the folder that the hooks are in', () => {
   const repo = new Repo(newRepo().dir, { HOME: folder('home') });
   const key = makeKey('lead');

@@ -128,6 +128,17 @@ test('node is found where wire saw it, where version managers keep it, and nowhe
   is(commit(repo, plain, { HOME: home }).code, 0);
 });
 
+test('a global install is found from a program that does not have it on PATH', () => {
+  const repo = newRepo({ install: false });
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  is(repo.protect('wire').code, 0);
+  const refused = commit(repo, [withNode, bins], {});
+  is(refused.code, 0, refused.out);
+  is(run(repo.dir, 'git', ['commit', '--allow-empty', '-m', 'bad'], { env: { PATH: `${withNode}:${bins}` } }).code, 1);
+  repo.git('config', 'protect.entry', '/nowhere/hook.cjs');
+  match(commit(repo, [withNode, bins]).out, 'npm install --global git-protect');
+});
+
 test("with Yarn's Plug'n'Play there is no folder to look in, so Yarn is asked", () => {
   const { repo } = wired();
   repo.write('.pnp.cjs', '');

@@ -1,8 +1,8 @@
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { addRemote, folder, installPackage, makeKey, newRepo, Repo, run } from './support/world.ts';
+import { addRemote, folder, installPackage, makeKey, newRepo, projectRoot, Repo, run } from './support/world.ts';
 
 const test = suite('init');
 
@@ -77,6 +77,45 @@ test('without package.json, from a subfolder', () => {
   is(repo.has('.protectionrc'), true);
   is(repo.has('.husky/pre-commit'), true);
   is(repo.has('src/.protectionrc'), false);
+});
+
+test('with the package below the top, what it and uninstall print can be pasted there', () => {
+  const repo = fresh({ 'front end/package.json': '{ "name": "f", "private": true }\n', 'schema.sql': '' });
+  repo.write('front end/package-lock.json', '{}\n').write('.gitignore', 'node_modules\n');
+  const cwd = join(repo.dir, 'front end');
+  repo.remove('node_modules');
+  installPackage(cwd);
+  const done = repo.protectWith({ cwd }, 'init', '--ci', 'none');
+  is(done.code, 0, done.out);
+  const paste = /^ {2}(git add .*) && git commit/m.exec(done.out)![1]!;
+  match(paste, '../.protectionrc package.json package-lock.json');
+  is(run(cwd, 'sh', ['-c', paste]).code, 0);
+  repo.git('commit', '-q', '-m', 'chore: protect');
+  repo.write('schema.sql', 'x\n');
+  const refused = run(cwd, 'git', ['commit', '-a', '-m', 'CRITICAL: x'], { env: repo.env });
+  match(refused.out, 'help: git -C "$(git rev-parse --show-toplevel)" add schema.sql && npx git-protect approve');
+  const atTop = repo.tryGit('commit', '-a', '-m', 'CRITICAL: x');
+  match(atTop.out, "help: git add schema.sql && npx --prefix 'front end' git-protect approve");
+  match(repo.protectWith({ cwd }, 'uninstall', '--dry-run').out, 'dry run');
+  const out = repo.protectWith({ cwd: repo.dir }, 'uninstall');
+  match(out.out, "npm uninstall --prefix 'front end' git-protect");
+});
+
+test('started at the top while the package lies below it', () => {
+  const repo = fresh({ 'web/package.json': '{ "name": "w", "scripts": { "build": "true" } }\n' });
+  repo.remove('node_modules').write('.gitignore', 'node_modules\n');
+  const real = join(repo.dir, 'web/node_modules/git-protect');
+  for (const name of ['package.json', 'hooks', 'templates', 'dist'])
+    cpSync(join(projectRoot, name), join(real, name), { recursive: true });
+  symlinkSync(join(projectRoot, 'node_modules'), join(repo.dir, 'web/node_modules/git-protect/node_modules'));
+  const done = run(repo.dir, process.execPath, [join(real, 'dist/cli.js'), 'init', '--ci', 'none'], { env: repo.env });
+  is(done.code, 0, done.out);
+  match(repo.read('web/package.json'), 'git-protect/wire');
+  match(repo.read('.protectionrc'), 'build: { command: npm --prefix web run build');
+  is(repo.git('config', 'protect.folder'), 'web');
+  match(done.out, 'protects /.husky/');
+  repo.git('add', '-A');
+  is(repo.tryGit('commit', '-m', 'bad').code, 1);
 });
 
 test('without a key no file is protected, and it says so', () => {

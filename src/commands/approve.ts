@@ -118,7 +118,10 @@ export async function addToTree(
 
 function readReason(reason: string | undefined): string {
   if (!reason || !/[\p{L}\p{N}]/u.test(reason))
-    throw new UsageError('an approval says why', 'add --reason "raise the webhook timeout"');
+    throw new UsageError(
+      reason === '…' ? 'the reason is still "…", and an approval says why' : 'an approval says why',
+      'add --reason "raise the webhook timeout"',
+    );
   try {
     return line(reason, 'the reason');
   } catch (error) {

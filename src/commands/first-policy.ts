@@ -30,7 +30,7 @@ const notable: readonly { find: RegExp; risk: Suggestion['risk']; reason: string
 ];
 
 /** Files that exist and matter, as rules; never lock files. */
-export function suggest(tracked: readonly string[]): Suggestion[] {
+function suggest(tracked: readonly string[]): Suggestion[] {
   const rules = new Map<string, Suggestion>();
   for (const path of tracked) {
     if (/[*?[\]\\!#]|\s$/.test(path) || /(^|\/)node_modules\//.test(path)) continue;
@@ -48,22 +48,26 @@ export function suggest(tracked: readonly string[]): Suggestion[] {
   return [...rules.values()];
 }
 
+/** Every rule of the first policy: what is suggested, and the files that decide what judges a change. */
+export function firstRules(tracked: readonly string[], hooks: string, ciFile: string | null): Suggestion[] {
+  const suggested = suggest(tracked);
+  const named = new Set(suggested.flatMap(({ paths }) => paths));
+  const own = [`/${hooks}/`, ...(ciFile === null ? [] : [`/${ciFile}`])].filter((path) => !named.has(path));
+  return [...suggested, { paths: own, risk: 'high', reason: 'what judges a change' }];
+}
+
 /** The policy that `init` writes. */
 export function policyText({
   branch,
   owner,
   build,
-  ciFile,
-  hooks,
-  suggestions,
+  rules,
 }: {
   branch: string;
   owner: { readonly name: string; readonly key: LocalKey } | null;
-  build: boolean;
-  ciFile: string | null;
-  /** The folder of the hooks. */
-  hooks: string;
-  suggestions: Suggestion[];
+  /** The command, or null. */
+  build: string | null;
+  rules: readonly Suggestion[];
 }): string {
   const quote = (text: string) => JSON.stringify(text);
   const lines = [
@@ -77,13 +81,8 @@ export function policyText({
   }
   lines.push('branches:', `  ${quote(branch)}: { forcePush: refuse, delete: refuse, directPush: allow }`);
   if (owner) {
-    const own: Suggestion = {
-      paths: [`/${hooks}/`, ...(ciFile === null ? [] : [`/${ciFile}`])],
-      risk: 'high',
-      reason: 'what judges a change',
-    };
     lines.push('files: # gitignore syntax; a change needs the approval of an owner');
-    for (const rule of [...suggestions, own])
+    for (const rule of rules)
       lines.push(
         `  - paths: [${rule.paths.map(quote).join(', ')}]`,
         `    risk: ${rule.risk}`,
@@ -91,6 +90,9 @@ export function policyText({
       );
   }
   lines.push('commits:', '  types: [feat, fix, refactor, docs, test, chore, build, ci, perf, style, CRITICAL]');
-  if (build) lines.push('build: { command: npm run build, on: [pre-push, ci], timeout: 15m }');
+  if (build !== null)
+    lines.push(
+      `build: { command: ${/^[\w .:-]+$/.test(build) ? build : quote(build)}, on: [pre-push, ci], timeout: 15m }`,
+    );
   return `${lines.join('\n')}\n`;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/keys.ts';
@@ -10,12 +10,12 @@ import { exitCode, policyNames, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import { hooksFolder } from '../wiring/folder.ts';
 import { addScript, readManifest } from '../wiring/package-script.ts';
-import { type PlannedFile, planHooks, readOptional, writePlanned } from '../wiring/plan.ts';
+import { type PlannedFile, packageFolder, planHooks, readOptional, writePlanned } from '../wiring/plan.ts';
 import { wireHooks } from '../wiring/wire-hooks.ts';
 import { rememberWritten } from '../wiring/written.ts';
 import { ask, isInteractive } from './ask.ts';
 import { type Ci, ciTemplate, guardedCiPath, lockFiles } from './ci-template.ts';
-import { policyText, suggest } from './first-policy.ts';
+import { firstRules, policyText } from './first-policy.ts';
 import { pasteable } from './invocation.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
@@ -23,6 +23,8 @@ import { readOptions, type Usage } from './options.ts';
 interface Plan {
   readonly files: readonly PlannedFile[];
   readonly hooks: string;
+  /** Patterns of the first policy. */
+  readonly protects: readonly string[];
   readonly remarks: readonly string[];
   readonly owner: { readonly name: string; readonly key: LocalKey } | null;
 }
@@ -69,8 +71,7 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
         `the files are written, but the hooks are not wired: ${unwired.trim()}`,
         'npx git-protect wire',
       );
-    const lock = lockFiles.filter((name) => existsSync(join(topLevel, name))).slice(0, 1);
-    io.stdout.write(next(plan, lock, topLevel === io.cwd ? '' : ':/'));
+    io.stdout.write(next(plan, topLevel, io.cwd));
     return exitCode.pass;
   } finally {
     repository.close();
@@ -98,6 +99,7 @@ async function makePlan(
   if (ci === 'none')
     remarks.push('no CI file is written; the hooks can be skipped, so run npx git-protect ci where changes land');
   if (!existsSync(join(topLevel, '.protect/.gitattributes'))) add('.protect/.gitattributes', '* -text\n');
+  const protects: string[] = [];
   let owner: Plan['owner'] = null;
   if (policyNames.every((name) => !existsSync(join(topLevel, name)))) {
     owner = await findOwner(repository, io, flags);
@@ -105,23 +107,15 @@ async function makePlan(
       remarks.push(
         'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
       );
-    const build = await hasBuildScript(topLevel);
-    add(
-      '.protectionrc',
-      policyText({
-        branch,
-        owner,
-        build,
-        ciFile: guardedCiPath[ci],
-        hooks: hooks.folder,
-        suggestions: suggest(tracked),
-      }),
-    );
+    const build = await buildCommand(topLevel, io.cwd);
+    const rules = firstRules(tracked, hooks.folder, guardedCiPath[ci]);
+    if (owner !== null) protects.push(...rules.flatMap(({ paths }) => paths));
+    add('.protectionrc', policyText({ branch, owner, build, rules }));
   }
   const script = await planScript(topLevel, io.cwd);
   if (script.file) files.push(script.file);
   if (script.remark) remarks.push(script.remark);
-  return { files, hooks: hooks.folder, remarks, owner };
+  return { files, hooks: hooks.folder, protects, remarks, owner };
 }
 
 async function trackedFiles(repository: Repository, topLevel: string): Promise<string[]> {
@@ -186,14 +180,19 @@ async function ownName(repository: Repository): Promise<string> {
   return /^[a-z0-9]/.test(word) ? word.slice(0, 64) : 'owner';
 }
 
-async function hasBuildScript(topLevel: string): Promise<boolean> {
-  const text = await readOptional(join(topLevel, 'package.json'));
-  return text !== null && typeof readManifest(text, 'package.json').scripts?.['build'] === 'string';
+/** The command that builds, from the top level: the `build` script of the package there, or of the one below it. */
+async function buildCommand(topLevel: string, cwd: string): Promise<string | null> {
+  const folder = existsSync(join(topLevel, 'package.json')) ? null : packageFolder(topLevel, cwd);
+  const text = await readOptional(join(topLevel, folder ?? '.', 'package.json'));
+  if (text === null || typeof readManifest(text, 'package.json').scripts?.['build'] !== 'string') return null;
+  return folder === null ? 'npm run build' : `npm --prefix ${shellWord(folder)} run build`;
 }
 
 /** Lets every install wire its clone, by a script of the package at the top or here. */
 async function planScript(topLevel: string, cwd: string): Promise<{ file?: PlannedFile; remark?: string }> {
-  const folder = existsSync(join(topLevel, 'package.json')) ? topLevel : cwd;
+  const folder = existsSync(join(topLevel, 'package.json'))
+    ? topLevel
+    : join(topLevel, packageFolder(topLevel, cwd) ?? relative(topLevel, cwd));
   const text = await readOptional(join(folder, 'package.json'));
   if (text === null)
     return {
@@ -218,20 +217,24 @@ function isModernYarn(topLevel: string, folder: string, packageManager: string |
   return [topLevel, folder].some((place) => existsSync(join(place, '.yarnrc.yml')));
 }
 
-function describe({ files, remarks, owner }: Plan): string {
+function describe({ files, protects, remarks, owner }: Plan): string {
   const lines = files.map(({ path, state }) => `  ${state === 'new' ? 'write ' : 'change'} ${visible(path)}`);
   if (lines.length === 0) lines.push('everything is in place');
   if (owner) {
     const file = visible(owner.key.file || 'user.signingkey');
     lines.push(`owner ${owner.name} with ${fingerprint(owner.key.key)} (${file})`);
   }
+  if (protects.length > 0) lines.push(`protects ${visible(protects.join(', '))}`);
   return [...lines, ...remarks.map((remark) => `note: ${visible(remark)}`), ''].join('\n');
 }
 
-/** @param top what makes Git read a path from the top level: nothing there, `:/` below it */
-function next({ files, hooks }: Plan, lock: readonly string[], top: '' | ':/'): string {
+/** What to do then, from the folder that `init` runs in. */
+function next({ files, hooks }: Plan, topLevel: string, cwd: string): string {
   if (files.length === 0) return 'the hooks are wired\n';
-  const paths = new Set(files.map(({ path }) => (path.startsWith(`${hooks}/`) ? hooks : path)));
-  const words = [...paths, ...lock].map((path) => shellWord(top + path)).join(' ');
-  return `wired. Look at .protectionrc, then:\n  git add ${words} && git commit -m "chore: protect this repository"\n`;
+  const here = realpathSync(cwd);
+  const lock = [topLevel, here].flatMap((folder) => lockFiles.map((name) => join(folder, name))).find(existsSync);
+  const paths = new Set(files.map(({ path }) => join(topLevel, path.startsWith(`${hooks}/`) ? hooks : path)));
+  if (lock !== undefined) paths.add(lock);
+  const words = [...paths].map((path) => shellWord(relative(here, path).split(sep).join('/') || '.'));
+  return `wired. Look at .protectionrc, then:\n  git add ${words.join(' ')} && git commit -m "chore: protect this repository"\n`;
 }

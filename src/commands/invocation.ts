@@ -13,11 +13,18 @@ const usual = 'npx git-protect';
  * packages, a repository whose package lies below the top, or with a global install, `npx git-protect` finds nothing.
  */
 export async function pasteable(text: string, io: Pick<Io, 'cwd' | 'env'>): Promise<string> {
-  // Behind a `cd` it is said for that other folder.
-  return text.includes(usual) ? replaced(text, await invocation(io)) : text;
+  if (!text.includes(usual)) return text;
+  // Git starts hooks at the top level, and names the folder that the person is in.
+  const prefix = io.env['GIT_PREFIX'] ?? '';
+  const said = prefix === '' ? text : fromTop(text);
+  return replaced(said, await invocation({ cwd: join(io.cwd, prefix), env: io.env }));
 }
 
-const replaced = (text: string, words: string) => text.replace(/(?<!&& )npx git-protect/g, () => words);
+const fromTop = (text: string) =>
+  text.replace(/(?<= )git add (?=[^\n]* && npx git-protect)/g, () => 'git -C "$(git rev-parse --show-toplevel)" add ');
+
+// Behind a `cd` it is said for that other folder.
+const replaced = (text: string, words: string) => text.replace(/(?<!\bcd [^&\n]+ && )npx git-protect/g, () => words);
 
 async function invocation({ cwd, env }: Pick<Io, 'cwd' | 'env'>): Promise<string> {
   const repository = new Repository(cwd, env, 'location');

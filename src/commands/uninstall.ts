@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { Repository } from '../git/repository.ts';
+import { shellWord } from '../git/shell-word.ts';
 import { exitCode } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import { config, hooksFolder } from '../wiring/folder.ts';
@@ -44,16 +45,24 @@ export async function uninstall(args: readonly string[], io: Io): Promise<number
       io.stderr.write('nothing is changed\n');
       return exitCode.refused;
     }
+    const where = await installedIn(repository, place.topLevel, io.cwd);
     await unwireHooks(repository, place);
     await applyRemovals(place.topLevel, removals);
-    const global = existsSync(join(place.topLevel, 'package.json')) ? '' : ' --global';
-    io.stdout.write(
-      `git-protect is out of this clone. Commit what changed, then: npm uninstall${global} git-protect\n`,
-    );
+    io.stdout.write(`git-protect is out of this clone. Commit what changed, then: npm uninstall${where} git-protect\n`);
     return exitCode.pass;
   } finally {
     repository.close();
   }
+}
+
+/** What tells npm where the package is to be removed from. */
+async function installedIn(repository: Repository, topLevel: string, cwd: string): Promise<string> {
+  const folder = await config(repository, 'protect.folder');
+  if (folder !== null && existsSync(join(topLevel, folder, 'package.json'))) {
+    const path = relative(realpathSync(cwd), join(topLevel, folder)).split(sep).join('/');
+    return path === '' ? '' : ` --prefix ${shellWord(path)}`;
+  }
+  return existsSync(join(topLevel, 'package.json')) ? '' : ' --global';
 }
 
 /** The package.json files whose install wires a clone, as they were. */

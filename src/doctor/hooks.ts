@@ -141,10 +141,10 @@ export const hookDiagnoses: readonly Diagnosis[] = [
       const bare = (await worktrees(clone.repository)).filter((worktree) => !existsSync(join(worktree, needed)));
       return bare.map((worktree) =>
         place.runner === 'husky'
-          ? wired(clone, 'error', `the linked worktree ${worktree} runs no hooks`)
+          ? wired(clone, 'error', `the worktree ${worktree} runs no hooks: it has no ${needed}`)
           : {
               severity: 'warning',
-              message: `the linked worktree ${worktree} runs no hooks: its branch has no ${needed}`,
+              message: `the worktree ${worktree} runs no hooks: its branch has no ${needed}`,
               help: `merge the branch that has ${place.folder} into it`,
             },
       );

@@ -1,7 +1,8 @@
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shellWord } from '../git/shell-word.ts';
 import { UsageError } from '../model.ts';
 import type { HooksFolder } from './folder.ts';
 import { addLine, isShellScript, mark } from './line.ts';
@@ -11,6 +12,21 @@ export const hookNames = ['pre-commit', 'commit-msg', 'pre-push', 'post-checkout
 
 /** Where the published files lie: `hooks/` and `templates/` beside `dist/`. */
 export const packageRoot = dirname(fileURLToPath(import.meta.resolve('git-protect/package.json')));
+
+/**
+ * The folder below the top level that git-protect is installed in: the one it is started from, or runs from. Null: it
+ * is installed at the top, or outside.
+ */
+export function packageFolder(topLevel: string, cwd: string): string | null {
+  // Yarn's Plug'n'Play has no folders to look in.
+  if (process.versions['pnp'] !== undefined) return null;
+  const inner = (path: string) => relative(realpathSync(topLevel), realpathSync(path)).split(sep).join('/');
+  if (existsSync(join(topLevel, 'node_modules/git-protect'))) return null;
+  const here = inner(cwd);
+  if (here !== '' && existsSync(join(cwd, 'node_modules/git-protect'))) return here;
+  const [folder, rest] = inner(packageRoot).split('/node_modules/', 2);
+  return folder === undefined || rest === undefined || folder.startsWith('..') ? null : folder;
+}
 
 /** A file that `init` or `wire` would write. */
 export interface PlannedFile {
@@ -73,10 +89,18 @@ async function refuseUnfit(topLevel: string, path: string, runner: HooksFolder['
   if (runner === 'git' && !isShellScript(content))
     refuse(
       `is no shell script (${content.split('\n', 1)[0]!.slice(0, 60)}), so no line can be added to it`,
-      `rename it, and call it from a shell script of that name: git mv ${path} ${path}.main`,
+      `rename it, and call it from a shell script of that name: ${callFromShell(path)}`,
     );
   if (runner === 'git' && (found.mode & 0o111) === 0)
     refuse('is not executable, so Git does not run it; wired it would start to', `chmod +x ${path}, or remove it`);
+}
+
+/** A command that keeps a hook of any kind running behind a shell script that takes our line. */
+function callFromShell(path: string): string {
+  const moved = `${path}.main`;
+  const call = `exec "\${0%/*}/${basename(moved)}" "$@"`;
+  const [from, to] = [shellWord(path), shellWord(moved)];
+  return `mv ${from} ${to} && printf '%s\\n' '#!/bin/sh' '${call}' > ${from} && chmod +x ${from}`;
 }
 
 /** Writes beside the file and renames, so that a kill leaves the old or the new one. */

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import husky from 'husky';
 import type { Repository } from '../git/repository.ts';
 import { beforeKey, config, type HooksFolder, hooksFolder, hooksPath } from './folder.ts';
-import { hookNames, packageRoot, planHooks, writePlanned } from './plan.ts';
+import { hookNames, packageFolder, packageRoot, planHooks, writePlanned } from './plan.ts';
 
 type Wired = Awaited<ReturnType<typeof hooksFolder>>;
 
@@ -118,12 +118,16 @@ export async function worktrees(repository: Repository): Promise<string[]> {
     .filter((path) => existsSync(join(path, '.git')));
 }
 
-/** Tells the hooks where a package below the top level is installed, and which node to take where PATH has none. */
+/**
+ * Tells the hooks where a package below the top level is installed, or one outside that is not on every PATH, and which
+ * node to take where PATH has none.
+ */
 async function recordPlaces(repository: Repository, { topLevel }: Wired, cwd: string): Promise<void> {
-  const folder = relative(topLevel, cwd).split(sep).join('/');
-  const nested = folder !== '' && !folder.startsWith('..') && existsSync(join(cwd, 'node_modules', 'git-protect'));
-  if (nested && !existsSync(join(topLevel, 'node_modules', 'git-protect')))
-    await set(repository, 'protect.folder', folder);
+  const folder = packageFolder(topLevel, cwd);
+  if (folder !== null) await set(repository, 'protect.folder', folder);
+  const inside =
+    folder !== null || existsSync(join(topLevel, 'node_modules/git-protect')) || process.versions['pnp'] !== undefined;
+  if (!inside) await set(repository, 'protect.entry', join(packageRoot, 'dist/hook.cjs').split(sep).join('/'));
   if (basename(process.execPath).startsWith('node'))
     await set(repository, 'protect.node', process.execPath.split(sep).join('/'));
 }
