@@ -1,7 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { equal, is, match } from 'uvu/assert';
+import { equal, is, match, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
 import { addRemote, folder, installPackage, makeKey, newRepo, projectRoot, Repo, run } from './support/world.ts';
 
@@ -271,6 +280,26 @@ const unfit: { name: string; prepare(repo: Repo): void; says: RegExp }[] = [
     says: /\.husky is a symbolic link/,
   },
   {
+    name: 'a folder of shims that is a link',
+    prepare(repo) {
+      const elsewhere = folder('elsewhere');
+      new Repo(elsewhere).write('mine', 'mine\n');
+      repo.write('.husky/.keep', '');
+      symlinkSync(elsewhere, join(repo.dir, '.husky/_'));
+    },
+    says: /\.husky\/_ is a symbolic link/,
+  },
+  {
+    name: 'a package.json that is no object',
+    prepare: (repo) => repo.write('package.json', '[]\n'),
+    says: /package\.json is no object whose scripts are strings/,
+  },
+  {
+    name: 'a package.json whose scripts are no strings',
+    prepare: (repo) => repo.write('package.json', '{ "scripts": { "prepare": 1 } }\n'),
+    says: /package\.json is no object whose scripts are strings/,
+  },
+  {
     name: 'a file where the folder has to be',
     prepare: (repo) => repo.write('.husky', 'mine\n'),
     says: /\.husky is a file/,
@@ -378,4 +407,54 @@ test('uninstall keeps what no commit holds, and says so; --dry-run changes nothi
   is(repo.protect('uninstall').code, 0);
   is(repo.has('.git/protect/set-aside/files/mine'), true, 'what killed tasks left of files stays');
   is(repo.has('.git/protect/passed'), false);
+});
+
+test('a hook that is not UTF-8 runs as it is and comes back to the byte', () => {
+  const repo = newRepo();
+  const theirs = Buffer.from('#!/bin/sh\necho caf\xe9\n', 'latin1');
+  repo.write('.husky/pre-commit', theirs, 0o755);
+  repo.commit('start');
+  is(repo.protect('wire').code, 0);
+  ok(readFileSync(join(repo.dir, '.husky/pre-commit')).includes(theirs.subarray(10)));
+  is(repo.protect('uninstall').code, 0);
+  equal(readFileSync(join(repo.dir, '.husky/pre-commit')), theirs);
+});
+
+test('files beside those that are written stay, and nothing is written through a link', () => {
+  const repo = newRepo();
+  const mine = join(folder('elsewhere'), 'mine');
+  writeFileSync(mine, 'mine\n');
+  repo.write('.husky/pre-commit.new', 'mine\n');
+  for (const end of ['new', 'git-protect-new']) symlinkSync(mine, join(repo.dir, `.husky/commit-msg.${end}`));
+  is(repo.protect('wire').code, 0);
+  is(repo.read('.husky/pre-commit.new'), 'mine\n');
+  is(readFileSync(mine, 'utf8'), 'mine\n');
+  is(lstatSync(join(repo.dir, '.husky/commit-msg')).isFile(), true);
+});
+
+test('uninstall keeps the hooks of another manager where Git has no folder, or one of that name', () => {
+  const theirs = '#!/bin/sh\necho theirs\n';
+  for (const mine of [null, '#!/bin/sh\necho mine\n']) {
+    const repo = newRepo();
+    repo.remove('.git/hooks');
+    if (mine !== null) repo.write('.git/hooks/pre-commit', mine, 0o755);
+    repo.protect('wire');
+    repo.write('.husky/_/pre-commit', theirs, 0o755);
+    repo.protect('wire');
+    const done = repo.protect('uninstall');
+    is(done.code, 0, done.out);
+    is(repo.read('.git/hooks/pre-commit'), mine ?? theirs);
+    if (mine !== null) is(repo.read('.git/hooks/pre-commit.chained'), theirs);
+  }
+});
+
+test('uninstall keeps what Git was told not to look at', () => {
+  for (const flag of ['--assume-unchanged', '--skip-worktree']) {
+    const repo = newRepo();
+    repo.commit('start', { '.protectionrc': 'version: 1\n' });
+    repo.git('update-index', flag, '.protectionrc');
+    repo.write('.protectionrc', 'version: 1\n# mine\n');
+    match(repo.protect('uninstall').out, 'keep    .protectionrc');
+    match(repo.read('.protectionrc'), '# mine');
+  }
 });

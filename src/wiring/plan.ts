@@ -1,7 +1,8 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shellWord } from '../git/shell-word.ts';
 import { UsageError } from '../model.ts';
 import type { HooksFolder } from './folder.ts';
 import { addLine, isShellScript, mark } from './line.ts';
@@ -16,7 +17,7 @@ export const packageRoot = dirname(fileURLToPath(import.meta.resolve('git-protec
 export interface PlannedFile {
   /** Relative to the top level. */
   readonly path: string;
-  readonly content: string;
+  readonly content: string | Buffer;
   readonly executable: boolean;
   readonly state: 'new' | 'changed';
 }
@@ -30,12 +31,18 @@ export async function planHooks(place: HooksFolder & { readonly topLevel: string
   const planned: PlannedFile[] = [];
   const plan = async (name: string, executable: boolean, content: (present: string | null) => string) => {
     const path = `${folder}/${name}`;
-    const present = await readOptional(join(topLevel, path));
+    const present = await readOptional(join(topLevel, path), 'latin1');
     const wanted = content(present);
     if (wanted !== present)
-      planned.push({ path, content: wanted, executable, state: present === null ? 'new' : 'changed' });
+      planned.push({
+        path,
+        content: Buffer.from(wanted, 'latin1'),
+        executable,
+        state: present === null ? 'new' : 'changed',
+      });
   };
-  const finder = await readFile(join(packageRoot, 'hooks', 'git-protect'), 'utf8');
+  // Bytes, because what others wrote into a hook need not be UTF-8.
+  const finder = await readFile(join(packageRoot, 'hooks', 'git-protect'), 'latin1');
   await plan('git-protect', false, () => finder);
   // A checkout that turns line ends into CRLF would break every hook.
   await plan('.gitattributes', false, (present) => present ?? attributes[runner]);
@@ -71,26 +78,36 @@ async function refuseUnfit(topLevel: string, path: string, runner: HooksFolder['
   if (runner === 'git' && !isShellScript(content))
     refuse(
       `is no shell script (${content.split('\n', 1)[0]!.slice(0, 60)}), so no line can be added to it`,
-      `rename it, and call it from a shell script of that name: git mv ${path} ${path}.main`,
+      `rename it, and call it from a shell script of that name: git mv ${shellWord(path)} ${shellWord(`${path}.main`)}`,
     );
   if (runner === 'git' && (found.mode & 0o111) === 0)
-    refuse('is not executable, so Git does not run it; wired it would start to', `chmod +x ${path}, or remove it`);
+    refuse(
+      'is not executable, so Git does not run it; wired it would start to',
+      `chmod +x ${shellWord(path)}, or remove it`,
+    );
 }
 
-/** Writes beside the file and renames, so that a kill leaves the old or the new one. */
+/** Writes a file that was planned, and the folders above it. */
 export async function writePlanned(topLevel: string, { path, content, executable }: PlannedFile): Promise<void> {
   const target = join(topLevel, path);
   await mkdir(dirname(target), { recursive: true });
-  const mode = existsSync(target) ? (await stat(target)).mode : executable ? 0o755 : 0o644;
-  await writeFile(`${target}.new`, content);
-  await chmod(`${target}.new`, mode);
-  await rename(`${target}.new`, target);
+  await replaceFile(target, content, existsSync(target) ? (await stat(target)).mode : executable ? 0o755 : 0o644);
+}
+
+/** Writes beside the file and renames, so that a kill leaves the old or the new one. */
+export async function replaceFile(target: string, content: string | Buffer, mode: number): Promise<void> {
+  const beside = `${target}.git-protect-new`;
+  // What a killed run left, or a link that would be written through.
+  await rm(beside, { force: true });
+  await writeFile(beside, content, { flag: 'wx' });
+  await chmod(beside, mode);
+  await rename(beside, target);
 }
 
 /** A text file; null when there is none. @throws UsageError when it cannot be read */
-export async function readOptional(path: string): Promise<string | null> {
+export async function readOptional(path: string, encoding: 'utf8' | 'latin1' = 'utf8'): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path, encoding);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new UsageError(`${basename(path)} cannot be read: ${(error as Error).message}`);
