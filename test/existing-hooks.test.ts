@@ -458,3 +458,36 @@ test('uninstall keeps what Git was told not to look at', () => {
     match(repo.read('.protectionrc'), '# mine');
   }
 });
+
+test('in a linked worktree a folder of shims that is a link is refused, and what it leads to is let alone', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  repo.protect('wire');
+  repo.commit('chore: hooks');
+  const [linked, elsewhere] = [new Repo(join(folder('linked'), 'w')), new Repo(folder('elsewhere'))];
+  elsewhere.write('mine', 'mine\n');
+  repo.git('worktree', 'add', '-q', linked.dir);
+  linked.remove('.husky/_');
+  symlinkSync(elsewhere.dir, join(linked.dir, '.husky/_'));
+  for (const command of ['wire', 'uninstall']) {
+    const refused = repo.protect(command);
+    is(refused.code, 2, refused.out);
+    match(refused.out, '.husky/_ is a symbolic link');
+    equal(snapshot(elsewhere.dir), { mine: '644 mine\n' });
+  }
+});
+
+test('links among the shims: one that leads to a hook goes on running it, one that leads nowhere is replaced', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  repo.write('tools/check', '#!/bin/sh\necho checked\n', 0o755).write('.husky/_/h', '');
+  symlinkSync('../../tools/check', join(repo.dir, '.husky/_/pre-commit'));
+  symlinkSync('nowhere', join(repo.dir, '.husky/_/commit-msg'));
+  const wired = repo.protect('wire');
+  is(wired.code, 0, wired.out);
+  is(repo.read('tools/check'), '#!/bin/sh\necho checked\n');
+  is(repo.has('.husky/_/nowhere'), false);
+  const done = repo.tryGit('commit', '--allow-empty', '-m', 'feat: x');
+  is(done.code, 0, done.out);
+  match(done.out, 'checked');
+});

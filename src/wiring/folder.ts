@@ -142,8 +142,8 @@ function real(path: string): string {
   }
 }
 
-/** What is written through a link would land elsewhere. */
-function refuseLink(topLevel: string, folder: string): void {
+/** What is written through a link would land elsewhere. @throws UsageError where a part of the path is one */
+export function refuseLink(topLevel: string, folder: string): void {
   let path = topLevel;
   for (const part of folder.split('/')) {
     path = join(path, part);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Repository } from '../git/repository.ts';
-import { beforeKey, config, type hooksFolder, hooksPath } from './folder.ts';
+import { beforeKey, config, type hooksFolder, hooksPath, refuseLink } from './folder.ts';
 import { removeLine } from './line.ts';
 import { attributes, replaceFile } from './plan.ts';
 import { keepForeign, runHusky, worktrees } from './wire-hooks.ts';
@@ -48,7 +48,9 @@ async function restoreFile(path: string, content: Buffer): Promise<void> {
 
 /** Points Git at the hooks it ran before ours, in every worktree, and forgets what was kept in the Git directory. */
 export async function unwireHooks(repository: Repository, place: Wired): Promise<void> {
-  if (place.runner === 'husky') for (const worktree of await worktrees(repository)) await removeShims(worktree, place);
+  const wired = place.runner === 'husky' ? await worktrees(repository) : [];
+  for (const worktree of wired) refuseLink(worktree, place.hooksPath);
+  for (const worktree of wired) await removeShims(worktree, place);
   const recorded = await config(repository, beforeKey);
   const now = await hooksPath(repository);
   if (now?.value === place.hooksPath && recorded !== null && recorded !== now.value) {
