@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { approve, folder, guardedRepo, Repo, run } from './support/world.ts';
+import { approve, folder, guardedRepo, makeKey, policyText, Repo, run } from './support/world.ts';
 
 const test = suite('ci');
 
@@ -232,4 +232,20 @@ test('a bare repository can be judged', () => {
   const done = origin!.protect('ci', '--base', base, '--head', 'topic', '--no-commands');
   is(done.code, 1);
   match(done.out, 'server/pay.ts');
+});
+
+test('a command to paste runs nothing that a branch name says', () => {
+  const key = makeKey('lead');
+  const policy = policyText({ lead: key }).replace('main: {}', "main: {}, 'release/*': {}");
+  const { repo } = guardedRepo({ keys: { lead: key }, files: { '.protectionrc': policy } });
+  const branch = 'release/$(touch>x);y';
+  repo.git('switch', '-qc', branch);
+  const head = repo.commit('feat: fine', { 'src/x.ts': '1\n' });
+  const env = { TF_BUILD: 'True', BUILD_SOURCEBRANCH: `refs/heads/${branch}`, BUILD_SOURCEVERSION: head };
+  const push = repo.protectWith({ env }, 'ci');
+  is(push.code, 3, push.out);
+  match(push.out, `--event push --target '${branch}' --base REV`);
+  repo.commit('CRITICAL: x', { 'server/pay.ts': '2\n' });
+  match(repo.protect('ci', '--target', branch, '--base', 'main').out, `--target '${branch}' -o`);
+  match(repo.protect('ci', '--target', `${branch};z`).out, `git fetch origin '${branch};z:refs/remotes/`);
 });

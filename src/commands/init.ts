@@ -5,6 +5,7 @@ import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/key
 import { fingerprint } from '../approvals/public-key.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
+import { shellWord } from '../git/shell-word.ts';
 import { exitCode, policyNames, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import { hooksFolder } from '../wiring/folder.ts';
@@ -231,5 +232,5 @@ function next({ files, hooks }: Plan, lockFile: string | null): string {
   if (files.length === 0) return 'the hooks are wired\n';
   const paths = [...new Set(files.map(({ path }) => (path.startsWith(`${hooks}/`) ? hooks : path)))];
   const lock = lockFile === null ? '' : ` ${lockFile}`;
-  return `wired. Look at .protectionrc, then:\n  git add ${paths.join(' ')}${lock} && git commit -m "chore: protect this repository"\n`;
+  return `wired. Look at .protectionrc, then:\n  git add ${paths.map(shellWord).join(' ')}${lock} && git commit -m "chore: protect this repository"\n`;
 }

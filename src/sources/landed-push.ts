@@ -1,5 +1,6 @@
 import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
+import { shellWord } from '../git/shell-word.ts';
 import { type Oid, Undecided, UsageError } from '../model.ts';
 import { loadPolicyAt } from '../policy/load.ts';
 import { protectedBranches } from '../policy/rules.ts';
@@ -44,7 +45,7 @@ export async function landedPush(
   if (loaded.bootstrap === 'adoption' && old === null && (await loadPolicyAt(repository, `${head}^1`, `${head}^1`)))
     throw new Undecided(
       `${short} looks new, yet it had a policy before its last commit: what it held before the push is unknown`,
-      `npx git-protect ci --event push --target ${short} --base REV`,
+      `npx git-protect ci --event push --target ${shellWord(short)} --base REV`,
     );
   const to = { policy: loaded.policy, other: known, standard };
   const changes = await refUpdateChanges(repository, [{ ref, old, next: head }], to);
@@ -77,7 +78,7 @@ async function oldTip(
     if (system !== null)
       return new Undecided(
         `${system} does not say what ${short} held before`,
-        `npx git-protect ci --event push --target ${short} --base ${help.before ?? 'REV'}`,
+        `npx git-protect ci --event push --target ${shellWord(short)} --base ${help.before ?? 'REV'}`,
       );
     throw new UsageError(
       `what ${short} held before the push is not known here`,
