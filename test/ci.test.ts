@@ -249,3 +249,21 @@ test('a command to paste runs nothing that a branch name says', () => {
   match(repo.protect('ci', '--target', branch, '--base', 'main').out, `--target '${branch}' -o`);
   match(repo.protect('ci', '--target', `${branch};z`).out, `git fetch origin '${branch};z:refs/remotes/`);
 });
+
+test('a branch that looks new and had a policy anywhere before brings no first policy', () => {
+  const { repo } = guardedRepo({ hooks: false });
+  const main = repo.head();
+  const evil = repo.commit('chore: x', { '.protectionrc': 'version: 1\n', 'server/pay.ts': 'evil\n' });
+  repo.git('switch', '-q', '--orphan', 'other');
+  const other = repo.commit('chore: other', { 'y.txt': 'y\n' });
+  const merge = repo.git('commit-tree', `${evil}^{tree}`, '-p', other, '-p', main, '-m', 'chore: x');
+  const without = repo.git('commit-tree', `${other}^{tree}`, '-p', main, '-m', 'chore: x');
+  const back = repo.git('commit-tree', `${evil}^{tree}`, '-p', without, '-m', 'chore: x');
+  for (const head of [evil, merge, back]) {
+    repo.git('update-ref', 'refs/remotes/origin/main', head);
+    const args = ['--event', 'push', '--target', 'main', '--base', '0'.repeat(40), '--head', head];
+    const done = repo.protect('ci', ...args, '--no-commands');
+    is(done.code, 3, done.out);
+    match(done.out, 'had a policy before its last commit');
+  }
+});

@@ -1,8 +1,7 @@
 import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { shellWord } from '../git/shell-word.ts';
-import { type Oid, Undecided, UsageError } from '../model.ts';
-import { loadPolicyAt } from '../policy/load.ts';
+import { type Oid, policyNames, Undecided, UsageError } from '../model.ts';
 import { protectedBranches } from '../policy/rules.ts';
 import type { CiEvent } from './ci/event.ts';
 import { findPolicy, knownDefault } from './policy.ts';
@@ -42,7 +41,7 @@ export async function landedPush(
     worktree: false,
   });
   if (!loaded) return { changes: [], loaded, standard };
-  if (loaded.bootstrap === 'adoption' && old === null && (await loadPolicyAt(repository, `${head}^1`, `${head}^1`)))
+  if (loaded.bootstrap === 'adoption' && old === null && head !== null && (await hadPolicy(repository, head)))
     throw new Undecided(
       `${short} looks new, yet it had a policy before its last commit: what it held before the push is unknown`,
       `npx git-protect ci --event push --target ${shellWord(short)} --base REV`,
@@ -51,6 +50,14 @@ export async function landedPush(
   const changes = await refUpdateChanges(repository, [{ ref, old, next: head }], to);
   const notes = old !== null && old === head ? [`nothing to judge: ${short} holds what it held before`] : [];
   return { changes, loaded, standard, notes };
+}
+
+/** Does any commit before this one, on any line of its history, bring, change or remove a policy? */
+async function hadPolicy(repository: Repository, head: Oid): Promise<boolean> {
+  const { topLevel } = await repository.layout();
+  const args = ['rev-list', '--full-history', '--max-count=2', head, '--', ...policyNames];
+  const touched = await repository.text(args, topLevel === null ? {} : { cwd: topLevel });
+  return touched.split('\n').some((commit) => commit !== '' && commit !== head);
 }
 
 /** `main` of `refs/heads/main`; any other ref as it is. */
