@@ -96,9 +96,10 @@ export async function writePlanned(topLevel: string, { path, content, executable
 
 /** Writes beside the file and renames, so that a kill leaves the old or the new one. */
 export async function replaceFile(target: string, content: string | Buffer, mode: number): Promise<void> {
-  const beside = `${target}.git-protect-new`;
-  // What a killed run left, or a link that would be written through.
+  // A name of its own, because workspaces that are installed side by side wire at the same time.
+  const beside = `${target}.git-protect-${process.pid}`;
   await rm(beside, { force: true });
+  // Never through a link.
   await writeFile(beside, content, { flag: 'wx' });
   await chmod(beside, mode);
   await rename(beside, target);

@@ -60,8 +60,10 @@ export async function keepForeign(
     const path = join(shims, name);
     const isOwnName = /^(?:h|husky\.sh|\.gitignore|git-protect|shim|previous)$/.test(name);
     // What is written next would land where the link leads.
-    if (lstatSync(path).isSymbolicLink() && (isOwnName || !existsSync(path))) await rm(path);
-    if (isOwnName || !isHook(path)) continue;
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+    if (isLink && (isOwnName || !existsSync(path))) await rm(path, { force: true });
+    // What another wiring is just writing belongs to that one.
+    if (isOwnName || /\.git-protect-\d+$/.test(name) || !isHook(path)) continue;
     const content = await readFile(path, 'utf8');
     const isOurs = content === shim || /^#!.*\n\. ".*\/h"\s*$/.test(content);
     if (name.includes('.') && isOurs) await rm(path);
@@ -94,7 +96,8 @@ function managerOf(hook: string): string {
 /** husky runs nothing where a branch lacks the hook file, and nothing of what ran before it; our shims do. */
 async function writeShims(place: Wired): Promise<void> {
   const shims = join(place.topLevel, place.hooksPath);
-  for (const name of ['git-protect', 'shim']) await cp(join(packageRoot, 'hooks', name), join(shims, name));
+  for (const name of ['git-protect', 'shim'])
+    await replaceFile(join(shims, name), await readFile(join(packageRoot, 'hooks', name)), 0o644);
   if (place.chained === null) await rm(join(shims, 'previous'), { force: true });
   else await writeFile(join(shims, 'previous'), `${place.chained}\n`);
   for (const name of await shimNames(place)) await replaceFile(join(shims, name), shim, 0o755);
