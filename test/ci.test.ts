@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { approve, folder, guardedRepo, Repo, run } from './support/world.ts';
+import { approve, folder, guardedRepo, makeKey, policyText, Repo, run } from './support/world.ts';
 
 const test = suite('ci');
 
@@ -249,4 +249,38 @@ test('a branch that takes no direct push is green in CI once a proposal has land
   repo.git('push', '-q', '--no-verify', 'origin', 'main');
   const done = repo.protect('ci', '--event', 'push', '--target', 'main', '--base', before);
   is(done.code, 0, done.out);
+});
+
+test('a command to paste runs nothing that a branch name says', () => {
+  const key = makeKey('lead');
+  const policy = policyText({ lead: key }).replace('main: {}', "main: {}, 'release/*': {}");
+  const { repo } = guardedRepo({ keys: { lead: key }, files: { '.protectionrc': policy } });
+  const branch = 'release/$(touch>x);y';
+  repo.git('switch', '-qc', branch);
+  const head = repo.commit('feat: fine', { 'src/x.ts': '1\n' });
+  const env = { TF_BUILD: 'True', BUILD_SOURCEBRANCH: `refs/heads/${branch}`, BUILD_SOURCEVERSION: head };
+  const push = repo.protectWith({ env }, 'ci');
+  is(push.code, 3, push.out);
+  match(push.out, `--event push --target '${branch}' --base REV`);
+  repo.commit('CRITICAL: x', { 'server/pay.ts': '2\n' });
+  match(repo.protect('ci', '--target', branch, '--base', 'main').out, `--target '${branch}' -o`);
+  match(repo.protect('ci', '--target', `${branch};z`).out, `git fetch origin '${branch};z:refs/remotes/`);
+});
+
+test('a branch that looks new and had a policy anywhere before brings no first policy', () => {
+  const { repo } = guardedRepo({ hooks: false });
+  const main = repo.head();
+  const evil = repo.commit('chore: x', { '.protectionrc': 'version: 1\n', 'server/pay.ts': 'evil\n' });
+  repo.git('switch', '-q', '--orphan', 'other');
+  const other = repo.commit('chore: other', { 'y.txt': 'y\n' });
+  const merge = repo.git('commit-tree', `${evil}^{tree}`, '-p', other, '-p', main, '-m', 'chore: x');
+  const without = repo.git('commit-tree', `${other}^{tree}`, '-p', main, '-m', 'chore: x');
+  const back = repo.git('commit-tree', `${evil}^{tree}`, '-p', without, '-m', 'chore: x');
+  for (const head of [evil, merge, back]) {
+    repo.git('update-ref', 'refs/remotes/origin/main', head);
+    const args = ['--event', 'push', '--target', 'main', '--base', '0'.repeat(40), '--head', head];
+    const done = repo.protect('ci', ...args, '--no-commands');
+    is(done.code, 3, done.out);
+    match(done.out, 'had a policy before its last commit');
+  }
 });

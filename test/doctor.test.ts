@@ -152,7 +152,7 @@ const cases: Case[] = [
       repo.remove('node_modules/git-protect');
       repo
         .write('node_modules/git-protect/package.json', '{ "version": "9.9.9" }')
-        .write('node_modules/git-protect/dist/hook.cjs', '');
+        .write('node_modules/git-protect/dist/hook.cjs', 'x');
     },
   },
   {
@@ -385,4 +385,15 @@ test('words for people: what is wrong, and how much of it --fix mends', () => {
   match(fixed.out, 'mended[hooks-path]');
   not.match(fixed.out, 'error');
   is(repo.protect('doctor', '--format', 'sarif').code, 2);
+});
+
+test('a command to paste runs nothing that a file name says', () => {
+  const { repo } = healthy();
+  repo.remove('.github').write(".github/workflows/a;touch 'x';.yml", 'run: npx git-protect ci\n');
+  repo.git('add', '-A');
+  const { found } = examine(repo);
+  is(
+    found.find(({ id }) => id === 'ci-own-judge')?.help,
+    "git rm '.github/workflows/a;touch '\\''x'\\'';.yml' && npx git-protect init --ci github",
+  );
 });

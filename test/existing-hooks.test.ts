@@ -1,9 +1,28 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { equal, is, match } from 'uvu/assert';
+import { equal, is, match, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { addRemote, folder, installPackage, makeKey, newRepo, projectRoot, Repo, run } from './support/world.ts';
+import {
+  addRemote,
+  distFolder,
+  folder,
+  installPackage,
+  makeKey,
+  newRepo,
+  projectRoot,
+  Repo,
+  run,
+} from './support/world.ts';
 
 const test = suite('existing hooks');
 
@@ -290,6 +309,26 @@ const unfit: { name: string; prepare(repo: Repo): void; says: RegExp }[] = [
     says: /\.husky is a symbolic link/,
   },
   {
+    name: 'a folder of shims that is a link',
+    prepare(repo) {
+      const elsewhere = folder('elsewhere');
+      new Repo(elsewhere).write('mine', 'mine\n');
+      repo.write('.husky/.keep', '');
+      symlinkSync(elsewhere, join(repo.dir, '.husky/_'));
+    },
+    says: /\.husky\/_ is a symbolic link/,
+  },
+  {
+    name: 'a package.json that is no object',
+    prepare: (repo) => repo.write('package.json', '[]\n'),
+    says: /package\.json is no object whose scripts are strings/,
+  },
+  {
+    name: 'a package.json whose scripts are no strings',
+    prepare: (repo) => repo.write('package.json', '{ "scripts": { "prepare": 1 } }\n'),
+    says: /package\.json is no object whose scripts are strings/,
+  },
+  {
     name: 'a file where the folder has to be',
     prepare: (repo) => repo.write('.husky', 'mine\n'),
     says: /\.husky is a file/,
@@ -462,4 +501,97 @@ test('what keeps Git from running the hooks is said, and fails no install', () =
   const init = repo.protect('init', '--ci', 'none');
   is(init.code, 2);
   match(init.stderr, /the hooks are not wired: core\.hooksPath stays/);
+});
+
+test('a hook that is not UTF-8 runs as it is and comes back to the byte', () => {
+  const repo = newRepo();
+  const theirs = Buffer.from('#!/bin/sh\necho caf\xe9\n', 'latin1');
+  repo.write('.husky/pre-commit', theirs, 0o755);
+  repo.commit('start');
+  is(repo.protect('wire').code, 0);
+  ok(readFileSync(join(repo.dir, '.husky/pre-commit')).includes(theirs.subarray(10)));
+  is(repo.protect('uninstall').code, 0);
+  equal(readFileSync(join(repo.dir, '.husky/pre-commit')), theirs);
+});
+
+test('files beside those that are written stay, and nothing is written through a link', () => {
+  const repo = newRepo();
+  const mine = join(folder('elsewhere'), 'mine');
+  writeFileSync(mine, 'mine\n');
+  repo.write('.husky/pre-commit.new', 'mine\n');
+  symlinkSync(mine, join(repo.dir, '.husky/commit-msg.new'));
+  is(repo.protect('wire').code, 0);
+  is(repo.read('.husky/pre-commit.new'), 'mine\n');
+  is(readFileSync(mine, 'utf8'), 'mine\n');
+  is(lstatSync(join(repo.dir, '.husky/commit-msg')).isFile(), true);
+});
+
+test('uninstall keeps the hooks of another manager where Git has no folder, or one of that name', () => {
+  const theirs = '#!/bin/sh\necho theirs\n';
+  for (const mine of [null, '#!/bin/sh\necho mine\n']) {
+    const repo = newRepo();
+    repo.remove('.git/hooks');
+    if (mine !== null) repo.write('.git/hooks/pre-commit', mine, 0o755);
+    repo.protect('wire');
+    repo.write('.husky/_/pre-commit', theirs, 0o755);
+    repo.protect('wire');
+    const done = repo.protect('uninstall');
+    is(done.code, 0, done.out);
+    is(repo.read('.git/hooks/pre-commit'), mine ?? theirs);
+    if (mine !== null) is(repo.read('.git/hooks/pre-commit.chained'), theirs);
+  }
+});
+
+test('uninstall keeps what Git was told not to look at', () => {
+  for (const flag of ['--assume-unchanged', '--skip-worktree']) {
+    const repo = newRepo();
+    repo.commit('start', { '.protectionrc': 'version: 1\n' });
+    repo.git('update-index', flag, '.protectionrc');
+    repo.write('.protectionrc', 'version: 1\n# mine\n');
+    match(repo.protect('uninstall').out, 'keep    .protectionrc');
+    match(repo.read('.protectionrc'), '# mine');
+  }
+});
+
+test('in a linked worktree a folder of shims that is a link is refused, and what it leads to is let alone', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  repo.protect('wire');
+  repo.commit('chore: hooks');
+  const [linked, elsewhere] = [new Repo(join(folder('linked'), 'w')), new Repo(folder('elsewhere'))];
+  elsewhere.write('mine', 'mine\n');
+  repo.git('worktree', 'add', '-q', linked.dir);
+  linked.remove('.husky/_');
+  symlinkSync(elsewhere.dir, join(linked.dir, '.husky/_'));
+  for (const command of ['wire', 'uninstall']) {
+    const refused = repo.protect(command);
+    is(refused.code, 2, refused.out);
+    match(refused.out, '.husky/_ is a symbolic link');
+    equal(snapshot(elsewhere.dir), { mine: '644 mine\n' });
+  }
+});
+
+test('links among the shims: one that leads to a hook goes on running it, one that leads nowhere is replaced', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  repo.write('tools/check', '#!/bin/sh\necho checked\n', 0o755).write('.husky/_/h', '');
+  symlinkSync('../../tools/check', join(repo.dir, '.husky/_/pre-commit'));
+  symlinkSync('nowhere', join(repo.dir, '.husky/_/commit-msg'));
+  const wired = repo.protect('wire');
+  is(wired.code, 0, wired.out);
+  is(repo.read('tools/check'), '#!/bin/sh\necho checked\n');
+  is(repo.has('.husky/_/nowhere'), false);
+  const done = repo.tryGit('commit', '--allow-empty', '-m', 'feat: x');
+  is(done.code, 0, done.out);
+  match(done.out, 'checked');
+});
+
+test('workspaces that are installed side by side wire at the same time', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  is(repo.protect('wire').code, 0);
+  const wire = `'${process.execPath}' '${join(distFolder, 'cli.js')}' wire`;
+  const script = `for i in 1 2 3 4 5 6; do ${wire} & done; wait`;
+  for (let round = 0; round < 3; round++) is(run(repo.dir, 'sh', ['-c', script]).out, '');
+  is(repo.tryGit('commit', '--allow-empty', '-m', 'bad').code, 1);
 });

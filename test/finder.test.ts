@@ -171,3 +171,35 @@ test('what is to be pasted fits the place that the package was found in', () => 
   nested.git('config', 'protect.folder', 'web app');
   match(nested.protect('policy', 'check').out, "help: npx --prefix 'web app' git-protect init");
 });
+
+test('a push is refused where what Git says of it cannot be read', () => {
+  const bare = folder('bare-bins');
+  for (const name of ['git', 'sh', 'env', 'mkdir', 'dirname', 'basename'])
+    symlinkSync(run(bare, 'sh', ['-c', `command -v ${name}`]).stdout.trim(), join(bare, name));
+  const places: ((repo: Repo) => void)[] = [
+    (repo) => {
+      repo.write('.githooks/pre-commit', '#!/bin/sh\n', 0o755);
+      repo.git('config', 'core.hooksPath', '.githooks');
+    },
+    (repo) => repo.write('.git/hooks/pre-push', '#!/bin/sh\nexit 0\n', 0o755),
+  ];
+  for (const prepare of places) {
+    const { repo } = guardedRepo({ hooks: false });
+    prepare(repo);
+    is(repo.protect('wire').code, 0);
+    repo.commit('CRITICAL: x', { 'server/pay.ts': 'evil\n' });
+    const pushed = run(repo.dir, 'git', ['push', '--dry-run', 'origin', 'main'], {
+      env: { PATH: `${withNode}:${bare}` },
+    });
+    is(pushed.code, 1, pushed.out);
+    match(pushed.out, 'failed to push');
+  }
+});
+
+test('an empty file, as an install on a full disk leaves it, is no git-protect', () => {
+  const { repo } = wired();
+  repo.write('node_modules/git-protect/dist/hook.cjs', '');
+  const refused = commit(repo, [withNode, bins]);
+  is(refused.code, 1, refused.out);
+  match(refused.out, 'git-protect is not installed here, so nothing was checked');
+});

@@ -1,3 +1,4 @@
+import { shellWord } from '../git/shell-word.ts';
 import {
   approvalsFolder,
   type Change,
@@ -133,7 +134,7 @@ async function help(context: Context, { guard, consent }: Refusal, path: string)
     change.base === null || change.head === null
       ? ''
       : `--range ${change.base.slice(0, 12)}..${change.head.slice(0, 12)}`;
-  const target = !here && change.target !== null ? ` --target ${change.target}` : '';
+  const target = !here && change.target !== null ? ` --target ${shellWord(change.target)}` : '';
   const what = `${here ? '--staged' : ends}${target}`;
   // `commit -a` and `commit PATH` have an index of their own, so nothing of it is staged once they are refused.
   const first = here && otherIndex !== null && /^[\w./-]+$/.test(path) ? `git add ${path} && ` : '';

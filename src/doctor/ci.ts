@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shellWord } from '../git/shell-word.ts';
 import { packageRoot } from '../wiring/plan.ts';
 import type { Clone, Diagnosis } from './diagnosis.ts';
 
@@ -33,7 +34,7 @@ export const ciDiagnoses: readonly Diagnosis[] = [
         severity: 'warning',
         path,
         message: 'judges a pull request by files that the pull request may change',
-        help: `git rm ${path} && npx git-protect init --ci github`,
+        help: `git rm ${shellWord(path)} && npx git-protect init --ci github`,
       }));
     },
   },

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { leftAside } from '../git/set-aside.ts';
+import { shellWord } from '../git/shell-word.ts';
 import { UsageError } from '../model.ts';
 import { committedFolder } from '../wiring/folder.ts';
 import { hookNames, planHooks } from '../wiring/plan.ts';
@@ -23,7 +24,7 @@ export const hookDiagnoses: readonly Diagnosis[] = [
           {
             severity: 'error',
             message: `Git takes its hooks from ${place.folder} (core.hooksPath), those of git-protect are in ${committed.folder}`,
-            help: `git config core.hooksPath ${committed.hooksPath}`,
+            help: `git config core.hooksPath ${shellWord(committed.hooksPath)}`,
           },
         ];
       if (place.current?.value === place.hooksPath) return [];
@@ -89,7 +90,7 @@ export const hookDiagnoses: readonly Diagnosis[] = [
         const path = join(clone.layout.topLevel, folder, name);
         const mode = lstatSync(path, { throwIfNoEntry: false })?.mode;
         if (mode === undefined || (mode & 0o111) !== 0) return [];
-        const help = `chmod +x ${folder}/${name}`;
+        const help = `chmod +x ${shellWord(`${folder}/${name}`)}`;
         const mend = async () => chmodSync(path, (mode & 0o777) | 0o755);
         return [
           {

@@ -2,6 +2,7 @@ import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localKeys, ownerOf } from '../approvals/keys.ts';
 import { remoteSide } from '../git/refs.ts';
+import { shellWord } from '../git/shell-word.ts';
 import { UsageError } from '../model.ts';
 import { weaknesses } from '../policy/weaknesses.ts';
 import type { Ailment, Clone, Diagnosis } from './diagnosis.ts';
@@ -69,7 +70,7 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
           found.push({
             severity: 'warning',
             message: `${file}, a key of the owner ${owner}, has no passphrase, and ${agent} works on this machine`,
-            help: `ssh-keygen -p -f ${file}`,
+            help: `ssh-keygen -p -f ${shellWord(file)}`,
           });
       }
       return found;
@@ -89,7 +90,12 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
         const { mode } = await stat(file);
         if ((mode & 0o077) === 0) continue;
         const message = `${file} can be read by others (mode ${(mode & 0o777).toString(8)}), so ssh-keygen will not sign with it`;
-        found.push({ severity: 'error', message, help: `chmod 600 ${file}`, mend: () => chmod(file, 0o600) });
+        found.push({
+          severity: 'error',
+          message,
+          help: `chmod 600 ${shellWord(file)}`,
+          mend: () => chmod(file, 0o600),
+        });
       }
       return found;
     },
@@ -107,7 +113,7 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
         {
           severity: 'warning',
           message: `the default branch of ${remote} is not known here`,
-          help: `git remote set-head ${remote} --auto`,
+          help: `git remote set-head ${shellWord(remote)} --auto`,
         },
       ];
     },

@@ -56,7 +56,7 @@ export class SetAside {
   async putBack(): Promise<void> {
     await this.#orByHand(async () => {
       if (await look(join(this.#place.home, 'files'))) for (const path of this.#paths) await this.#restore(path);
-      await rm(this.#place.home, { recursive: true, force: true });
+      await discard(this.#place.home);
     });
   }
 
@@ -69,7 +69,7 @@ export class SetAside {
     const apart: string[] = [];
     await this.#orByHand(async () => {
       for (const path of this.#partial) if (!(await this.#merge(path))) apart.push(path);
-      await rm(this.#place.home, { recursive: true, force: true });
+      await discard(this.#place.home);
     });
     return apart;
   }
@@ -164,6 +164,14 @@ async function occupy(place: Place): Promise<void> {
     if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     throw await taken(place);
   }
+}
+
+/** In one step, so that a kill leaves no half of the copies that would be taken for the whole. */
+async function discard(home: string): Promise<void> {
+  const done = `${home}-${process.pid}-done`;
+  await rm(done, { recursive: true, force: true });
+  await rename(home, done);
+  await rm(done, { recursive: true, force: true });
 }
 
 /** Was its owner killed before it touched a file? */

@@ -1,7 +1,7 @@
 import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Oid, Undecided, UsageError } from '../model.ts';
-import { loadPolicyAt } from '../policy/load.ts';
+import { shellWord } from '../git/shell-word.ts';
+import { type Oid, policyNames, Undecided, UsageError } from '../model.ts';
 import { protectedBranches } from '../policy/rules.ts';
 import type { CiEvent } from './ci/event.ts';
 import { findPolicy, knownDefault } from './policy.ts';
@@ -41,15 +41,23 @@ export async function landedPush(
     worktree: false,
   });
   if (!loaded) return { changes: [], loaded, standard };
-  if (loaded.bootstrap === 'adoption' && old === null && (await loadPolicyAt(repository, `${head}^1`, `${head}^1`)))
+  if (loaded.bootstrap === 'adoption' && old === null && head !== null && (await hadPolicy(repository, head)))
     throw new Undecided(
       `${short} looks new, yet it had a policy before its last commit: what it held before the push is unknown`,
-      `npx git-protect ci --event push --target ${short} --base REV`,
+      `npx git-protect ci --event push --target ${shellWord(short)} --base REV`,
     );
   const to = { policy: loaded.policy, other: known, standard };
   const changes = await refUpdateChanges(repository, [{ ref, old, next: head }], to);
   const notes = old !== null && old === head ? [`nothing to judge: ${short} holds what it held before`] : [];
   return { changes, loaded, standard, notes };
+}
+
+/** Does any commit before this one, on any line of its history, bring, change or remove a policy? */
+async function hadPolicy(repository: Repository, head: Oid): Promise<boolean> {
+  const { topLevel } = await repository.layout();
+  const args = ['rev-list', '--full-history', '--max-count=2', head, '--', ...policyNames];
+  const touched = await repository.text(args, topLevel === null ? {} : { cwd: topLevel });
+  return touched.split('\n').some((commit) => commit !== '' && commit !== head);
 }
 
 /** `main` of `refs/heads/main`; any other ref as it is. */
@@ -77,7 +85,7 @@ async function oldTip(
     if (system !== null)
       return new Undecided(
         `${system} does not say what ${short} held before`,
-        `npx git-protect ci --event push --target ${short} --base ${help.before ?? 'REV'}`,
+        `npx git-protect ci --event push --target ${shellWord(short)} --base ${help.before ?? 'REV'}`,
       );
     throw new UsageError(
       `what ${short} held before the push is not known here`,

@@ -1,5 +1,6 @@
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
+import { shellWord } from '../git/shell-word.ts';
 import { type LoadedPolicy, type Oid, Undecided, UsageError } from '../model.ts';
 import { loadPolicyAt, loadWorktreePolicy, type PolicyCache } from '../policy/load.ts';
 import { defaultBranch } from '../policy/rules.ts';
@@ -56,7 +57,7 @@ export async function findPolicy(
     const remote = other.remote ?? 'origin';
     throw new Undecided(
       `the default branch ${hint} of the other side is not in this clone`,
-      `git fetch ${remote} ${hint}:refs/remotes/${remote}/${hint}`,
+      `git fetch ${shellWord(remote)} ${shellWord(`${hint}:refs/remotes/${remote}/${hint}`)}`,
     );
   } else {
     await refuseUnknownDefault(repository, other);
@@ -123,7 +124,7 @@ async function refuseUnknownDefault(repository: Repository, other: OtherSide): P
     const help =
       other.remote === null
         ? 'git symbolic-ref HEAD refs/heads/<default branch>'
-        : `git remote set-head ${other.remote} --auto`;
+        : `git remote set-head ${shellWord(other.remote)} --auto`;
     throw new Undecided(`the default branch ${where} is unknown, while its branch ${name} has a policy`, help);
   }
 }

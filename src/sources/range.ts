@@ -1,6 +1,7 @@
 import { mergedTree } from '../git/merge.ts';
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
+import { shellWord } from '../git/shell-word.ts';
 import { type Change, type Oid, Undecided, UsageError } from '../model.ts';
 import { protectedBranches, trustedTips } from '../policy/rules.ts';
 import type { CiEvent } from './ci/event.ts';
@@ -97,7 +98,7 @@ function refuseLanded({ kind, ref, system, help }: CiEvent, landsOn: string | nu
   const name = landsOn ?? 'its target';
   throw new Undecided(
     `HEAD is on ${name} already, and ${system} does not say what it replaced there`,
-    `npx git-protect ci --event push --target ${landsOn ?? 'BRANCH'} --base ${help.before ?? 'REV'}`,
+    `npx git-protect ci --event push --target ${shellWord(landsOn ?? 'BRANCH')} --base ${help.before ?? 'REV'}`,
   );
 }
 
@@ -130,7 +131,7 @@ async function targetTip(
   if (target === null)
     throw new UsageError('there is nothing to compare with', 'name the target with --base REV or --target BRANCH');
   const remote = other.remote ?? 'origin';
-  const help = `git fetch ${remote} ${target}:refs/remotes/${remote}/${target}`;
+  const help = `git fetch ${shellWord(remote)} ${shellWord(`${target}:refs/remotes/${remote}/${target}`)}`;
   if (event.system !== null) throw new Undecided(`the tip of ${target} is not in this clone`, help);
   throw new UsageError(`the tip of ${target} is not known here`, `name it with --base REV, or ${help}`);
 }

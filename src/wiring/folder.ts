@@ -2,6 +2,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { devNull, homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Layout, Repository } from '../git/repository.ts';
+import { shellWord } from '../git/shell-word.ts';
 import { UsageError } from '../model.ts';
 
 /** Where this repository keeps its hooks, and what Git ran before. */
@@ -44,7 +45,7 @@ export async function hooksFolder(repository: Repository): Promise<HooksFolder &
     (await placeOf(repository, { ...layout, topLevel }, current)) ??
     (await committedFolder(repository, topLevel)) ??
     huskyPlace('.husky');
-  refuseLink(topLevel, place.folder);
+  refuseLink(topLevel, place.runner === 'husky' ? place.hooksPath : place.folder);
   // Whoever named another folder since the last wiring has hooks there that run now; whoever named none switched them off.
   const isOther = current !== null && current.value !== place.hooksPath && current.value !== devNull;
   const before = isOther || recorded === null ? (current?.value ?? null) : recorded === '' ? null : recorded;
@@ -94,7 +95,7 @@ function refuseOtherTree({ topLevel, commonDir }: Here, value: string): void {
   if (value.startsWith(main + sep))
     throw new UsageError(
       `Git takes its hooks from ${value}, in the main worktree (core.hooksPath)`,
-      `run it there: cd ${main} && npx git-protect wire`,
+      `run it there: cd ${shellWord(main)} && npx git-protect wire`,
     );
 }
 
@@ -141,8 +142,8 @@ function real(path: string): string {
   }
 }
 
-/** What is written through a link would land elsewhere. */
-function refuseLink(topLevel: string, folder: string): void {
+/** What is written through a link would land elsewhere. @throws UsageError where a part of the path is one */
+export function refuseLink(topLevel: string, folder: string): void {
   let path = topLevel;
   for (const part of folder.split('/')) {
     path = join(path, part);

@@ -53,12 +53,24 @@ export function removeScript(text: string): string | null {
 
 /** @throws UsageError when it is not JSON */
 export function readManifest(text: string, name: string): Manifest {
+  let manifest: unknown;
   try {
-    return JSON.parse(text) as Manifest;
+    manifest = JSON.parse(text);
   } catch (error) {
     throw new UsageError(`${name} is not valid JSON: ${(error as Error).message}`, 'mend it first');
   }
+  if (isManifest(manifest)) return manifest;
+  throw new UsageError(`${name} is no object whose scripts are strings`, 'mend it first');
 }
+
+function isManifest(value: unknown): value is Manifest {
+  if (!isObject(value)) return false;
+  const { scripts } = value as { scripts?: unknown };
+  return scripts === undefined || (isObject(scripts) && Object.values(scripts).every((one) => typeof one === 'string'));
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The text with an entry put first into an object, laid out as the entry that follows. */
 function* insertions(text: string, open: RegExp, entry: string, more: boolean): Generator<string> {

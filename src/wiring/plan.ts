@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shellWord } from '../git/shell-word.ts';
@@ -92,7 +92,10 @@ async function refuseUnfit(topLevel: string, path: string, runner: HooksFolder['
       `rename it, and call it from a shell script of that name: ${callFromShell(path)}`,
     );
   if (runner === 'git' && (found.mode & 0o111) === 0)
-    refuse('is not executable, so Git does not run it; wired it would start to', `chmod +x ${path}, or remove it`);
+    refuse(
+      'is not executable, so Git does not run it; wired it would start to',
+      `chmod +x ${shellWord(path)}, or remove it`,
+    );
 }
 
 /** A command that keeps a hook of any kind running behind a shell script that takes our line. */
@@ -103,14 +106,22 @@ function callFromShell(path: string): string {
   return `mv ${from} ${to} && printf '%s\\n' '#!/bin/sh' '${call}' > ${from} && chmod +x ${from}`;
 }
 
-/** Writes beside the file and renames, so that a kill leaves the old or the new one. */
+/** Writes a file that was planned, and the folders above it. */
 export async function writePlanned(topLevel: string, { path, content, executable }: PlannedFile): Promise<void> {
   const target = join(topLevel, path);
   await mkdir(dirname(target), { recursive: true });
-  const mode = existsSync(target) ? (await stat(target)).mode : executable ? 0o755 : 0o644;
-  await writeFile(`${target}.new`, content);
-  await chmod(`${target}.new`, mode);
-  await rename(`${target}.new`, target);
+  await replaceFile(target, content, existsSync(target) ? (await stat(target)).mode : executable ? 0o755 : 0o644);
+}
+
+/** Writes beside the file and renames, so that a kill leaves the old or the new one. */
+export async function replaceFile(target: string, content: string | Buffer, mode: number): Promise<void> {
+  // A name of its own, because workspaces that are installed side by side wire at the same time.
+  const beside = `${target}.git-protect-${process.pid}`;
+  await rm(beside, { force: true });
+  // Never through a link.
+  await writeFile(beside, content, { flag: 'wx' });
+  await chmod(beside, mode);
+  await rename(beside, target);
 }
 
 /** A text file; null when there is none. @throws UsageError when it cannot be read */

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Repository } from '../git/repository.ts';
-import { beforeKey, config, type hooksFolder, hooksPath } from './folder.ts';
+import { beforeKey, config, type hooksFolder, hooksPath, refuseLink } from './folder.ts';
 import { removeLine } from './line.ts';
-import { attributes } from './plan.ts';
+import { attributes, replaceFile } from './plan.ts';
 import { keepForeign, runHusky, worktrees } from './wire-hooks.ts';
 
 type Wired = Awaited<ReturnType<typeof hooksFolder>>;
@@ -35,16 +35,22 @@ export async function planRemoval({ topLevel, folder }: Wired): Promise<Removal[
 /** Takes files out of the working tree, or back to what they were, and folders that are empty then. */
 export async function applyRemovals(topLevel: string, removals: readonly Removal[]): Promise<void> {
   for (const { path, content } of removals) {
-    if (content !== null) await writeFile(join(topLevel, path), content, 'latin1');
+    if (content !== null) await restoreFile(join(topLevel, path), Buffer.from(content, 'latin1'));
     else await rm(join(topLevel, path), { force: true });
     for (let at = path.lastIndexOf('/'); content === null && at > 0; at = path.lastIndexOf('/', at - 1))
       if (!(await removeEmpty(join(topLevel, path.slice(0, at))))) break;
   }
 }
 
+async function restoreFile(path: string, content: Buffer): Promise<void> {
+  await replaceFile(path, content, (await stat(path)).mode);
+}
+
 /** Points Git at the hooks it ran before ours, in every worktree, and forgets what was kept in the Git directory. */
 export async function unwireHooks(repository: Repository, place: Wired): Promise<void> {
-  if (place.runner === 'husky') for (const worktree of await worktrees(repository)) await removeShims(worktree, place);
+  const wired = place.runner === 'husky' ? await worktrees(repository) : [];
+  for (const worktree of wired) refuseLink(worktree, place.hooksPath);
+  for (const worktree of wired) await removeShims(worktree, place);
   const recorded = await config(repository, beforeKey);
   const now = await hooksPath(repository);
   if (now?.value === place.hooksPath && recorded !== null && recorded !== now.value) {
@@ -77,8 +83,11 @@ async function removeShims(worktree: string, place: Wired): Promise<void> {
   const home = wasHusky ? shims : join(place.commonDir, 'hooks');
   for (const name of await readdir(shims)) if (name !== 'chained') await rm(join(shims, name), { recursive: true });
   if (wasHusky) runHusky(worktree, place.folder);
-  for (const name of existsSync(chained) ? await readdir(chained) : [])
-    if (wasHusky || !existsSync(join(home, name))) await rename(join(chained, name), join(home, name));
+  for (const name of existsSync(chained) ? await readdir(chained) : []) {
+    await mkdir(home, { recursive: true });
+    const isTaken = !wasHusky && existsSync(join(home, name));
+    await rename(join(chained, name), join(home, isTaken ? `${name}.chained` : name));
+  }
   await rm(wasHusky ? chained : shims, { recursive: true, force: true });
   await removeEmpty(join(worktree, place.folder));
 }

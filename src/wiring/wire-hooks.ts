@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync, lstatSync, statSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import husky from 'husky';
 import type { Repository } from '../git/repository.ts';
-import { beforeKey, config, type HooksFolder, hooksFolder, hooksPath } from './folder.ts';
-import { hookNames, packageFolder, packageRoot, planHooks, writePlanned } from './plan.ts';
+import { beforeKey, config, type HooksFolder, hooksFolder, hooksPath, refuseLink } from './folder.ts';
+import { hookNames, packageFolder, packageRoot, planHooks, replaceFile, writePlanned } from './plan.ts';
 
 type Wired = Awaited<ReturnType<typeof hooksFolder>>;
 
@@ -58,7 +58,12 @@ export async function keepForeign(
   if (!existsSync(shims)) return;
   for (const name of await readdir(shims)) {
     const path = join(shims, name);
-    if (/^(?:h|husky\.sh|\.gitignore|git-protect|shim|previous)$/.test(name) || !(await stat(path)).isFile()) continue;
+    const isOwnName = /^(?:h|husky\.sh|\.gitignore|git-protect|shim|previous)$/.test(name);
+    // What is written next would land where the link leads.
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+    if (isLink && (isOwnName || !existsSync(path))) await rm(path, { force: true });
+    // What another wiring is just writing belongs to that one.
+    if (isOwnName || /\.git-protect-\d+$/.test(name) || !isHook(path)) continue;
     const content = await readFile(path, 'utf8');
     const isOurs = content === shim || /^#!.*\n\. ".*\/h"\s*$/.test(content);
     if (name.includes('.') && isOurs) await rm(path);
@@ -67,8 +72,19 @@ export async function keepForeign(
     const sameManager =
       chained === 'git' && existsSync(earlier) && managerOf(await readFile(earlier, 'utf8')) === managerOf(content);
     if (!sameManager) await mkdir(join(shims, 'chained'), { recursive: true });
-    await rename(path, sameManager ? earlier : join(shims, 'chained', name));
+    await moveHook(path, sameManager ? earlier : join(shims, 'chained', name));
   }
+}
+
+/** A file, or a link that leads to one. */
+const isHook = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
+/** A link goes on leading to where it led. */
+async function moveHook(from: string, to: string): Promise<void> {
+  if (!lstatSync(from).isSymbolicLink()) return rename(from, to);
+  await rm(to, { force: true });
+  await symlink(await realpath(from), to);
+  await rm(from);
 }
 
 /** Who generated a hook, by a word that its hooks hold; of any other, the hook itself. */
@@ -80,10 +96,11 @@ function managerOf(hook: string): string {
 /** husky runs nothing where a branch lacks the hook file, and nothing of what ran before it; our shims do. */
 async function writeShims(place: Wired): Promise<void> {
   const shims = join(place.topLevel, place.hooksPath);
-  for (const name of ['git-protect', 'shim']) await cp(join(packageRoot, 'hooks', name), join(shims, name));
+  for (const name of ['git-protect', 'shim'])
+    await replaceFile(join(shims, name), await readFile(join(packageRoot, 'hooks', name)), 0o644);
   if (place.chained === null) await rm(join(shims, 'previous'), { force: true });
   else await writeFile(join(shims, 'previous'), `${place.chained}\n`);
-  for (const name of await shimNames(place)) await writeFile(join(shims, name), shim, { mode: 0o755 });
+  for (const name of await shimNames(place)) await replaceFile(join(shims, name), shim, 0o755);
 }
 
 /** husky's own names, ours, and those of the hooks that ran before. */
@@ -103,6 +120,7 @@ async function wireLinkedWorktrees(repository: Repository, place: Wired): Promis
   const { topLevel, hooksPath: shims } = place;
   for (const worktree of await worktrees(repository)) {
     if (worktree === topLevel) continue;
+    refuseLink(worktree, shims);
     await keepForeign(join(worktree, shims), place);
     await mkdir(dirname(join(worktree, shims)), { recursive: true });
     await cp(join(topLevel, shims), join(worktree, shims), { recursive: true, force: true });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Layout, Repository } from '../git/repository.ts';
 import { ownFolder, policyNames } from '../model.ts';
-import { type PlannedFile, readOptional } from './plan.ts';
+import { type PlannedFile, readOptional, replaceFile } from './plan.ts';
 
 /** The CI files that `init` writes. */
 export const ciFiles = [
@@ -25,7 +25,7 @@ export async function rememberWritten(layout: Layout, files: readonly PlannedFil
   const written = { ...(await recall(layout)) };
   for (const { path, content, state } of files) if (state === 'new') written[path] = digest(content);
   await mkdir(join(layout.commonDir, 'protect'), { recursive: true });
-  await writeFile(join(layout.commonDir, 'protect', 'written.json'), `${JSON.stringify(written)}\n`);
+  await replaceFile(join(layout.commonDir, 'protect', 'written.json'), `${JSON.stringify(written)}\n`, 0o644);
 }
 
 /** The policy, the approvals and the CI file. One can go when a commit holds it, or it is as `init` wrote it. */
@@ -36,6 +36,8 @@ export async function ownFiles(repository: Repository, layout: Layout & { topLev
     return stdout.toString('utf8').split('\0').filter(Boolean);
   };
   const changed = new Set([...(await list('--modified')), ...(await list('--others'))]);
+  // Git was told not to look at these (assume-unchanged, skip-worktree), so nobody knows.
+  for (const line of await list('-v')) if (/^[a-zS] /.test(line)) changed.add(line.slice(2));
   const staged = await repository.diffIndex('HEAD');
   for (const { path } of staged) changed.add(Buffer.from(path, 'latin1').toString('utf8'));
   const all = new Set([...(await list('--cached', '--others'))]);
