@@ -12,17 +12,7 @@ import {
 import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import {
-  addRemote,
-  distFolder,
-  folder,
-  installPackage,
-  makeKey,
-  newRepo,
-  projectRoot,
-  Repo,
-  run,
-} from './support/world.ts';
+import { addRemote, folder, installPackage, makeKey, newRepo, projectRoot, Repo, run } from './support/world.ts';
 
 const test = suite('existing hooks');
 
@@ -584,14 +574,4 @@ test('links among the shims: one that leads to a hook goes on running it, one th
   const done = repo.tryGit('commit', '--allow-empty', '-m', 'feat: x');
   is(done.code, 0, done.out);
   match(done.out, 'checked');
-});
-
-test('workspaces that are installed side by side wire at the same time', () => {
-  const repo = newRepo();
-  repo.commit('start', { '.protectionrc': 'version: 1\n' });
-  is(repo.protect('wire').code, 0);
-  const wire = `'${process.execPath}' '${join(distFolder, 'cli.js')}' wire`;
-  const script = `for i in 1 2 3 4 5 6; do ${wire} & done; wait`;
-  for (let round = 0; round < 3; round++) is(run(repo.dir, 'sh', ['-c', script]).out, '');
-  is(repo.tryGit('commit', '--allow-empty', '-m', 'bad').code, 1);
 });

@@ -65,7 +65,8 @@ export async function keepForeign(
     // What another wiring is just writing belongs to that one.
     if (isOwnName || /\.git-protect-\d+$/.test(name) || !isHook(path)) continue;
     const content = await readFile(path, 'utf8');
-    const isOurs = content === shim || /^#!.*\n\. ".*\/h"\s*$/.test(content);
+    // Empty: husky is just writing it.
+    const isOurs = content === shim || content === '' || /^#!.*\n\. ".*\/h"\s*$/.test(content);
     if (name.includes('.') && isOurs) await rm(path);
     if (name.includes('.') || isOurs) continue;
     const earlier = join(commonDir, 'hooks', name);
