@@ -54,7 +54,7 @@ function layer(file: string): string {
   if (['cli.ts', 'hook.ts', 'index.ts', 'wire.ts', 'staged-tasks-run.ts'].includes(file)) return 'entry';
   if (['judge.ts'].includes(file)) return 'judge';
   if (['context.ts', 'run.ts', 'staged-tasks.ts'].includes(file)) return 'context';
-  if (['model.ts', 'nearest.ts', 'agent.ts', 'version.ts'].includes(file)) return 'pure';
+  if (['model.ts', 'nearest.ts', 'agent.ts', 'shell-word.ts', 'version.ts'].includes(file)) return 'pure';
   return file.split('/')[0]!;
 }
 

@@ -188,6 +188,16 @@ const cases: Case[] = [
       ),
   },
   {
+    id: 'ci-shallow',
+    severity: 'warning',
+    says: /a part of the history/,
+    spoil: (repo) =>
+      repo.write(
+        '.github/workflows/more.yml',
+        'on: pull_request\njobs: { a: { steps: [ { uses: actions/checkout@v4 }, { run: git fetch origin main && npx git-protect ci } ] } }\n',
+      ),
+  },
+  {
     id: 'ci-version',
     severity: 'warning',
     says: /runs git-protect 0\.0\.1, this is/,

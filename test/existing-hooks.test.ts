@@ -12,7 +12,18 @@ import {
 import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { addRemote, folder, installPackage, makeKey, newRepo, projectRoot, Repo, run } from './support/world.ts';
+import {
+  addRemote,
+  distFolder,
+  folder,
+  guardedRepo,
+  installPackage,
+  makeKey,
+  newRepo,
+  projectRoot,
+  Repo,
+  run,
+} from './support/world.ts';
 
 const test = suite('existing hooks');
 
@@ -574,4 +585,35 @@ test('links among the shims: one that leads to a hook goes on running it, one th
   const done = repo.tryGit('commit', '--allow-empty', '-m', 'feat: x');
   is(done.code, 0, done.out);
   match(done.out, 'checked');
+});
+
+test('a hook file that lost our line, by an edit or on an old branch, does not switch the gate off', () => {
+  const { repo } = guardedRepo();
+  for (const name of ['pre-commit', 'commit-msg', 'pre-push'])
+    repo.write(`.husky/${name}`, name === 'pre-push' ? 'echo "theirs $(cat)"\n' : 'echo theirs\n');
+  repo.write('server/pay.ts', 'evil\n').git('add', 'server');
+  const refused = repo.tryGit('commit', '-m', 'CRITICAL: x');
+  is(refused.code, 1, refused.out);
+  match(refused.out, 'error[protected-files] server/pay.ts');
+  repo.git('checkout', '-q', 'HEAD', '--', 'server');
+  repo.write('src/a.ts', 'good\n').git('add', 'src');
+  const passed = repo.tryGit('commit', '-m', 'feat: x');
+  is(passed.code, 0, passed.out);
+  match(passed.out, 'theirs');
+  const pushed = repo.tryGit('push', 'origin', 'main');
+  is(pushed.code, 0, pushed.out);
+  match(pushed.out, 'theirs refs/heads/main', 'what Git says reaches it too');
+});
+
+test('wiring side by side, as installs in several worktrees do', () => {
+  const repo = newRepo();
+  repo.commit('start', { '.protectionrc': 'version: 1\n' });
+  repo.git('worktree', 'add', '-q', join(folder('linked'), 'w'));
+  const wire = `'${process.execPath}' '${join(distFolder, 'cli.js')}' wire`;
+  const script = `for i in 1 2 3 4 5 6; do ${wire} & done; wait`;
+  for (let round = 0; round < 3; round++) is(run(repo.dir, 'sh', ['-c', script]).out, '');
+  is(repo.tryGit('commit', '--allow-empty', '-m', 'bad').code, 1);
+  is(repo.has('.husky/_/chained'), false);
+  repo.write('.git/protect/wiring/pid', '999999999');
+  is(repo.protect('wire').out, '', 'whoever was killed holds nobody up');
 });

@@ -1,4 +1,3 @@
-import { shellWord } from '../git/shell-word.ts';
 import {
   approvalsFolder,
   type Change,
@@ -10,6 +9,7 @@ import {
   type Problem,
   type Step,
 } from '../model.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** Refuses edits to protected files that no owner approved. */
 export const protectedFiles: Check = {

@@ -5,9 +5,9 @@ import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/key
 import { fingerprint } from '../approvals/public-key.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
-import { shellWord } from '../git/shell-word.ts';
 import { exitCode, policyNames, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
+import { shellWord } from '../shell-word.ts';
 import { hooksFolder } from '../wiring/folder.ts';
 import { addScript, readManifest } from '../wiring/package-script.ts';
 import { type PlannedFile, packageFolder, planHooks, readOptional, writePlanned } from '../wiring/plan.ts';

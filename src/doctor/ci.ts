@@ -1,11 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { shellWord } from '../git/shell-word.ts';
+import { shellWord } from '../shell-word.ts';
 import { packageRoot } from '../wiring/plan.ts';
 import type { Clone, Diagnosis } from './diagnosis.ts';
 
 const places =
   /^(?:\.github\/workflows\/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.gitlab\/.*\.ya?ml|bitbucket-pipelines\.yml|azure-pipelines\.ya?ml|\.azure\/.*\.ya?ml|\.circleci\/config\.yml|Jenkinsfile|\.buildkite\/.*\.ya?ml)$/;
+
+/** How a system is told to fetch all of the history; one that is not listed does so by itself. */
+const depths = [
+  { file: /^\.github\//, fetches: /actions\/checkout/, whole: /fetch-depth:\s*0/, setting: 'fetch-depth: 0' },
+  { file: /^\.gitlab/, fetches: /./, whole: /GIT_DEPTH:\s*["']?0|GIT_STRATEGY:\s*none/, setting: 'GIT_DEPTH: 0' },
+  { file: /^bitbucket/, fetches: /./, whole: /depth:\s*full/, setting: 'clone: { depth: full }' },
+  { file: /azure/, fetches: /./, whole: /fetchDepth:\s*0/, setting: 'fetchDepth: 0' },
+] as const;
 
 /** Whether what the hooks let through is judged again. */
 export const ciDiagnoses: readonly Diagnosis[] = [
@@ -45,20 +53,12 @@ export const ciDiagnoses: readonly Diagnosis[] = [
     fix: '`fetch-depth: 0` for actions/checkout, `GIT_DEPTH: 0` on GitLab, `clone: depth: full` on Bitbucket, `fetchDepth: 0` on Azure.',
     mends: false,
     async look(clone) {
-      return (await judging(clone)).flatMap(({ path, text }) =>
-        /fetch-depth:\s*0|GIT_DEPTH:\s*["']?0|depth:\s*full|fetchDepth:\s*0|--unshallow|git fetch|CloneOption|Jenkinsfile|circleci|buildkite/.test(
-          text + path,
-        )
-          ? []
-          : [
-              {
-                severity: 'warning' as const,
-                path,
-                message: 'fetches a part of the history only',
-                help: "add 'fetch-depth: 0' (GitHub) or 'GIT_DEPTH: 0' (GitLab)",
-              },
-            ],
-      );
+      return (await judging(clone)).flatMap(({ path, text }) => {
+        const system = depths.find(({ file, fetches }) => file.test(path) && fetches.test(text));
+        if (system === undefined || system.whole.test(text)) return [];
+        const message = 'fetches a part of the history only';
+        return [{ severity: 'warning' as const, path, message, help: `set '${system.setting}' there` }];
+      });
     },
   },
   {

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { leftAside } from '../git/set-aside.ts';
-import { shellWord } from '../git/shell-word.ts';
 import { UsageError } from '../model.ts';
+import { shellWord } from '../shell-word.ts';
 import { committedFolder } from '../wiring/folder.ts';
 import { hookNames, planHooks } from '../wiring/plan.ts';
 import { shim, wireHooks, worktrees } from '../wiring/wire-hooks.ts';

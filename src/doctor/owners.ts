@@ -2,9 +2,9 @@ import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localKeys, ownerOf } from '../approvals/keys.ts';
 import { remoteSide } from '../git/refs.ts';
-import { shellWord } from '../git/shell-word.ts';
 import { UsageError } from '../model.ts';
 import { weaknesses } from '../policy/weaknesses.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Ailment, Clone, Diagnosis } from './diagnosis.ts';
 
 /** What weakens the policy and the approvals. */

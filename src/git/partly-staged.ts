@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path';
 import { Undecided } from '../model.ts';
+import { shellWord } from '../shell-word.ts';
 import { look } from './exact-copy.ts';
 import { parseRaw, showPath } from './raw.ts';
 import type { Repository } from './repository.ts';
-import { shellWord } from './shell-word.ts';
 
 /**
  * Which of some staged files the working tree holds in another state than the index.

@@ -1,11 +1,11 @@
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Undecided } from '../model.ts';
+import { shellWord } from '../shell-word.ts';
 import { isAlive } from './alive.ts';
 import { areSame, copyExactly, flush, look, removeEmpty } from './exact-copy.ts';
 import { partlyStaged } from './partly-staged.ts';
 import type { Repository } from './repository.ts';
-import { shellWord } from './shell-word.ts';
 
 /**
  * What the working tree held of staged files before tasks were let loose on them: exact copies in the Git directory of

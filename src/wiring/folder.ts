@@ -2,8 +2,8 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { devNull, homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Layout, Repository } from '../git/repository.ts';
-import { shellWord } from '../git/shell-word.ts';
 import { UsageError } from '../model.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** Where this repository keeps its hooks, and what Git ran before. */
 export interface HooksFolder {

@@ -2,8 +2,8 @@ import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { shellWord } from '../git/shell-word.ts';
 import { UsageError } from '../model.ts';
+import { shellWord } from '../shell-word.ts';
 import type { HooksFolder } from './folder.ts';
 import { addLine, isShellScript, mark } from './line.ts';
 

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import type { Repository } from '../git/repository.ts';
 import { beforeKey, config, type hooksFolder, hooksPath, refuseLink } from './folder.ts';
 import { removeLine } from './line.ts';
+import { alone } from './lock.ts';
 import { attributes, replaceFile } from './plan.ts';
 import { keepForeign, runHusky, worktrees } from './wire-hooks.ts';
 
@@ -48,6 +49,11 @@ async function restoreFile(path: string, content: Buffer): Promise<void> {
 
 /** Points Git at the hooks it ran before ours, in every worktree, and forgets what was kept in the Git directory. */
 export async function unwireHooks(repository: Repository, place: Wired): Promise<void> {
+  await alone(place.commonDir, () => unwireAlone(repository, place));
+  await forget(join(place.commonDir, 'protect'));
+}
+
+async function unwireAlone(repository: Repository, place: Wired): Promise<void> {
   const wired = place.runner === 'husky' ? await worktrees(repository) : [];
   for (const worktree of wired) refuseLink(worktree, place.hooksPath);
   for (const worktree of wired) await removeShims(worktree, place);
@@ -62,7 +68,6 @@ export async function unwireHooks(repository: Repository, place: Wired): Promise
   }
   // Exit code 128: there is no such section. Git has no way to ask first.
   await repository.run(['config', '--local', '--remove-section', 'protect'], { codes: [0, 128] });
-  await forget(join(place.commonDir, 'protect'));
 }
 
 /** What was remembered goes. What tasks that were killed left of somebody's files never does. */

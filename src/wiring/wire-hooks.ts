@@ -4,6 +4,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import husky from 'husky';
 import type { Repository } from '../git/repository.ts';
 import { beforeKey, config, type HooksFolder, hooksFolder, hooksPath, refuseLink } from './folder.ts';
+import { alone } from './lock.ts';
 import { hookNames, packageFolder, packageRoot, planHooks, replaceFile, writePlanned } from './plan.ts';
 
 type Wired = Awaited<ReturnType<typeof hooksFolder>>;
@@ -14,6 +15,11 @@ type Wired = Awaited<ReturnType<typeof hooksFolder>>;
  * @throws UsageError when what is there cannot be kept running
  */
 export async function wireHooks(repository: Repository, cwd: string): Promise<string | null> {
+  const { commonDir } = await repository.layout();
+  return alone(commonDir, () => wireAlone(repository, cwd));
+}
+
+async function wireAlone(repository: Repository, cwd: string): Promise<string | null> {
   const place = await hooksFolder(repository);
   for (const planned of await planHooks(place)) await writePlanned(place.topLevel, planned);
   await set(repository, beforeKey, place.before ?? '');
