@@ -92,6 +92,7 @@ const clones = {
     writeFileSync(join(dir, '.husky/commit-msg'), 'npx --no -- commitlint --edit "$1"\n');
   }),
   lefthook: makeClone(origins.lefthook, 'w-lefthook', (dir) => {
+    modules(dir, everything);
     writeFileSync(
       join(dir, 'lefthook.yml'),
       'output: [failure]\npre-commit:\n  commands: { a: { run: "true" } }\ncommit-msg:\n  commands: { a: { run: "true" } }\n',
@@ -104,8 +105,9 @@ const clones = {
   }),
 };
 
+// As a person commits: no folder of packages is on PATH.
 const commit = (dir) => () => {
-  const done = run(dir, 'git', ['commit', '--quiet', '-m', 'fix: a small change'], { env });
+  const done = run(dir, 'git', ['commit', '--quiet', '-m', 'fix: a small change']);
   git(dir, 'reset', '--quiet', '--soft', 'HEAD~1');
   return done;
 };
@@ -140,7 +142,7 @@ const speed = [
   ['**git-protect**', 'protected files by 100 patterns, policy, message', times.protect],
   ['husky + `npx lint-staged` + `npx commitlint`', 'message; one task `true`', times.stack],
   ['lefthook', 'two commands `true`', times.lefthook],
-  ['prek', '`check-yaml`', times.prek],
+  ['prek', '`check-yaml`, on no file', times.prek],
 ];
 const ranges = [
   ['**git-protect** `ci`', 'files, refs, messages, approvals', times.ci],
