@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
+import { Porcelain } from '../git/porcelain.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, policyNames, UsageError } from '../model.ts';
@@ -89,7 +90,7 @@ async function makePlan(
   const files: PlannedFile[] = [...(await planHooks(hooks))];
   const tracked = await trackedFiles(repository, topLevel);
   const branch = await mainBranch(repository);
-  const ci = flags.ci ?? (await guessCi(repository, tracked, topLevel));
+  const ci = flags.ci ?? (await guessCi(new Porcelain(topLevel), tracked, topLevel));
   const add = (path: string, content: string) =>
     files.push({ path, content, executable: false, state: existsSync(join(topLevel, path)) ? 'changed' : 'new' });
   for (const { path, content } of await ciTemplate(ci, branch, tracked))
@@ -102,7 +103,7 @@ async function makePlan(
   const protects: string[] = [];
   let owner: Plan['owner'] = null;
   if (policyNames.every((name) => !existsSync(join(topLevel, name)))) {
-    owner = await findOwner(repository, io, flags);
+    owner = await findOwner(repository, topLevel, io, flags);
     if (owner === null)
       remarks.push(
         'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
@@ -138,9 +139,8 @@ async function mainBranch(repository: Repository): Promise<string> {
   return (await symbolicHead(repository))?.replace(/^refs\/heads\//, '') ?? 'main';
 }
 
-async function guessCi(repository: Repository, tracked: readonly string[], topLevel: string): Promise<Ci> {
-  const { stdout } = await repository.run(['config', '--get-regexp', '^remote\\..*\\.url$'], { codes: [0, 1] });
-  const urls = stdout.toString();
+async function guessCi(porcelain: Porcelain, tracked: readonly string[], topLevel: string): Promise<Ci> {
+  const urls = (await porcelain.remoteUrls()).join('\n');
   if (tracked.includes('.gitlab-ci.yml') || /gitlab/i.test(urls)) return 'gitlab';
   if (
     tracked.some((path) => path.startsWith('.github/')) ||
@@ -154,10 +154,11 @@ async function guessCi(repository: Repository, tracked: readonly string[], topLe
 /** The owner's key: the one named, Git's signing key, `~/.ssh/*.pub`, or one made now if a person says so. */
 async function findOwner(
   repository: Repository,
+  topLevel: string,
   io: Io,
   flags: { owner: string | undefined; key: string | undefined; interactive: boolean },
 ): Promise<Plan['owner']> {
-  const name = flags.owner ?? (await ownName(repository));
+  const name = flags.owner ?? (await ownName(new Porcelain(topLevel)));
   if (flags.key !== undefined) return { name, key: await keyFromFile(flags.key, io.cwd) };
   const [first] = await localKeys(repository, io.env);
   if (first) return { name, key: first };
@@ -168,10 +169,8 @@ async function findOwner(
   return { name, key: await keyFromFile(file, io.cwd) };
 }
 
-async function ownName(repository: Repository): Promise<string> {
-  const { stdout } = await repository.run(['config', '--get', 'user.name'], { codes: [0, 1] });
-  const word = stdout
-    .toString()
+async function ownName(porcelain: Porcelain): Promise<string> {
+  const word = ((await porcelain.config('user.name')) ?? '')
     .trim()
     .split(/\s+/)[0]!
     .normalize('NFKD')

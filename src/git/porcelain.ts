@@ -1,7 +1,7 @@
 import { type SimpleGit, simpleGit } from 'simple-git';
 
 /**
- * Git's everyday commands, for the commands that change a clone. Never on the way of a hook. simple-git keeps every
+ * Git's everyday questions, for the commands that set up a clone. Never on the way of a hook. simple-git keeps every
  * `GIT_*` variable from them.
  */
 export class Porcelain {
@@ -9,6 +9,11 @@ export class Porcelain {
 
   constructor(topLevel: string) {
     this.#git = simpleGit({ baseDir: topLevel, trimmed: true });
+  }
+
+  /** The URLs of the remotes. */
+  async remoteUrls(): Promise<string[]> {
+    return (await this.#git.getRemotes(true)).flatMap(({ refs }) => [refs.fetch, refs.push]).filter(Boolean);
   }
 
   /** A configuration value, from wherever Git finds it; null when it is not set. */
