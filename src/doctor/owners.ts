@@ -50,7 +50,7 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
       return weaknesses(loaded.policy, tracked).map((message) => ({
         severity: 'warning',
         message,
-        help: 'npx git-protect policy check',
+        help: 'edit .protectionrc, then: npx git-protect policy check',
       }));
     },
   },
