@@ -20,6 +20,7 @@ import { verifyStatement } from '../approvals/verify.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, type Policy, Refused, UsageError } from '../model.ts';
 import { parseDuration } from '../policy/parse.ts';
+import { compileRules } from '../policy/rules.ts';
 import { visible } from '../report/visible.ts';
 import { policyHere } from '../sources/policy.ts';
 import { ask, isInteractive } from './ask.ts';
@@ -84,7 +85,7 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
     if (file !== undefined || values.print) {
       io.stdout.write(`${writeToken(content)}\n`);
       io.stderr.write('send this line back; there: npx git-protect approval add TOKEN\n');
-    } else await addToTree(repository, io, name, content, isCommitted ? alone : together);
+    } else await addToTree(repository, io, name, content, isCommitted ? alone : together + asCritical(policy, request));
     return exitCode.pass;
   } finally {
     repository.close();
@@ -94,6 +95,15 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
 /** What to do with a new approval: where the change is not committed yet, and where it is. */
 export const together = 'commit it with the change it approves';
 const alone = 'now: git commit -m "chore: approve what is committed"';
+
+/** Told now, so that the commit is not refused a second time for its subject. */
+function asCritical(policy: Policy, { changes }: ApprovalRequest): string {
+  const guards = compileRules(policy);
+  const isCritical = changes.some(({ path }) =>
+    guards(path).some(({ rule, builtIn }) => !builtIn && rule.risk === 'critical'),
+  );
+  return isCritical ? `; its subject starts with '${policy.commits.criticalType}: '` : '';
+}
 
 /** Writes an approval beside its final name, renames it, and stages it. */
 export async function addToTree(
