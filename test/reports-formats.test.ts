@@ -115,6 +115,7 @@ test('what other commands and their errors print on GitHub Actions is obeyed nei
   equal(obeyed(request.out), []);
   is(JSON.parse(request.stdout).changes[0].path, '##[error]x.key');
   equal(obeyed(inert('\n\n \u00a0::error::x\r::error::y\n##[error]z')), []);
+  is(inert('\x85 ::error::x'), '\x85 <U+003A>:error::x');
   is(inert('a::b\n#[x]'), 'a::b\n#[x]');
 });
 

@@ -55,7 +55,7 @@ export function removeScript(text: string): string | null {
 export function readManifest(text: string, name: string): Manifest {
   let manifest: unknown;
   try {
-    manifest = JSON.parse(text);
+    manifest = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
     throw new UsageError(`${name} is not valid JSON: ${(error as Error).message}`, 'mend it first');
   }
@@ -90,7 +90,7 @@ function* replacements(text: string, from: string, to: string): Generator<string
 
 function same(text: string, wanted: unknown): boolean {
   try {
-    return JSON.stringify(sorted(JSON.parse(text))) === JSON.stringify(sorted(wanted));
+    return JSON.stringify(sorted(JSON.parse(text.replace(/^\ufeff/, '')))) === JSON.stringify(sorted(wanted));
   } catch {
     // An edit that broke the text is just not the one.
     return false;
