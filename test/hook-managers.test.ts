@@ -95,6 +95,12 @@ for (const { name, files, install, again } of managers)
 
     tool(again);
     ok(work('over us').startsWith('ran\n'));
+    if (name.startsWith('prek')) {
+      repo.write('b.txt', `${n}`).git('add', 'b.txt');
+      repo.commit('bad words');
+      is(repo.tryGit('push', 'origin', 'main').code, 1, 'prek runs what it moved aside');
+      repo.git('reset', '-q', '--hard', 'HEAD~1');
+    }
     const seen = repo.protect('doctor');
     is(seen.code, 1, seen.out);
     match(seen.out, 'error[shims] .husky/_/pre-commit is not what git-protect wrote');
