@@ -606,6 +606,18 @@ test('a hook file that lost our line, by an edit or on an old branch, does not s
   match(pushed.out, 'theirs refs/heads/main', 'what Git says reaches it too');
 });
 
+test('a line that only looks like ours, or stands below an exit, does not switch the gate off', () => {
+  const { repo } = guardedRepo();
+  const ours = repo.read('.husky/pre-commit');
+  repo.write('server/pay.ts', 'evil\n').git('add', 'server');
+  for (const content of ['exit 0 # git-protect\n', `exit 0\n${ours}`, `#!/bin/sh\nexit 0\n${ours}`]) {
+    repo.write('.husky/pre-commit', content).write('.husky/commit-msg', content);
+    const refused = repo.tryGit('commit', '-m', 'CRITICAL: x');
+    is(refused.code, 1, content + refused.out);
+    match(refused.out, 'error[protected-files] server/pay.ts');
+  }
+});
+
 test('wiring side by side, as installs in several worktrees do', () => {
   const repo = newRepo();
   repo.commit('start', { '.protectionrc': 'version: 1\n' });
