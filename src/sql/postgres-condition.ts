@@ -1,0 +1,327 @@
+import { child, has, items, type Node, number, text, unwrap, visit, words } from './postgres-tree.ts';
+
+/** What a row is looked for by: the names its table has in the statement, and what only looks like a column. */
+export interface Target {
+  readonly names: ReadonlySet<string>;
+  readonly variables: ReadonlySet<string>;
+}
+
+/**
+ * What a condition says of a row. `constant`: it asks for no column of the row, so it holds for all or for none;
+ * `column`: it tells rows apart.
+ */
+export type Truth = 'true' | 'false' | 'null' | 'constant' | 'column';
+
+const opposite: Readonly<Record<Truth, Truth>> = {
+  true: 'false',
+  false: 'true',
+  null: 'null',
+  constant: 'constant',
+  column: 'column',
+};
+
+/** Folds a condition as far as it can be without the data. */
+export function fold(condition: Node, target: Target): Truth {
+  const [kind, node] = unwrap(condition);
+  switch (kind) {
+    case 'A_Const':
+      return foldConstant(node);
+    case 'TypeCast':
+      return fold(child(node, 'arg'), target);
+    case 'BoolExpr':
+      return foldBoolean(node, target);
+    case 'NullTest':
+      return foldNullTest(node, target);
+    case 'BooleanTest':
+      return foldBooleanTest(node, target);
+    case 'A_Expr':
+      return foldComparison(node, target) ?? generic(condition, target);
+    case 'SubLink':
+      return foldSublink(node, condition, target);
+    case 'CaseExpr':
+      return foldCase(node, target) ?? generic(condition, target);
+    case 'CurrentOfExpr':
+      return 'column';
+    default:
+      return generic(condition, target);
+  }
+}
+
+const generic = (expression: Node, target: Target): Truth => (asksRow(expression, target) ? 'column' : 'constant');
+
+function foldConstant(node: Node): Truth {
+  if (node['isnull'] === true) return 'null';
+  if (has(node, 'boolval')) return child(node, 'boolval')['boolval'] === true ? 'true' : 'false';
+  if (!has(node, 'sval')) return 'constant';
+  const word = text(child(node, 'sval'), 'sval').trim().toLowerCase();
+  if (word !== '' && ['true', 'yes', 'on', '1'].some((name) => name.startsWith(word) && word !== 'o')) return 'true';
+  return ['false', 'no', 'off', '0'].some((name) => word.length > 0 && name.startsWith(word)) ? 'false' : 'constant';
+}
+
+function foldBoolean(node: Node, target: Target): Truth {
+  const args = items(node, 'args');
+  const truths = new Set(args.map((arg) => fold(arg, target)));
+  if (text(node, 'boolop') === 'NOT_EXPR') return opposite[[...truths][0] ?? 'constant'];
+  if (text(node, 'boolop') === 'AND_EXPR') return first(truths, ['false', 'null', 'column', 'constant', 'true']);
+  if (truths.has('column') && complementary(args, target)) return 'true';
+  return first(truths, ['true', 'constant', 'column', 'null', 'false']);
+}
+
+const first = (truths: ReadonlySet<Truth>, order: readonly Truth[]): Truth =>
+  order.find((truth) => truths.has(truth)) ?? 'constant';
+
+const negations: Readonly<Record<string, string>> = { '=': '<>', '<': '>=', '>': '<=' };
+
+/** Do two of them leave no row out, as `x IS NULL OR x IS NOT NULL`? */
+function complementary(args: readonly Node[], target: Target): boolean {
+  const seen = new Set(args.slice(0, 200).map((arg) => shape(arg, target)));
+  return args.slice(0, 200).some((arg) => {
+    const [kind, node] = unwrap(arg);
+    if (kind === 'BoolExpr' && text(node, 'boolop') === 'NOT_EXPR')
+      return seen.has(shape(items(node, 'args')[0] ?? {}, target));
+    if (kind === 'NullTest' && text(node, 'nulltesttype') === 'IS_NULL')
+      return seen.has(shape({ NullTest: { ...node, nulltesttype: 'IS_NOT_NULL' } }, target));
+    const [operator] = words(items(node, 'name'));
+    const negation = kind === 'A_Expr' && operator ? negations[operator] : undefined;
+    return (
+      negation !== undefined && seen.has(shape({ A_Expr: { ...node, name: [{ String: { sval: negation } }] } }, target))
+    );
+  });
+}
+
+function foldNullTest(node: Node, target: Target): Truth {
+  const arg = child(node, 'arg');
+  const not = text(node, 'nulltesttype') === 'IS_NOT_NULL';
+  const [kind, inner] = unwrap(arg);
+  if (kind === 'NullTest' || kind === 'BooleanTest') return not ? 'true' : 'false';
+  if (kind === 'ColumnRef') {
+    const name = words(items(inner, 'fields')).at(-1);
+    const wholeRow = items(inner, 'fields').some((field) => has(field, 'A_Star'));
+    if (wholeRow || (name && target.names.has(name))) return 'constant';
+    if (isNatural(arg, target)) return not ? 'true' : 'false';
+  }
+  const truth = fold(arg, target);
+  if (truth === 'null') return not ? 'false' : 'true';
+  if (kind === 'A_Const') return not ? 'true' : 'false';
+  return generic(arg, target);
+}
+
+function foldBooleanTest(node: Node, target: Target): Truth {
+  const truth = fold(child(node, 'arg'), target);
+  if (truth === 'column' || truth === 'constant') return truth;
+  switch (text(node, 'booltesttype')) {
+    case 'IS_TRUE':
+      return truth === 'true' ? 'true' : 'false';
+    case 'IS_NOT_TRUE':
+      return truth === 'true' ? 'false' : 'true';
+    case 'IS_FALSE':
+      return truth === 'false' ? 'true' : 'false';
+    case 'IS_NOT_FALSE':
+      return truth === 'false' ? 'false' : 'true';
+    case 'IS_UNKNOWN':
+      return truth === 'null' ? 'true' : 'false';
+    default:
+      return truth === 'null' ? 'false' : 'true';
+  }
+}
+
+function foldCase(node: Node, target: Target): Truth | null {
+  if (has(node, 'arg')) return null;
+  const ends = items(node, 'args').map((arg) => child(arg, 'CaseWhen', 'result'));
+  const truths = new Set([...ends, child(node, 'defresult')].map((end) => fold(end, target)));
+  return truths.size === 1 ? [...truths][0]! : null;
+}
+
+/** Comparisons that hold for every row, for none, or that no column has a part in. Null: nothing is known of it. */
+function foldComparison(node: Node, target: Target): Truth | null {
+  const operator = words(items(node, 'name')).at(-1) ?? '';
+  const [left, right] = [child(node, 'lexpr'), child(node, 'rexpr')];
+  const [a, b] = [constantOf(left), constantOf(right)];
+  if (a === null || b === null) return text(node, 'kind').includes('DISTINCT') ? null : 'null';
+  if (a !== undefined && b !== undefined) return compare(a, operator, b) ?? 'constant';
+  const negative = /^(?:!|<>)/.test(operator);
+  if (typeof b === 'string' && /^(?:~~\*?|!~~\*?)$/.test(operator) && /^%+$/.test(b)) return yes(!negative);
+  if (typeof b === 'string' && /^!?~\*?$/.test(operator) && /^\^?(?:\.\*)?\$?$/.test(b)) return yes(!negative);
+  if (everyNumber(node, operator, b, left, target)) return 'true';
+  return foldSame(node, operator, [left, right], target);
+}
+
+const yes = (value: boolean): Truth => (value ? 'true' : 'false');
+
+/** `id > 0` and the like: what every row fulfils. */
+function everyNumber(node: Node, operator: string, b: unknown, left: Node, target: Target): boolean {
+  if (!isNatural(left, target)) return false;
+  const list = items(child(node, 'rexpr', 'List'), 'items').map(constantOf);
+  if (text(node, 'kind') === 'AEXPR_IN')
+    return operator === '<>' && list.every((value) => typeof value === 'number' && value <= 0);
+  if (typeof b !== 'number') return false;
+  return (operator === '>=' && b <= 1) || ((operator === '>' || operator === '<>') && b <= 0);
+}
+
+function foldSame(node: Node, operator: string, sides: readonly [Node, Node], target: Target): Truth | null {
+  const own = shape(bare(sides[0]), target);
+  const [kind, right] = unwrap(sides[1]);
+  const others = kind === 'List' ? items(right, 'items') : kind === 'A_ArrayExpr' ? items(right, 'elements') : [];
+  const among = others.filter((other) => shape(bare(other), target) === own).length;
+  if (text(node, 'kind').startsWith('AEXPR_BETWEEN')) return among === 2 ? 'true' : null;
+  if (among > 0 && asksRow(sides[0], target)) return yes(operator === '=');
+  if (!asksRow(sides[0], target)) return null;
+  const distinct = text(node, 'kind') === 'AEXPR_DISTINCT';
+  if (shape(bare(sides[1]), target) === own) {
+    if (['=', '>=', '<=', '~~', '~~*', '@>', '<@'].includes(operator)) return yes(!distinct);
+    if (['<>', '<', '>'].includes(operator)) return 'false';
+  }
+  return sameColumn(sides, target) ? 'constant' : null;
+}
+
+/** `id < id + 1`: arithmetic with one column on both sides. */
+function sameColumn(sides: readonly [Node, Node], target: Target): boolean {
+  const [left, right] = sides.map((side) => {
+    const names = new Set<string>();
+    visit(side, (kind, node) => {
+      if (kind === 'ColumnRef') names.add(shape({ ColumnRef: node }, target));
+      else if (!['A_Expr', 'A_Const', 'String', 'Integer', 'Float'].includes(kind)) names.add(`other ${names.size}`);
+      return kind !== 'ColumnRef' && kind !== 'A_Const';
+    });
+    return names;
+  });
+  return (
+    left!.size === 1 && right!.size === 1 && [...left!][0] === [...right!][0] && ![...left!][0]!.startsWith('other')
+  );
+}
+
+/** Leaves out what does not change a value: a cast, `+ 0`, `|| ''`, `coalesce(x, …)`. */
+function bare(expression: Node): Node {
+  for (let [kind, node] = unwrap(expression), depth = 0; depth < 20; depth++) {
+    if (kind === 'TypeCast') expression = child(node, 'arg');
+    else if (kind === 'CoalesceExpr') expression = items(node, 'args')[0] ?? {};
+    else if (kind === 'A_Expr' && isNeutral(node)) expression = child(node, 'lexpr');
+    else break;
+    [kind, node] = unwrap(expression);
+  }
+  return expression;
+}
+
+function isNeutral(node: Node): boolean {
+  const operator = words(items(node, 'name')).at(-1) ?? '';
+  const value = constantOf(child(node, 'rexpr'));
+  return (
+    (value === 0 && ['+', '-'].includes(operator)) ||
+    (value === 1 && ['*', '/'].includes(operator)) ||
+    (value === '' && operator === '||')
+  );
+}
+
+/** A key, or what cannot be below zero. */
+function isNatural(expression: Node, target: Target): boolean {
+  const [kind, node] = unwrap(bare(expression));
+  if (kind !== 'ColumnRef') return false;
+  const name = words(items(node, 'fields')).at(-1) ?? '';
+  return (
+    ['id', 'uuid', 'ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax'].includes(name) &&
+    asksRow({ ColumnRef: node }, target)
+  );
+}
+
+type Constant = string | number | boolean | null | undefined;
+
+/** The value of a constant; undefined where it is none. */
+function constantOf(expression: Node): Constant {
+  const [kind, node] = unwrap(expression);
+  if (kind === 'TypeCast') return constantOf(child(node, 'arg'));
+  if (kind === 'A_Expr' && !has(node, 'lexpr') && words(items(node, 'name'))[0] === '-') {
+    const value = constantOf(child(node, 'rexpr'));
+    return typeof value === 'number' ? -value : undefined;
+  }
+  if (kind !== 'A_Const') return undefined;
+  if (node['isnull'] === true) return null;
+  if (has(node, 'ival')) return number(child(node, 'ival'), 'ival');
+  if (has(node, 'fval')) return Number(text(child(node, 'fval'), 'fval'));
+  if (has(node, 'boolval')) return child(node, 'boolval')['boolval'] === true;
+  return has(node, 'sval') ? text(child(node, 'sval'), 'sval') : undefined;
+}
+
+function compare(a: Constant, operator: string, b: Constant): Truth | null {
+  if (typeof a !== typeof b || a === null || b === null || a === undefined || b === undefined) return null;
+  // What sorts first among texts is for the database to say.
+  if (operator === '=') return yes(a === b);
+  if (operator === '<>') return yes(a !== b);
+  if (typeof a !== 'number' || typeof b !== 'number') return null;
+  if (operator === '<') return yes(a < b);
+  if (operator === '>') return yes(a > b);
+  if (operator === '<=') return yes(a <= b);
+  return operator === '>=' ? yes(a >= b) : null;
+}
+
+function foldSublink(node: Node, whole: Node, target: Target): Truth {
+  const select = child(node, 'subselect', 'SelectStmt');
+  const kind = text(node, 'subLinkType');
+  if (kind === 'EXISTS_SUBLINK' && !has(select, 'fromClause') && !has(select, 'whereClause')) return 'true';
+  if (kind === 'ANY_SUBLINK' && picksAll(child(node, 'testexpr'), select, target)) return 'true';
+  return generic(whole, target);
+}
+
+/** `id IN (SELECT id FROM the same table)`. */
+function picksAll(test: Node, select: Node, target: Target): boolean {
+  const from = items(select, 'fromClause');
+  const relation = from.length === 1 ? child(from[0]!, 'RangeVar') : {};
+  const listed = items(select, 'targetList');
+  if (!target.names.has(text(relation, 'relname')) || listed.length !== 1 || has(select, 'limitCount')) return false;
+  const names = new Set([...target.names, text(child(relation, 'alias'), 'aliasname')]);
+  const inner = { ...target, names };
+  if (shape(child(listed[0]!, 'ResTarget', 'val'), inner) !== shape(test, inner)) return false;
+  return (
+    !has(select, 'whereClause') || !['column', 'false', 'null'].includes(fold(child(select, 'whereClause'), inner))
+  );
+}
+
+/** Does it ask for a column of the row, be it from within a subquery? */
+function asksRow(expression: Node, target: Target): boolean {
+  let asks = false;
+  visit(expression, (kind, node) => {
+    if (asks) return false;
+    if (kind === 'ColumnRef') asks = isColumn(node, target);
+    if (kind !== 'SubLink') return true;
+    asks ||= asksRow(child(node, 'testexpr'), target) || correlated(child(node, 'subselect'), target);
+    return false;
+  });
+  return asks;
+}
+
+function isColumn(reference: Node, target: Target): boolean {
+  const fields = words(items(reference, 'fields'));
+  if (fields.length < 2) return fields.length === 1 && !target.variables.has(fields[0]!);
+  return target.names.has(fields.at(-2)!);
+}
+
+/** A subquery that looks at the row: by a qualified name, or by comparing two columns of which one may be the row's. */
+function correlated(subselect: Node, target: Target): boolean {
+  const own = new Set<string>();
+  visit(subselect, (kind, node) => {
+    if (kind === 'RangeVar') own.add(text(child(node, 'alias'), 'aliasname') || text(node, 'relname'));
+    return true;
+  });
+  const outer = { ...target, names: new Set([...target.names].filter((name) => !own.has(name))) };
+  let found = false;
+  visit(subselect, (kind, node) => {
+    if (kind === 'ColumnRef' && items(node, 'fields').length > 1) found ||= isColumn(node, outer);
+    if (kind === 'A_Expr') {
+      const sides = [child(node, 'lexpr'), child(node, 'rexpr')].map((side) => unwrap(bare(side)));
+      const columns = sides.filter(([side, ref]) => side === 'ColumnRef' && words(items(ref, 'fields')).length > 0);
+      const free = columns.some(([, ref]) => words(items(ref, 'fields')).length === 1 && isColumn(ref, outer));
+      found ||= columns.length === 2 && free;
+    }
+    return !found;
+  });
+  return found;
+}
+
+/** One text for what means the same, wherever it is written and whether the table is named or not. */
+function shape(expression: Node, target: Target): string {
+  return JSON.stringify(expression, (field, value) => {
+    if (field === 'location') return undefined;
+    if (field !== 'ColumnRef') return value;
+    const fields = words(items(value as Node, 'fields'));
+    return isColumn(value as Node, target) ? `row ${fields.at(-1)}` : fields.join('.');
+  });
+}
