@@ -95,12 +95,13 @@ function judgeType(command: Node, table: string, scope: Scope): void {
   const definition = child(command, 'def', 'ColumnDef');
   const type = child(definition, 'typeName');
   const shown = `${table}.${column} to ${typeName(type)}`;
-  const limited = items(type, 'typmods').length > 0 && typeName(type) !== 'timestamptz';
+  const limited = items(type, 'typmods').length > 0;
+  const own = words(items(type, 'names')).length > 1 && words(items(type, 'names'))[0] !== 'pg_catalog';
   const array = items(type, 'arrayBounds').length > 0;
   const using = has(definition, 'raw_default') ? child(definition, 'raw_default') : null;
   if (using && !isPlainCast(using, column, type))
     report(scope, 'error', 'change-column-type', `computes ${shown} from an expression, which may lose data`);
-  else if (!wide.has(typeName(type)) || limited || array)
+  else if (!wide.has(typeName(type)) || own || limited || array)
     report(scope, 'error', 'change-column-type', `changes ${shown}, which may lose data`);
   else
     report(scope, 'warning', 'change-column-type', `changes ${shown}: may rewrite the table under an exclusive lock`);

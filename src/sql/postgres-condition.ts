@@ -3,6 +3,10 @@ import { child, has, items, type Node, number, text, unwrap, visit, words } from
 /** What a row is looked for by: the names its table has in the statement, and what only looks like a column. */
 export interface Target {
   readonly names: ReadonlySet<string>;
+  /** Its own name, if it has another in the statement. */
+  readonly tables: ReadonlySet<string>;
+  /** Names in the statement under which the same table is joined once more. */
+  readonly twins: ReadonlySet<string>;
   readonly variables: ReadonlySet<string>;
 }
 
@@ -62,8 +66,9 @@ function foldBoolean(node: Node, target: Target): Truth {
   const args = items(node, 'args');
   const truths = new Set(args.map((arg) => fold(arg, target)));
   if (text(node, 'boolop') === 'NOT_EXPR') return opposite[[...truths][0] ?? 'constant'];
-  if (text(node, 'boolop') === 'AND_EXPR') return first(truths, ['false', 'null', 'column', 'constant', 'true']);
-  if (truths.has('column') && complementary(args, target)) return 'true';
+  const and = text(node, 'boolop') === 'AND_EXPR';
+  if (truths.has('column') && complementary(args, target)) return and ? 'false' : 'true';
+  if (and) return first(truths, ['false', 'null', 'column', 'constant', 'true']);
   return first(truths, ['true', 'constant', 'column', 'null', 'false']);
 }
 
@@ -72,7 +77,7 @@ const first = (truths: ReadonlySet<Truth>, order: readonly Truth[]): Truth =>
 
 const negations: Readonly<Record<string, string>> = { '=': '<>', '<': '>=', '>': '<=' };
 
-/** Do two of them leave no row out, as `x IS NULL OR x IS NOT NULL`? */
+/** Is one of them true just where another is not, as `x IS NULL` and `x IS NOT NULL`? */
 function complementary(args: readonly Node[], target: Target): boolean {
   const seen = new Set(args.slice(0, 200).map((arg) => shape(arg, target)));
   return args.slice(0, 200).some((arg) => {
@@ -94,6 +99,7 @@ function foldNullTest(node: Node, target: Target): Truth {
   const not = text(node, 'nulltesttype') === 'IS_NOT_NULL';
   const [kind, inner] = unwrap(arg);
   if (kind === 'NullTest' || kind === 'BooleanTest') return not ? 'true' : 'false';
+  if (kind === 'RowExpr') return 'constant';
   if (kind === 'ColumnRef') {
     const name = words(items(inner, 'fields')).at(-1);
     const wholeRow = items(inner, 'fields').some((field) => has(field, 'A_Star'));
@@ -132,15 +138,29 @@ function foldCase(node: Node, target: Target): Truth | null {
   return truths.size === 1 ? [...truths][0]! : null;
 }
 
+const mirrors: Readonly<Record<string, string>> = { '=': '=', '<>': '<>', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
+
+/** `SIMILAR TO` hands its pattern to a function. */
+function patternOf(expression: Node): Constant {
+  const call = child(expression, 'FuncCall');
+  const similar = words(items(call, 'funcname')).at(-1) === 'similar_to_escape';
+  return constantOf(similar ? (items(call, 'args')[0] ?? {}) : expression);
+}
+
 /** Comparisons that hold for every row, for none, or that no column has a part in. Null: nothing is known of it. */
 function foldComparison(node: Node, target: Target): Truth | null {
   const operator = words(items(node, 'name')).at(-1) ?? '';
+  if (text(node, 'kind') === 'AEXPR_NULLIF') return null;
   const [left, right] = [child(node, 'lexpr'), child(node, 'rexpr')];
-  const [a, b] = [constantOf(left), constantOf(right)];
+  const [a, b] = [constantOf(left), patternOf(right)];
+  const mirrored = mirrors[operator];
+  if (a !== undefined && b === undefined && mirrored !== undefined && text(node, 'kind') === 'AEXPR_OP')
+    return foldComparison({ ...node, name: [{ String: { sval: mirrored } }], lexpr: right, rexpr: left }, target);
   if (a === null || b === null) return text(node, 'kind').includes('DISTINCT') ? null : 'null';
   if (a !== undefined && b !== undefined) return compare(a, operator, b) ?? 'constant';
   const negative = /^(?:!|<>)/.test(operator);
   if (typeof b === 'string' && /^(?:~~\*?|!~~\*?)$/.test(operator) && /^%+$/.test(b)) return yes(!negative);
+  if (text(node, 'kind') === 'AEXPR_SIMILAR') return typeof b === 'string' && /^%+$/.test(b) ? yes(!negative) : null;
   if (typeof b === 'string' && /^!?~\*?$/.test(operator) && /^\^?(?:\.\*)?\$?$/.test(b)) return yes(!negative);
   if (everyNumber(node, operator, b, left, target)) return 'true';
   return foldSame(node, operator, [left, right], target);
@@ -150,6 +170,7 @@ const yes = (value: boolean): Truth => (value ? 'true' : 'false');
 
 /** `id > 0` and the like: what every row fulfils. */
 function everyNumber(node: Node, operator: string, b: unknown, left: Node, target: Target): boolean {
+  if (isCount(left) && typeof b === 'number') return (operator === '>=' && b <= 0) || (operator === '>' && b < 0);
   if (!isNatural(left, target)) return false;
   const list = items(child(node, 'rexpr', 'List'), 'items').map(constantOf);
   if (text(node, 'kind') === 'AEXPR_IN')
@@ -167,6 +188,9 @@ function foldSame(node: Node, operator: string, sides: readonly [Node, Node], ta
   if (among > 0 && asksRow(sides[0], target)) return yes(operator === '=');
   if (!asksRow(sides[0], target)) return null;
   const distinct = text(node, 'kind') === 'AEXPR_DISTINCT';
+  const twins = { ...target, names: new Set([...target.names, ...target.twins]) };
+  // Every row finds itself in the same table.
+  if (target.twins.size > 0 && operator === '=' && shape(sides[0], twins) === shape(sides[1], twins)) return 'constant';
   if (shape(bare(sides[1]), target) === own) {
     if (['=', '>=', '<=', '~~', '~~*', '@>', '<@'].includes(operator)) return yes(!distinct);
     if (['<>', '<', '>'].includes(operator)) return 'false';
@@ -194,6 +218,8 @@ function sameColumn(sides: readonly [Node, Node], target: Target): boolean {
 function bare(expression: Node): Node {
   for (let [kind, node] = unwrap(expression), depth = 0; depth < 20; depth++) {
     if (kind === 'TypeCast') expression = child(node, 'arg');
+    else if (kind === 'SubLink' && isBare(child(node, 'subselect', 'SelectStmt')))
+      expression = child(items(child(node, 'subselect', 'SelectStmt'), 'targetList')[0] ?? {}, 'ResTarget', 'val');
     else if (kind === 'CoalesceExpr') expression = items(node, 'args')[0] ?? {};
     else if (kind === 'A_Expr' && isNeutral(node)) expression = child(node, 'lexpr');
     else break;
@@ -201,6 +227,10 @@ function bare(expression: Node): Node {
   }
   return expression;
 }
+
+/** `(SELECT x)`. */
+const isBare = (select: Node): boolean =>
+  items(select, 'targetList').length === 1 && !has(select, 'fromClause') && !has(select, 'whereClause');
 
 function isNeutral(node: Node): boolean {
   const operator = words(items(node, 'name')).at(-1) ?? '';
@@ -212,7 +242,12 @@ function isNeutral(node: Node): boolean {
   );
 }
 
-/** A key, or what cannot be below zero. */
+const isCount = (expression: Node): boolean =>
+  /^(?:(?:char_|octet_|bit_)?length|abs|cardinality|array_length)$/.test(
+    words(items(child(expression, 'FuncCall'), 'funcname')).at(-1) ?? '',
+  );
+
+/** A key or a system column: never null, and a key is above zero. */
 function isNatural(expression: Node, target: Target): boolean {
   const [kind, node] = unwrap(bare(expression));
   if (kind !== 'ColumnRef') return false;
@@ -266,10 +301,13 @@ function picksAll(test: Node, select: Node, target: Target): boolean {
   const from = items(select, 'fromClause');
   const relation = from.length === 1 ? child(from[0]!, 'RangeVar') : {};
   const listed = items(select, 'targetList');
-  if (!target.names.has(text(relation, 'relname')) || listed.length !== 1 || has(select, 'limitCount')) return false;
+  const limited = has(select, 'limitCount') && constantOf(child(select, 'limitCount')) !== null;
+  if (!target.tables.has(text(relation, 'relname')) || listed.length !== 1 || limited) return false;
   const names = new Set([...target.names, text(child(relation, 'alias'), 'aliasname')]);
   const inner = { ...target, names };
-  if (shape(child(listed[0]!, 'ResTarget', 'val'), inner) !== shape(test, inner)) return false;
+  const picked = child(listed[0]!, 'ResTarget', 'val');
+  const all = items(child(picked, 'ColumnRef'), 'fields').some((field) => has(field, 'A_Star'));
+  if (!all && shape(picked, inner) !== shape(test, inner)) return false;
   return (
     !has(select, 'whereClause') || !['column', 'false', 'null'].includes(fold(child(select, 'whereClause'), inner))
   );

@@ -8,14 +8,18 @@ function reaches(relation: Node, scope: Scope): boolean {
 }
 
 /** Why a condition leaves out no row; null where it does leave some out, or keeps none at all. */
-function unconditional(condition: Node | null, relation: Node, scope: Scope): string | null {
+function unconditional(condition: Node | null, relation: Node, joined: readonly Node[], scope: Scope): string | null {
   if (condition === null) return '';
-  const alias = text(child(relation, 'alias'), 'aliasname');
-  const names = new Set([alias || text(relation, 'relname')]);
-  const truth = fold(condition, { names, variables: scope.variables });
+  const name = text(relation, 'relname');
+  const names = new Set([aliasOf(relation) || name]);
+  const others = joined.map((wrapped) => child(wrapped, 'RangeVar')).filter((other) => text(other, 'relname') === name);
+  const twins = new Set(others.map((other) => aliasOf(other) || name));
+  const truth = fold(condition, { names, tables: new Set([name]), twins, variables: scope.variables });
   if (truth === 'true') return ': the condition holds for all of them';
   return truth === 'constant' ? ': the condition asks for no column of it' : null;
 }
+
+const aliasOf = (relation: Node): string => text(child(relation, 'alias'), 'aliasname');
 
 const whereOf = (node: Node): Node | null => (has(node, 'whereClause') ? child(node, 'whereClause') : null);
 
@@ -27,15 +31,13 @@ function isCatalog(relation: Node): boolean {
 
 function judgeCatalog(relation: Node, scope: Scope): void {
   const name = relationName(relation);
-  // A view that changes a setting for the session.
-  if (isCatalog(relation) && !/(?:^|\.)pg_settings$/.test(name))
-    report(scope, 'error', 'system-catalog', `writes to the system catalog ${name}`);
+  if (isCatalog(relation)) report(scope, 'error', 'system-catalog', `writes to the system catalog ${name}`);
 }
 
 export function judgeDelete(node: Node, scope: Scope): void {
   const relation = child(node, 'relation');
   judgeCatalog(relation, scope);
-  const why = unconditional(whereOf(node), relation, scope);
+  const why = unconditional(whereOf(node), relation, items(node, 'usingClause'), scope);
   if (why !== null && reaches(relation, scope))
     report(scope, 'error', 'delete-all-rows', `deletes every row of ${relationName(relation)}${why}`);
 }
@@ -43,7 +45,7 @@ export function judgeDelete(node: Node, scope: Scope): void {
 export function judgeUpdate(node: Node, scope: Scope): void {
   const relation = child(node, 'relation');
   judgeCatalog(relation, scope);
-  const why = unconditional(whereOf(node), relation, scope);
+  const why = unconditional(whereOf(node), relation, items(node, 'fromClause'), scope);
   if (why === null || !reaches(relation, scope)) return;
   const table = relationName(relation);
   const columns = items(node, 'targetList').map((target) => text(child(target, 'ResTarget'), 'name'));
@@ -77,7 +79,9 @@ export function judgeMerge(node: Node, scope: Scope): void {
       report(scope, 'error', 'merge-delete', `deletes rows of ${table} in a MERGE`);
     if (text(clause, 'commandType') !== 'CMD_UPDATE') continue;
     const conditions = [child(node, 'joinCondition'), child(clause, 'condition')];
-    const whys = conditions.map((condition) => unconditional(condition, relation, scope));
+    const whys = conditions.map((condition) =>
+      unconditional(condition, relation, [child(node, 'sourceRelation')], scope),
+    );
     const unmatched = text(clause, 'matchKind') === 'MERGE_WHEN_NOT_MATCHED_BY_SOURCE';
     if (whys[1] !== null && (unmatched || whys[0] !== null))
       report(scope, 'error', 'update-all-rows', `overwrites every row of ${table} in a MERGE`);

@@ -39,6 +39,8 @@ class Splitter {
   private blocks = 0;
   private resumed = 0;
   private heads: string[] = [];
+  /** Commands in the middle of the statement, which are no part of it. */
+  private cuts: (readonly [from: number, to: number])[] = [];
 
   constructor(
     private readonly text: string,
@@ -84,6 +86,7 @@ class Splitter {
     this.depth = 0;
     this.blocks = 0;
     this.heads = [];
+    this.cuts = [];
   }
 
   /** `BEGIN ATOMIC … END` of a function holds statements of its own, and `CASE … END` may stand in it. */
@@ -115,7 +118,13 @@ class Splitter {
   /** Ends the statement that is being read. */
   private finish(end: number, semicolon = false): void {
     if (this.start < 0) return;
-    const text = this.text.slice(this.start, end).trimEnd();
+    let text = '';
+    let from = this.start;
+    for (const cut of this.cuts) {
+      text += `${this.text.slice(from, cut[0])} `;
+      from = cut[1];
+    }
+    text = (text + this.text.slice(from, end)).trimEnd();
     this.found.push({ kind: 'statement', text, line: this.lineAt(this.start) });
     this.start = -1;
     if (semicolon && this.psql && isCopyFromStdin(this.heads)) this.data();
@@ -154,11 +163,12 @@ class Splitter {
     if (end < 0) end = text.length;
     const whole = text.slice(at + 1, end).trimEnd();
     const name = /^(?:[!?]|[^\s\\]*)/.exec(whole)![0];
-    // A second backslash ends the command, and what follows on the line is SQL again.
-    const next = name === '!' ? -1 : whole.indexOf('\\\\', name.length);
-    this.at = next < 0 ? end : at + 1 + next + 2;
+    // The next backslash ends the command; behind two of them follows SQL.
+    const next = /^(?:!|copy|e[fv]|s[fv]\+?|h|help)$/.test(name) ? -1 : nextBackslash(whole, name.length);
+    this.at = next < 0 ? end : at + 1 + next + (whole[next + 1] === '\\' ? 2 : 0);
     const args = whole.slice(name.length, next < 0 ? undefined : next).trim();
     if (!/^(?:[px]|echo|qecho|warn|timing|if|elif|else|endif)$/.test(name)) this.finish(at);
+    else this.cuts.push([at, this.at]);
     this.found.push({ kind: 'command', name, args, line: this.lineAt(this.start < 0 ? at : this.start) });
   }
 
@@ -172,6 +182,18 @@ class Splitter {
     this.found.push({ kind: 'data', text: this.text.slice(from, to), line: this.lineAt(from), ended: ended !== null });
     this.at = ended ? edge.lastIndex : to;
   }
+}
+
+/** The place of the next backslash outside of quotes; -1 where there is none. */
+function nextBackslash(line: string, from: number): number {
+  let quote = '';
+  for (let at = from; at < line.length; at++) {
+    const sign = line[at]!;
+    if (sign === quote) quote = '';
+    else if (quote === '' && sign === '\\') return at;
+    else if (quote === '' && /['"`]/.test(sign)) quote = sign;
+  }
+  return -1;
 }
 
 function isRoutine(heads: readonly string[]): boolean {

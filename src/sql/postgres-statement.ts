@@ -48,8 +48,12 @@ const rules: Readonly<Record<string, Rule>> = {
     if (text(node, 'tgenabled') === 'D')
       report(scope, 'warning', 'disable-triggers', `switches off the event trigger ${text(node, 'trigname')}`);
   },
-  AlterSystemStmt: (node, scope) =>
-    report(scope, 'warning', 'alter-system', `changes ${text(child(node, 'setstmt'), 'name')} for the whole server`),
+  AlterSystemStmt: (node, scope) => {
+    const name = text(child(node, 'setstmt'), 'name');
+    // Without them a crash of the machine destroys data.
+    const severity = /^(?:fsync|full_page_writes|synchronous_commit)$/.test(name) ? 'error' : 'warning';
+    report(scope, severity, 'alter-system', `changes ${name} for the whole server`);
+  },
   AlterRoleSetStmt: (node, scope) => judgeSet(child(node, 'setstmt'), scope),
   AlterDatabaseSetStmt: (node, scope) => judgeSet(child(node, 'setstmt'), scope),
   VariableSetStmt: judgeSet,

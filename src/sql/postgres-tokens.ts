@@ -79,17 +79,25 @@ function quoted(text: string, at: number, kind: 'string' | 'name', quote: string
   }
 }
 
-/** `E'…'`: a backslash takes the next character with it, also where the string goes on in another line. */
+/**
+ * `E'…'`: a backslash takes the next character with it. Where the string goes on in another line, the server reads
+ * `\'` that way too, while psql takes it for the end: then nobody can say where it ends.
+ */
 function escaped(text: string, quote: number): Token {
   let at = quote + 1;
+  let continued = false;
+  let doubtful = false;
   while (at < text.length) {
     const sign = text[at];
-    if (sign === '\\') at += 2;
-    else if (sign !== "'") at += 1;
+    if (sign === '\\') {
+      doubtful ||= continued && text[at + 1] === "'";
+      at += 2;
+    } else if (sign !== "'") at += 1;
     else if (text[at + 1] === "'") at += 2;
     else {
       const next = continuation(text, at + 1);
-      if (next < 0) return { kind: 'string', end: at + 1 };
+      if (next < 0) return { kind: 'string', end: at + 1, unended: doubtful };
+      continued = true;
       at = next;
     }
   }

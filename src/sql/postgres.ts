@@ -107,10 +107,10 @@ class File {
 
   /** The trees of a statement; null where it cannot be read, which is said. */
   private read(statement: Statement, scope: Scope): readonly Node[] | null {
-    const filled = statement.fault ? null : fillVariables(statement.text);
     const text = statement.text.length > bulky ? withoutPlainRows(statement.text) : statement.text;
     const fault = statement.fault ?? faultOf(text, this.session.parser);
     if (typeof fault !== 'string') return fault;
+    const filled = statement.fault ? null : fillVariables(statement.text);
     const nodes = filled && !filled.text.includes('\0') ? faultOf(filled.text, this.session.parser) : fault;
     if (typeof nodes === 'string' || !filled) {
       unread(scope, fault);
