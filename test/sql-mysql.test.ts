@@ -105,8 +105,10 @@ const hostile: readonly string[] = [
   '-- migrate:up\n'.repeat(deep),
 ];
 for (const sql of hostile)
-  test(`hostile text is judged: ${sql.slice(0, 40)}`, () =>
-    ok(judgeMysql(sql, 'mysql').length > 0 || /migrate|OR/.test(sql)));
+  test(`hostile text does not stop what follows: ${sql.slice(0, 40)}`, () => {
+    const found = judgeMysql(`${sql}\n;;\nDROP TABLE victims;`, 'mysql');
+    ok(found.length > 0);
+  });
 
 const words =
   `DROP TABLE DELETE FROM WHERE UPDATE SET ALTER ADD COLUMN MODIFY CHANGE CREATE PROCEDURE FUNCTION TRIGGER EVENT

@@ -182,7 +182,8 @@ class Judge {
   }
 
   private read(reading: readonly Token[], whole: readonly Token[], place: Place, first: boolean, sure: boolean): void {
-    const at = whole[0]!.at;
+    const from = whole[0]!.at;
+    const { at } = whole.find(({ kind }) => kind !== 'broken') ?? whole[0]!;
     const tell = (severity: 'error' | 'warning', rule: string, message: string) => {
       if (severity === 'error') this.destroys ??= message;
       if (place.defines === null) this.found.add(at, severity, rule, message);
@@ -198,7 +199,7 @@ class Judge {
       error: (rule, message) => tell('error', rule, message),
       warning: (rule, message) => tell('warning', rule, message),
       // Where a server reads it so, it stops.
-      unparsed: (why) => first && this.found.unparsed(at, why),
+      unparsed: (why) => first && this.found.unparsed(from, why),
       show,
       nested: (text) => this.nested(text, at, tell),
     };
