@@ -15,6 +15,8 @@ interface Value {
   readonly to: number;
   readonly number?: number;
   readonly isNull?: boolean;
+  /** The outcome of a test: 0 or 1 in each row. */
+  readonly tested?: boolean;
   /** The condition and its opposite as text, to see `a OR NOT a`. */
   readonly says?: { readonly key: string; readonly opposite: string };
 }
@@ -40,6 +42,8 @@ const notColumns = new Set(
   CURRENT_TIMESTAMP CURRENT_DATE CURRENT_TIME CURRENT_USER LOCALTIME LOCALTIMESTAMP UTC_DATE UTC_TIME UTC_TIMESTAMP
   SELECT LIMIT UNION ALL DUAL UTF8 UTF8MB4 LATIN1 ASCII`.split(/\s+/),
 );
+/** An id that no table comes to in practice: what stands below it is written to please a client. */
+const beyond = 100_000_000;
 /** What a subquery must have to pick anything. */
 const picks = new Set(['WHERE', 'HAVING', 'JOIN', 'LIMIT', 'GROUP', 'STRAIGHT_JOIN', 'INTERSECT', 'EXCEPT']);
 
@@ -101,11 +105,15 @@ class ConditionReader {
   private and(): Value {
     const from = this.cursor.at;
     let first = this.not();
+    const said = new Set<string>();
     while (this.cursor.is('AND') || this.cursor.isSign('&&')) {
       this.cursor.at++;
+      if (first.says) said.add(first.says.key);
       const next = this.not();
+      const never = next.says !== undefined && said.has(next.says.opposite);
+      if (next.says && said.size < 1000) said.add(next.says.key);
       const reach =
-        first.reach === 'none' || next.reach === 'none'
+        never || first.reach === 'none' || next.reach === 'none'
           ? 'none'
           : first.reach === 'some' || next.reach === 'some'
             ? 'some'
@@ -145,8 +153,8 @@ class ConditionReader {
     let left = this.sum();
     for (;;) {
       const next = this.comparison(left) ?? this.test(left);
-      if (next === null) return left;
-      left = { ...next, from };
+      if (next === null) return this.isId(left) ? { ...left, reach: 'all' } : left;
+      left = { ...next, from, tested: true };
     }
   }
 
@@ -183,6 +191,8 @@ class ConditionReader {
     const same = this.same(left, right);
     if (same) return { constant: left.constant, reach: ['=', '<=>', '>=', '<='].includes(sign) ? 'all' : 'none' };
     if (left.constant && right.constant) return { constant: true, reach: 'all' };
+    if (left.tested && right.number !== undefined && !tells(sign, right.number))
+      return { constant: false, reach: 'all' };
     if (this.alwaysHolds(left, sign, right) || this.alwaysHolds(right, flipped[sign] ?? sign, left))
       return { constant: false, reach: 'all' };
     return { constant: false, reach: 'some' };
@@ -196,9 +206,13 @@ class ConditionReader {
       (sign === '>=' && number <= least) ||
       ((sign === '<>' || sign === '!=') && number < least);
     const last = this.tokens[left.to - 1];
-    if (this.isColumn(left) && last?.raw.toLowerCase() === 'id') return above(1);
+    if (this.isId(left)) return above(1) || ((sign === '<' || sign === '<=') && number >= beyond);
     const first = this.tokens[left.from];
     return first?.kind === 'word' && notNegative.includes(first.text) && last?.text === ')' && above(0);
+  }
+
+  private isId(value: Value): boolean {
+    return this.isColumn(value) && this.tokens[value.to - 1]?.raw.toLowerCase() === 'id';
   }
 
   private isColumn({ from, to }: Value): boolean {
@@ -238,9 +252,8 @@ class ConditionReader {
     if (!['NULL', 'TRUE', 'FALSE', 'UNKNOWN'].includes(what)) throw new Unreadable('IS without NULL, TRUE or FALSE');
     cursor.at++;
     if (left.constant) return this.made(left.from, 'all', true);
-    const last = this.tokens[left.to - 1];
-    const primary = this.isColumn(left) && last?.raw.toLowerCase() === 'id';
-    const decided = left.reach !== 'some' || (primary && not && (what === 'NULL' || what === 'UNKNOWN'));
+    const odd = not && what !== 'TRUE' && (this.isId(left) || (left.tested && what !== 'FALSE'));
+    const decided = left.reach !== 'some' || odd;
     const made = this.made(left.from, decided ? 'all' : 'some', false);
     const key = this.key(left);
     if (key === null || decided) return made;
@@ -266,7 +279,10 @@ class ConditionReader {
     if (self || (left.constant && !items.some((item) => hasColumn(item))))
       return this.made(left.from, 'all', left.constant);
     const key = own === null || inside.length > 60 ? null : `${own} IN ${inside.map(written).join(' ')}`;
-    const made = this.made(left.from, 'some', false);
+    if (left.tested) return this.made(left.from, 'all', false);
+    // No id is below 1, so NOT IN takes every row.
+    const low = items.every((item) => /^(?:- \d+|0)$/.test(item.map(written).join(' ')));
+    const made = this.made(left.from, this.isId(left) && low ? 'none' : 'some', false);
     return key === null ? made : { ...made, says: { key, opposite: `NOT ${key}` } };
   }
 
@@ -275,7 +291,8 @@ class ConditionReader {
     if (!this.cursor.eat('AND')) throw new Unreadable('BETWEEN without AND');
     const high = this.sum();
     const constant = left.constant && low.constant && high.constant;
-    const self = this.same(left, low) && this.same(left, high);
+    const wide = this.isId(left) && (low.number ?? 2) <= 1 && high.constant && (high.number ?? beyond) >= beyond;
+    const self = wide || (this.same(left, low) && this.same(left, high));
     return this.made(left.from, constant || self ? 'all' : 'some', constant);
   }
 
@@ -305,7 +322,13 @@ class ConditionReader {
   }
 
   private computed(from: number, left: Value, sign: string, right: Value): Value {
-    if (sign === 'COLLATE') return { ...left, from, to: this.cursor.at };
+    if (sign === 'COLLATE') return left;
+    const neutral = ['*', '/', 'DIV'].includes(sign)
+      ? 1
+      : ['+', '-', '|', '^', '<<', '>>'].includes(sign)
+        ? 0
+        : undefined;
+    if (neutral !== undefined && right.number === neutral && !left.constant) return left;
     const zero = (sign === '*' || sign === '&') && (left.number === 0 || right.number === 0);
     const same = ['-', '^', '/', '%', 'MOD', 'DIV'].includes(sign) && this.same(left, right);
     const one = (sign === '%' || sign === 'MOD') && right.number === 1;
@@ -340,7 +363,7 @@ class ConditionReader {
     if (sign === '-' || sign === '+' || sign === '~') {
       const inner = this.primary();
       if (inner.number === undefined) return { ...inner, from, to: cursor.at };
-      const number = sign === '-' ? -inner.number : sign === '~' ? -1 - inner.number : inner.number;
+      const number = sign === '-' ? -inner.number : sign === '~' ? 2 ** 64 - 1 - inner.number : inner.number;
       return { ...this.made(from, number === 0 ? 'none' : 'all', true), number };
     }
     if (sign === '?') return this.made(from, 'all', true);
@@ -421,7 +444,19 @@ class ConditionReader {
     const own = new Cursor(this.tokens.slice(from + 1, cursor.at));
     const first = own.eat('WHEN') && own.seek('THEN') ? own.tokens.slice(1, own.at) : own.tokens;
     const constant = !hasColumn(first);
-    return this.made(from, constant ? 'all' : 'some', constant);
+    return this.made(from, constant || this.oneOutcome(from) ? 'all' : 'some', constant);
+  }
+
+  /** `CASE WHEN a THEN 1 ELSE 1 END` */
+  private oneOutcome(from: number): boolean {
+    const words = this.tokens.slice(from, this.cursor.at);
+    const outcomes = words.flatMap(({ kind, text }, i) =>
+      kind === 'word' && (text === 'THEN' || text === 'ELSE') ? [words[i + 1]?.text] : [],
+    );
+    const withElse = words.at(-3)?.text === 'ELSE' && words.at(-3)?.kind === 'word';
+    return (
+      withElse && outcomes.every((text) => text === outcomes[0] && text !== '0' && text !== 'NULL' && text !== 'FALSE')
+    );
   }
 
   private named(from: number): Value {
@@ -513,6 +548,11 @@ class ConditionReader {
       this.depth--;
     }
   }
+}
+
+/** Does comparing 0 or 1 with the number tell the two apart? */
+function tells(sign: string, number: number): boolean {
+  return holds(0, sign, number) !== holds(1, sign, number) || !holds(0, sign, number);
 }
 
 function bare(text: string): string {
