@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { contents } from './contents.ts';
 import { commandEnvironment } from './git/environment.ts';
 import { showPath } from './git/raw.ts';
 import type { Repository } from './git/repository.ts';
@@ -7,6 +8,7 @@ import {
   type BranchRule,
   type Change,
   type Context,
+  type Deployment,
   type Gate,
   type LoadedPolicy,
   type Oid,
@@ -27,6 +29,8 @@ export interface World {
   readonly signal: AbortSignal;
   /** Does somebody watch standard error? */
   readonly terminal?: boolean;
+  /** The effective user id; null where the system has none. */
+  userId(): number | null;
   progress(text: string): void;
 }
 
@@ -35,20 +39,30 @@ export type SharedContext = Omit<Context, 'options' | 'signal'>;
 
 const strictBranch: BranchRule = { forcePush: 'refuse', delete: 'refuse', directPush: 'allow' };
 
+/** What is judged, by which policy. */
+export interface Judged {
+  readonly gate: Gate;
+  readonly loaded: LoadedPolicy;
+  readonly changes: readonly Change[];
+  readonly deployment?: Deployment | undefined;
+}
+
 /** Gives checks their view of the world. What costs something is done when first asked for, once. */
-export function sharedContext(
-  gate: Gate,
-  repository: Repository,
-  loaded: LoadedPolicy,
-  changes: readonly Change[],
-  change: Change,
-  world: World,
-): SharedContext {
+export function sharedContext(judged: Judged, change: Change, repository: Repository, world: World): SharedContext {
+  const { gate, loaded, changes, deployment = null } = judged;
   const { policy } = loaded;
   const consents = once(async () =>
     (await import('./approvals/evidence.ts')).gatherConsents(repository, change, policy, world.now),
   );
+  const past = once(async () => (await import('./landed.ts')).landed({ judged, change, repository, world }));
   const owner = once(async () => (await import('./approvals/keys.ts')).ownerAtHand(repository, policy, world.env));
+  const alreadyLanded: Context['alreadyLanded'] = async (path, state) => {
+    for (const tip of change.tips) {
+      const there = await repository.stateAt(tip, path);
+      if (there?.oid === state?.oid && there?.mode === state?.mode) return true;
+    }
+    return false;
+  };
   return {
     gate,
     change,
@@ -68,13 +82,18 @@ export function sharedContext(
         .filter(([glob]) => compileGlob(glob).test(tag))
         .map(([, rule]) => rule),
     policyFiles: () => policyFiles(repository, change),
-    consent: async (step, guard) => (await consents()).consent(step, guard),
-    async alreadyLanded(path, state) {
-      for (const tip of change.tips) {
-        const there = await repository.stateAt(tip, path);
-        if (there?.oid === state?.oid && there?.mode === state?.mode) return true;
-      }
-      return false;
+    // Before a deploy all has landed, and landed steps are judged one by one.
+    consent: async (step, guard) =>
+      gate === 'pre-deploy'
+        ? (await past()).consents.last(step.path, guard, policy)
+        : (await consents()).consent(step, guard),
+    alreadyLanded,
+    ...contents({ gate, change, policy, env: world.env }, repository, alreadyLanded),
+    deployment,
+    worktree: async () => (await import('./git/worktree-status.ts')).worktreeStatus(repository),
+    distance: (head, tip) => distance(repository, head, tip),
+    async *landed() {
+      yield* (await past()).spans();
     },
     isAncestor: (ancestor, commit) => repository.isAncestor(ancestor, commit),
     blob: (oid, max) => readBlob(repository, oid, max),
@@ -162,20 +181,37 @@ function ownCheckEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   );
 }
 
-/** Remembers what passed, in the Git common directory. CI remembers nothing: there nobody waits, and others may write to its cache. */
+async function distance(repository: Repository, head: Oid, tip: Oid) {
+  const counted = await repository.text(['rev-list', '--left-right', '--count', `${head}...${tip}`]);
+  const [ahead, behind] = counted.split('\t').map(Number);
+  return { ahead: ahead!, behind: behind! };
+}
+
+/**
+ * Remembers what passed, in the Git common directory. CI remembers nothing: there nobody waits, and others may write to its
+ * cache. The gate before a deploy believes its own records only.
+ */
 function memory(repository: Repository, gate: Gate): Context['memory'] {
-  const folder = async () => join((await repository.layout()).commonDir, 'protect', 'passed');
-  const name = async (key: string) =>
-    process.getBuiltinModule('node:crypto').createHash('sha256').update(key).digest('hex');
+  const file = async (key: string) => {
+    const { commonDir } = await repository.layout();
+    const digest = process.getBuiltinModule('node:crypto').createHash('sha256').update(key).digest('hex');
+    return join(commonDir, 'protect', gate === 'pre-deploy' ? 'passed-before-deploy' : 'passed', digest);
+  };
   return {
     async has(key) {
-      if (gate === 'ci') return false;
-      return existsSync(join(await folder(), await name(key)));
+      return gate !== 'ci' && existsSync(await file(key));
     },
-    async add(key) {
+    async get(key) {
+      const path = await file(key);
+      if (gate === 'ci' || !existsSync(path)) return null;
+      const text = readFileSync(path, 'utf8');
+      return text.startsWith(`${key}\n`) ? text.slice(key.length + 1).trimEnd() : null;
+    },
+    async add(key, value = '') {
       if (gate === 'ci') return;
-      mkdirSync(await folder(), { recursive: true });
-      writeFileSync(join(await folder(), await name(key)), `${key}\n`);
+      const path = await file(key);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, `${key}\n${value}\n`);
     },
   };
 }

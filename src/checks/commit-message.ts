@@ -5,7 +5,7 @@ import { nearest } from '../nearest.ts';
 export const commitMessage: Check = {
   id: 'commit-message',
   summary: 'Every commit says what kind of change it is, and a critical one says so.',
-  gates: ['commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  gates: ['commit-msg', 'pre-push', 'ci', 'pre-receive'],
   weakenable: true,
   timeout: 300_000,
   docs: {
@@ -59,7 +59,7 @@ async function judgeTitle(context: Context, isCritical: Critical): Promise<Probl
   // The revert button of hosts writes just this; what it reverts stands in the body that a title does not have.
   if (/^(Revert|Reapply) ".*"$/.test(message)) return [];
   const paths = (await context.change.steps()).map(({ path }) => path);
-  const found = judgeCommit({ id: null, parents: [''], message, paths }, context, isCritical, null);
+  const found = judgeCommit({ id: null, parents: [''], message, paths, raw: [] }, context, isCritical, null);
   return found.map((problem) => ({
     ...problem,
     message: `the title: ${problem.message}`,

@@ -2,12 +2,12 @@ import { type BytePath, type Commit, Undecided } from '../model.ts';
 
 const oid = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
-/** What `readCommits` understands: id, parents and message, each ended by NUL, then (with `paths`) the raw entries. */
-export function logArguments(options: { paths: boolean }): string[] {
+/** What `readCommits` understands: id, parents and message, each ended by NUL, then (with `paths`) the raw entries. `firstParent`: the line of a branch, merges as one step. */
+export function logArguments(options: { paths: boolean; firstParent?: true }): string[] {
   const diff = options.paths
     ? [
         '--raw',
-        '-c',
+        ...(options.firstParent ? ['-m', '--first-parent'] : ['-c']),
         '--root',
         '--no-relative',
         '--no-renames',
@@ -29,12 +29,13 @@ export function logArguments(options: { paths: boolean }): string[] {
 export async function* readCommits(output: AsyncIterable<Buffer>): AsyncIterable<Commit> {
   let header: string[] = [];
   let paths: BytePath[] = [];
+  let raw: string[] = [];
   let inEntry = false;
   const done = (): Commit => {
     const [id, parents, message] = header as [string, string, string];
-    const commit = { id, parents: parents === '' ? [] : parents.split(' '), message: utf8(message), paths };
+    const commit = { id, parents: parents === '' ? [] : parents.split(' '), message: utf8(message), paths, raw };
     header = [];
-    paths = [];
+    [paths, raw] = [[], []];
     return commit;
   };
   for await (const field of fields(output)) {
@@ -44,6 +45,7 @@ export async function* readCommits(output: AsyncIterable<Buffer>): AsyncIterable
     } else if (header.length === 3 && (field === '' || field === '\n')) {
     } else if (header.length === 3 && /^\n?:/.test(field)) {
       inEntry = true;
+      raw.push(field);
     } else {
       if (header.length === 3) yield done();
       if (header.length === 0 && !oid.test(field)) throw new Undecided('git log answered in an unknown form');
