@@ -78,6 +78,8 @@ export interface HttpAnswer {
 
 /** The machine that a deploy starts from. Relative paths count from the top of the working tree. */
 export interface Host {
+  /** The top of the working tree, absolute. */
+  readonly topLevel: string;
   /** Effective user id; null where the system has none. */
   userId(): number | null;
   isContainer(): boolean;

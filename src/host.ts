@@ -16,6 +16,7 @@ const longestAnswer = 1 << 20;
 export function realHost(topLevel: string, env: NodeJS.ProcessEnv, userId: () => number | null): Host {
   const at = (path: string) => (isAbsolute(path) ? path : join(topLevel, path));
   return {
+    topLevel,
     userId,
     isContainer: () => existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
     variable: (name) => env[name],

@@ -1,6 +1,8 @@
 import type { Check } from '../model.ts';
 import { build } from './build.ts';
 import { commitMessage } from './commit-message.ts';
+import { coverage } from './coverage.ts';
+import { pinnedSettings } from './pinned-settings.ts';
 import { policyCheck } from './policy.ts';
 import { protectedBranches } from './protected-branches.ts';
 import { protectedFiles } from './protected-files.ts';
@@ -14,6 +16,8 @@ export const checks: readonly Check[] = [
   protectedTags,
   commitMessage,
   policyCheck,
+  pinnedSettings,
   build,
+  coverage,
   stagedTasks,
 ];
