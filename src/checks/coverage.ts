@@ -39,22 +39,16 @@ export const coverage: Check = {
 };
 
 /** Why the report is not about this tree, or null. */
-async function staleness(
-  { deployment, host, paths }: Context,
-  modifiedAt: number,
-  content: Buffer,
-): Promise<string | null> {
-  const { commands } = deployment!.environment;
-  const { tests, host } = deployment!;
-  if (tests === null && commands.test !== null)
+async function staleness(context: Context, modifiedAt: number, content: Buffer): Promise<string | null> {
+  const { tests, host, environment } = context.deployment!;
+  if (tests === null && environment.commands.test !== null)
     throw new Undecided('the tests have not run, so nothing says what their report is about');
-  if (tests !== null && tests.startedAt !== null)
-    return modifiedAt < tests.startedAt ? 'is older than the run of the tests, so they did not write it' : null;
   if (tests !== null) {
-    const same = tests.report !== null && (await sha256(content)) === tests.report;
-    return same ? null : 'is not the report that the tests wrote when they passed';
+    if (tests.startedAt !== null && modifiedAt < tests.startedAt)
+      return 'is older than the run of the tests, so they did not write it';
+    return (await sha256(content)) === tests.report ? null : 'is not the report that the tests wrote when they passed';
   }
-  for (const path of await paths()) {
+  for (const path of await context.paths()) {
     const file = await host.status(Buffer.from(path, 'latin1').toString('utf8'));
     if (file?.kind === 'file' && file.modifiedAt > modifiedAt) return 'is older than the last change of the files';
   }
