@@ -266,12 +266,7 @@ test('nothing is rounded up', async () => {
 test('each pattern is judged by itself over all its files', async () => {
   const files = { 'server/pay.ts': [9, 10], 'server/api.ts': [10, 10], 'web/a.ts': [0, 80] } as const;
   const found = await shortfalls({ ...files } as never, { '**': 19, 'server/': 95, 'server/api.ts': 100, 'web/**': 1 });
-  equal(
-    found,
-    ['server/: 95 % of 20 lines are covered, the minimum is 95 %; worst: server/pay.ts 90 %'.replace(/^.*$/, '')]
-      .filter(Boolean)
-      .concat('web/**: 0 % of 80 lines are covered, the minimum is 1 %; worst: web/a.ts 0 %'),
-  );
+  equal(found, ['web/**: 0 % of 80 lines are covered, the minimum is 1 %; worst: web/a.ts 0 %']);
 });
 
 test('the three worst files are named', async () => {
