@@ -104,8 +104,6 @@ export interface HttpAnswer {
 
 /** The machine that a deploy starts from. Relative paths count from the top of the working tree. */
 export interface Host {
-  /** The top of the working tree, absolute. */
-  readonly topLevel: string;
   /** Milliseconds since the epoch, by the clock that dates files. */
   time(): number;
   /** Effective user id; null where the system has none. */

@@ -17,7 +17,6 @@ const longestAnswer = 1 << 20;
 export function realHost(topLevel: string, env: NodeJS.ProcessEnv, userId: () => number | null): Host {
   const at = (path: string) => (isAbsolute(path) ? path : join(topLevel, path));
   return {
-    topLevel,
     time: () => Date.now(),
     userId,
     isContainer: () => existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
