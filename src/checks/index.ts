@@ -2,8 +2,10 @@ import type { Check } from '../model.ts';
 import { build } from './build.ts';
 import { cleanTree } from './clean-tree.ts';
 import { commitMessage } from './commit-message.ts';
+import { coverage } from './coverage.ts';
 import { inSync } from './in-sync.ts';
 import { landedChecks } from './landed-checks.ts';
+import { pinnedSettings } from './pinned-settings.ts';
 import { policyCheck } from './policy.ts';
 import { protectedBranches } from './protected-branches.ts';
 import { protectedFiles } from './protected-files.ts';
@@ -18,10 +20,12 @@ export const checks: readonly Check[] = [
   protectedTags,
   commitMessage,
   policyCheck,
+  pinnedSettings,
   cleanTree,
   inSync,
   landedChecks,
   tests,
   build,
+  coverage,
   stagedTasks,
 ];
