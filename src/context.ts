@@ -83,6 +83,11 @@ export function sharedContext(judged: Judged, change: Change, repository: Reposi
     policyFiles: () => policyFiles(repository, change),
     consent: async (step, guard) => (await consents()).consent(step, guard),
     alreadyLanded,
+    async landed(path) {
+      if (change.tips.length === 0) return null;
+      const there = await Promise.all(change.tips.map((tip) => repository.stateAt(tip, path)));
+      return there.filter((state) => state !== null);
+    },
     ...contents({ gate, change, policy, env: world.env }, repository, alreadyLanded),
     deployment,
     isAncestor: (ancestor, commit) => repository.isAncestor(ancestor, commit),

@@ -254,6 +254,8 @@ export interface Context {
   readonly deployment: Deployment | null;
   /** Does the path hold exactly this state on a protected branch of the other side? */
   alreadyLanded(path: BytePath, state: State | null): Promise<boolean>;
+  /** What protected branches of the other side hold at a path; null where none of them is known. */
+  landed(path: BytePath): Promise<readonly State[] | null>;
   /** Is `ancestor` reachable from `commit`? */
   isAncestor(ancestor: Oid, commit: Oid): Promise<boolean>;
   /** Reads a blob. @throws Undecided when it is missing or larger than `max` bytes */
