@@ -1,0 +1,110 @@
+import { Needles } from './needles.ts';
+
+/** A value that this project keeps secret. */
+export interface OwnValue {
+  /** The name of its variable. */
+  readonly name: string;
+  readonly value: string;
+  /** The file or place it was read from, for the message. */
+  readonly where: string;
+}
+
+/** The project's own secrets, ready to be searched for. It holds the values where nobody can read or print them. */
+export interface OwnSecrets {
+  readonly size: number;
+  find(bytes: Buffer): {
+    readonly kind: string;
+    readonly from: number;
+    readonly to: number;
+    readonly value: string;
+    readonly fingerprint: string;
+    readonly severity: 'error';
+  }[];
+}
+
+const shortest = 12;
+
+/** Names that frameworks put into what they send to browsers. */
+const published = /^(?:NEXT_PUBLIC|VITE|REACT_APP|PUBLIC|EXPO_PUBLIC|NUXT_PUBLIC|GATSBY|VUE_APP|STORYBOOK|NG_APP)_/;
+
+/**
+ * @param values what the `.env` files at hand and the variables that the policy names hold
+ * @param examples what example files hold: no secret, whatever it looks like
+ */
+export function ownSecrets(values: readonly OwnValue[], examples: Iterable<string> = []): OwnSecrets {
+  const known = new Set(examples);
+  const entries: [Uint8Array, { name: string; value: string; form: string }][] = [];
+  const taken = new Set<string>();
+  let size = 0;
+  for (const { name, value } of values.flatMap(withPassword)) {
+    if (value.length < shortest || known.has(value) || taken.has(value) || isPublic(name, value)) continue;
+    taken.add(value);
+    size++;
+    for (const { bytes, form } of forms(value)) entries.push([bytes, { name, value, form }]);
+  }
+  const needles = new Needles(entries, false);
+  return {
+    size,
+    find(bytes) {
+      const found: ReturnType<OwnSecrets['find']> = [];
+      const lengths = new Map(entries.map(([needle, what]) => [what, needle.length]));
+      needles.find(bytes, (from, what) => {
+        const kind = `value of ${what.name}${what.form}`;
+        const to = from + lengths.get(what)!;
+        found.push({ kind, from, to, value: what.value, fingerprint: `own:${what.name}`, severity: 'error' });
+      });
+      return found;
+    },
+  };
+}
+
+/** The password within a URL is searched for by itself as well. */
+function withPassword(own: OwnValue): OwnValue[] {
+  const [, password] = /^[\w+.-]+:\/\/[^:@/\s]*:([^@\s]+)@/.exec(own.value) ?? [];
+  return password === undefined ? [own] : [own, { ...own, value: password }];
+}
+
+/** Addresses without anything secret in them, and what is named as meant for the public. */
+function isPublic(name: string, value: string): boolean {
+  if (published.test(name)) return true;
+  const [, host, path = ''] = /^[a-z][\w+.-]*:\/\/([\w.-]+(?::\d+)?)(\/[^?#]*)?$/i.exec(value) ?? [];
+  return host !== undefined && path.split('/').every((part) => part.length < 16);
+}
+
+/** The value as it may stand in a file: as it is, escaped for JSON, for a URL, and within base64 at each alignment. */
+function forms(value: string): { bytes: Uint8Array; form: string }[] {
+  const raw = Buffer.from(value);
+  const made = new Map<string, string>([[value, '']]);
+  const add = (text: string, form: string) => {
+    if (!made.has(text)) made.set(text, form);
+  };
+  add(JSON.stringify(value).slice(1, -1), '');
+  const url = encodeURIComponent(value);
+  for (const text of [
+    url,
+    url.replace(/%20/g, '+'),
+    url.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`),
+  ]) {
+    add(text, ', URL-encoded');
+    add(
+      text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+      ', URL-encoded',
+    );
+  }
+  for (const shift of [0, 1, 2]) {
+    const within = insideBase64(raw, shift);
+    add(within, ', in base64');
+    add(within.replaceAll('+', '-').replaceAll('/', '_'), ', in base64');
+  }
+  return [...made].map(([text, form]) => ({ bytes: Buffer.from(text), form }));
+}
+
+/** The characters of base64 that depend on the value alone when `shift` bytes stand before it in its group of three. */
+function insideBase64(raw: Buffer, shift: number): string {
+  const whole = Buffer.concat([Buffer.alloc(shift), raw])
+    .toString('base64')
+    .replace(/=+$/, '');
+  const first = [0, 2, 3][shift]!;
+  const last = Math.floor(((shift + raw.length) * 8) / 6);
+  return whole.slice(first, last);
+}
