@@ -71,6 +71,7 @@ const io: Io = besideRunner({
   stderr: process.stderr,
   signal: interrupted.signal,
   now: () => new Date(),
+  userId: () => process.geteuid?.() ?? null,
 });
 
 process.exitCode = await guarded(io, () => main(process.argv.slice(2)));

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { contents } from './contents.ts';
 import { commandEnvironment } from './git/environment.ts';
 import { showPath } from './git/raw.ts';
 import type { Repository } from './git/repository.ts';
@@ -7,6 +8,7 @@ import {
   type BranchRule,
   type Change,
   type Context,
+  type Deployment,
   type Gate,
   type LoadedPolicy,
   type Oid,
@@ -27,6 +29,8 @@ export interface World {
   readonly signal: AbortSignal;
   /** Does somebody watch standard error? */
   readonly terminal?: boolean;
+  /** The effective user id; null where the system has none. */
+  userId(): number | null;
   progress(text: string): void;
 }
 
@@ -35,20 +39,29 @@ export type SharedContext = Omit<Context, 'options' | 'signal'>;
 
 const strictBranch: BranchRule = { forcePush: 'refuse', delete: 'refuse', directPush: 'allow' };
 
+/** What is judged, by which policy. */
+export interface Judged {
+  readonly gate: Gate;
+  readonly loaded: LoadedPolicy;
+  readonly changes: readonly Change[];
+  readonly deployment?: Deployment | undefined;
+}
+
 /** Gives checks their view of the world. What costs something is done when first asked for, once. */
-export function sharedContext(
-  gate: Gate,
-  repository: Repository,
-  loaded: LoadedPolicy,
-  changes: readonly Change[],
-  change: Change,
-  world: World,
-): SharedContext {
+export function sharedContext(judged: Judged, change: Change, repository: Repository, world: World): SharedContext {
+  const { gate, loaded, changes, deployment = null } = judged;
   const { policy } = loaded;
   const consents = once(async () =>
     (await import('./approvals/evidence.ts')).gatherConsents(repository, change, policy, world.now),
   );
   const owner = once(async () => (await import('./approvals/keys.ts')).ownerAtHand(repository, policy, world.env));
+  const alreadyLanded: Context['alreadyLanded'] = async (path, state) => {
+    for (const tip of change.tips) {
+      const there = await repository.stateAt(tip, path);
+      if (there?.oid === state?.oid && there?.mode === state?.mode) return true;
+    }
+    return false;
+  };
   return {
     gate,
     change,
@@ -69,13 +82,9 @@ export function sharedContext(
         .map(([, rule]) => rule),
     policyFiles: () => policyFiles(repository, change),
     consent: async (step, guard) => (await consents()).consent(step, guard),
-    async alreadyLanded(path, state) {
-      for (const tip of change.tips) {
-        const there = await repository.stateAt(tip, path);
-        if (there?.oid === state?.oid && there?.mode === state?.mode) return true;
-      }
-      return false;
-    },
+    alreadyLanded,
+    ...contents({ gate, change, policy, env: world.env }, repository, alreadyLanded),
+    deployment,
     isAncestor: (ancestor, commit) => repository.isAncestor(ancestor, commit),
     blob: (oid, max) => readBlob(repository, oid, max),
     async blobUpTo(oid, max) {

@@ -26,6 +26,7 @@ const io: Io = besideRunner({
   early,
   signal: interrupted.signal,
   now: () => new Date(),
+  userId: () => process.geteuid?.() ?? null,
 });
 
 // An answer that never comes must not be taken for a pass.

@@ -71,7 +71,7 @@ export async function judge({
       gate === 'commit-msg' ? [] : ['no policy yet, so nothing is judged; npx git-protect init makes one'],
     );
   }
-  const contexts = changes.map((change) => sharedContext(gate, repository, loaded, changes, change, world));
+  const contexts = changes.map((change) => sharedContext({ ...sourced, gate, loaded }, change, repository, world));
   const outcomes = await runWaves(checksOf(gate, loaded.policy), contexts, world.signal);
   const described = await Promise.all(changes.map((change) => describe(change, describeTrees)));
   return report(gate, { source: loaded.source, oid: loaded.oid }, described, outcomes, started, notes(gate, sourced));

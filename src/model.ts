@@ -1,4 +1,11 @@
-/** The nouns of git-protect: data and contracts, no behaviour and no imports. */
+/** The nouns of git-protect: data and contracts, no behaviour. Those of the policy are in policy-model.ts. */
+
+import type { Brought, Content, Deployment, OwnValue } from './deployment.ts';
+import type { BranchRule, FileRule, Policy, TagRule } from './policy-model.ts';
+import type { Schema } from './schema.ts';
+
+export type * from './deployment.ts';
+export type * from './policy-model.ts';
 
 /** The moments at which a change is judged. */
 export const gates = ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'] as const;
@@ -44,6 +51,8 @@ export interface Commit {
   readonly message: string;
   /** Paths that differ from every parent; empty unless the source was asked for them. */
   readonly paths: readonly BytePath[];
+  /** Git's raw diff entry of each of these paths. */
+  readonly raw: readonly string[];
 }
 
 /** What is judged: the step of `ref` from `base` to `head`. Where it was read from makes no difference to a check. */
@@ -81,74 +90,6 @@ export interface Change {
   states(): Promise<readonly (readonly Step[])[]>;
   /** The commits that the change brings, newest first; `paths` is filled in only when asked for. */
   commits(options: { paths: boolean }): AsyncIterable<Commit>;
-}
-
-/** An SSH public key of an owner. */
-export interface OwnerKey {
-  /** `ssh-ed25519`, `sk-ssh-ed25519@openssh.com`, … */
-  readonly type: string;
-  /** The key blob of RFC 4253 §6.6, in base64. */
-  readonly blob: string;
-  readonly comment: string;
-}
-
-export interface FileRule {
-  /** Patterns in gitignore syntax; `!` takes back within this rule only. */
-  readonly paths: readonly string[];
-  readonly risk: 'critical' | 'high';
-  readonly reason: string;
-  readonly owners: readonly string[];
-  readonly required: number;
-}
-
-export interface BranchRule {
-  readonly forcePush: 'refuse' | 'allow';
-  readonly delete: 'refuse' | 'allow';
-  readonly directPush: 'refuse' | 'allow';
-}
-
-export interface TagRule {
-  readonly move: 'refuse' | 'allow';
-  readonly delete: 'refuse' | 'allow';
-  readonly create: 'refuse' | 'allow' | 'protected';
-}
-
-export interface CheckSettings {
-  readonly severity?: Severity | 'off' | undefined;
-  readonly on?: readonly Gate[] | undefined;
-  /** Milliseconds. */
-  readonly timeout?: number | undefined;
-  readonly options?: unknown;
-  /** Makes the id an own check: the executable and its arguments. */
-  readonly command?: readonly string[] | undefined;
-}
-
-/** The parsed policy, every default filled in; plain data, so that it can be cached as JSON. */
-export interface Policy {
-  readonly version: 1;
-  /** What approvals are bound to; null: no approval counts. */
-  readonly project: string | null;
-  readonly owners: Readonly<Record<string, { readonly keys: readonly OwnerKey[] }>>;
-  readonly branches: Readonly<Record<string, BranchRule>>;
-  readonly tags: Readonly<Record<string, TagRule>>;
-  readonly files: readonly FileRule[];
-  readonly landing: 'merge' | 'squash' | 'rebase';
-  readonly commits: {
-    readonly types: readonly string[];
-    readonly criticalType: string;
-    readonly scope: 'optional' | 'required' | 'none';
-    readonly subjectMax: number;
-  };
-  readonly approvals: {
-    readonly needed: 'commit' | 'landing';
-    /** Milliseconds. */
-    readonly lifetime: number;
-    readonly touch: 'optional' | 'required';
-  };
-  readonly build: { readonly command: string; readonly on: readonly Gate[]; readonly timeout: number } | null;
-  /** Handed to lint-staged as it stands. */
-  readonly staged: unknown;
-  readonly checks: Readonly<Record<string, CheckSettings>>;
 }
 
 /** A policy and the place it holds from. */
@@ -292,6 +233,25 @@ export interface Context {
   guards(path: BytePath): readonly Guard[];
   /** Does an approval in the result cover this step, as this rule asks? */
   consent(step: Step, guard: Guard): Promise<Consent>;
+  /**
+   * The steps whose contents are to be judged. In pre-commit, commit-msg and pre-push to an unprotected branch what a
+   * protected branch already holds is no change, so that `git merge main` just works.
+   */
+  newSteps(): Promise<readonly Step[]>;
+  /** Everything that the change brings: its new states, and from pre-push on those of every commit on the way. */
+  brought(): AsyncIterable<Brought>;
+  /** What stands at a path in the result; null where there is no file. */
+  stateAt(path: BytePath): Promise<State | null>;
+  /** Every path of the result, in Git's order. */
+  paths(): Promise<readonly BytePath[]>;
+  /** What a blob holds, read once for all checks. @throws Undecided when it is missing */
+  content(oid: Oid): Promise<Content>;
+  /** Values of the `.env` files at hand and of the variables that the policy names. */
+  ownValues(): Promise<readonly OwnValue[]>;
+  /** A path pattern of the policy, in gitignore syntax, as a test. */
+  pattern(source: string): (path: BytePath) => boolean;
+  /** What is to be deployed; null at every gate but pre-deploy. */
+  readonly deployment: Deployment | null;
   /** Does the path hold exactly this state on a protected branch of the other side? */
   alreadyLanded(path: BytePath, state: State | null): Promise<boolean>;
   /** Is `ancestor` reachable from `commit`? */
@@ -336,8 +296,14 @@ export interface Check {
   readonly stopsItself?: boolean;
   /** Checks of a later wave run only when every earlier one passed. Default 0. */
   readonly wave?: number;
+  /** What `checks.<id>.options` may hold. */
+  readonly options?: Schema;
+  /** May an owner waive a refusal before a deploy? Default: yes. */
+  readonly waivable?: false;
   readonly docs: { readonly why: string; readonly fix: string; readonly since: string };
   run(context: Context): Promise<readonly Problem[] | Skipped>;
+  /** The steps that an owner's approval would let pass; `request` and `approve` take them in. */
+  needs?(context: Context): Promise<readonly Step[]>;
 }
 
 /** The check does not apply here. */

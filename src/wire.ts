@@ -10,6 +10,7 @@ const io: Io = {
   stderr: process.stderr,
   signal: new AbortController().signal,
   now: () => new Date(),
+  userId: () => null,
 };
 
 // Whatever is wrong is said; an install never fails for it.

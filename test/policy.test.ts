@@ -5,8 +5,9 @@ import type { Policy } from '../src/model.ts';
 import { nearest } from '../src/nearest.ts';
 import { decode } from '../src/policy/load.ts';
 import { PolicyError, parseDuration, parsePolicy } from '../src/policy/parse.ts';
-import { policySchema, type Schema } from '../src/policy/schema.ts';
+import { policySchema } from '../src/policy/schema.ts';
 import { jsonSchema, keyTable } from '../src/policy/schema-docs.ts';
+import type { Schema } from '../src/schema.ts';
 import { suite } from './support/suite.ts';
 import { makeKey, newRepo, policyText } from './support/world.ts';
 
@@ -50,6 +51,10 @@ test('every default is filled in', () => {
     approvals: { needed: 'commit', lifetime: 7 * 864e5, touch: 'optional' },
     build: null,
     staged: null,
+    deploy: {},
+    settings: [],
+    migrations: [],
+    targets: {},
     checks: {},
   });
   equal(policy('branches: { main: , "release/*": {} }').branches, {
@@ -104,7 +109,7 @@ test('the policy of the design is read as it stands', () => {
 });
 
 const known =
-  'known: version, project, owners, branches, tags, files, landing, commits, approvals, build, staged, checks';
+  'known: version, project, owners, branches, tags, files, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, checks';
 
 const golden: [string, string, string[]][] = [
   ['an empty file', '', ["1: the file is empty, expected at least 'version: 1'"]],

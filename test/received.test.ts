@@ -16,7 +16,7 @@ function guardServer(bare: Repo): void {
      const chunks = [];
      for await (const chunk of process.stdin) chunks.push(chunk);
      const repository = new Repository(process.cwd(), process.env, 'quarantine');
-     const world = { env: process.env, now: new Date(), agent: null, commands: false, signal: new AbortController().signal, progress() {} };
+     const world = { env: process.env, now: new Date(), agent: null, commands: false, signal: new AbortController().signal, userId: () => null, progress() {} };
      const report = await judge({ gate: 'pre-receive', repository, world, source: () => receivedChanges(repository, Buffer.concat(chunks)) });
      for (const o of report.outcomes) { for (const f of o.findings) console.log(f.severity + '[' + o.check + '] ' + (f.path ?? f.ref ?? '') + ' ' + f.message); if (o.status === 'errored') console.log('errored ' + o.reason); }
      repository.close();

@@ -59,7 +59,7 @@ async function judgeTitle(context: Context, isCritical: Critical): Promise<Probl
   // The revert button of hosts writes just this; what it reverts stands in the body that a title does not have.
   if (/^(Revert|Reapply) ".*"$/.test(message)) return [];
   const paths = (await context.change.steps()).map(({ path }) => path);
-  const found = judgeCommit({ id: null, parents: [''], message, paths }, context, isCritical, null);
+  const found = judgeCommit({ id: null, parents: [''], message, paths, raw: [] }, context, isCritical, null);
   return found.map((problem) => ({
     ...problem,
     message: `the title: ${problem.message}`,

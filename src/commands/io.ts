@@ -18,6 +18,8 @@ export interface Io {
   /** Aborts on Ctrl-C and when the terminal goes away. */
   readonly signal: AbortSignal;
   now(): Date;
+  /** The effective user id; null where the system has none. */
+  userId(): number | null;
 }
 
 /** On GitHub Actions nothing that is printed may be taken for a command of the runner, but what goes to `runner`. */

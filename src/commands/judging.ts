@@ -31,6 +31,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       commands: judging.commands ?? true,
       signal: io.signal,
       terminal: io.stderr.isTTY === true,
+      userId: io.userId,
       progress(text) {
         progress ??= progressOn(io);
         progress.tell(visible(text));

@@ -138,15 +138,14 @@ function contextFor(repository: Repository, io: Io, sourced: Sourced, change: Ch
     agent: detectAgent(io.env),
     commands: false,
     signal: io.signal,
+    userId: io.userId,
     progress: () => {},
   };
   return {
     ...sharedContext(
-      change.kind === 'commit' ? 'pre-commit' : 'ci',
-      repository,
-      sourced.loaded!,
-      sourced.changes,
+      { gate: change.kind === 'commit' ? 'pre-commit' : 'ci', loaded: sourced.loaded!, changes: sourced.changes },
       change,
+      repository,
       world,
     ),
     options: undefined,

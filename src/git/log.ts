@@ -29,12 +29,13 @@ export function logArguments(options: { paths: boolean }): string[] {
 export async function* readCommits(output: AsyncIterable<Buffer>): AsyncIterable<Commit> {
   let header: string[] = [];
   let paths: BytePath[] = [];
+  let raw: string[] = [];
   let inEntry = false;
   const done = (): Commit => {
     const [id, parents, message] = header as [string, string, string];
-    const commit = { id, parents: parents === '' ? [] : parents.split(' '), message: utf8(message), paths };
+    const commit = { id, parents: parents === '' ? [] : parents.split(' '), message: utf8(message), paths, raw };
     header = [];
-    paths = [];
+    [paths, raw] = [[], []];
     return commit;
   };
   for await (const field of fields(output)) {
@@ -44,6 +45,7 @@ export async function* readCommits(output: AsyncIterable<Buffer>): AsyncIterable
     } else if (header.length === 3 && (field === '' || field === '\n')) {
     } else if (header.length === 3 && /^\n?:/.test(field)) {
       inEntry = true;
+      raw.push(field);
     } else {
       if (header.length === 3) yield done();
       if (header.length === 0 && !oid.test(field)) throw new Undecided('git log answered in an unknown form');

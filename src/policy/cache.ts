@@ -4,7 +4,7 @@ import type { Policy } from '../model.ts';
 import type { PolicyCache } from './load.ts';
 
 /** Raised with every change of the parsed form, so that an older cache is not read. */
-const version = 1;
+const version = 2;
 
 /**
  * Keeps parsed policies under the Git common directory. A cache that cannot be read or written only costs time. Synchronous: one small file, and

@@ -1,13 +1,16 @@
 import { checks } from '../checks/index.ts';
 import type { CheckSettings, FileRule, Policy } from '../model.ts';
 import { nearest } from '../nearest.ts';
+import { crossCheckDeploy, type RawEnvironment, type RawSetting } from './cross-check-deploy.ts';
 
 /** A policy as its schema reads it, before what one part takes from another is filled in. */
-export interface RawPolicy extends Omit<Policy, 'files' | 'project' | 'build' | 'staged'> {
+export interface RawPolicy extends Omit<Policy, 'files' | 'project' | 'build' | 'staged' | 'deploy' | 'settings'> {
   readonly files: readonly (Omit<FileRule, 'owners'> & { readonly owners?: readonly string[] })[];
   readonly project?: string;
   readonly build?: Policy['build'];
   readonly staged?: unknown;
+  readonly deploy: Readonly<Record<string, RawEnvironment>>;
+  readonly settings: readonly RawSetting[];
 }
 
 /** Tells of a fault at a place in the file, such as `files[0].owners[1]`. */
@@ -26,6 +29,7 @@ export function crossCheck(raw: RawPolicy, tell: Tell): void {
       else keys.set(key.blob, owner);
     }
   for (const [id, settings] of Object.entries(raw.checks)) checkSettings(id, settings, tell);
+  crossCheckDeploy(raw, tell);
 }
 
 function checkRule(rule: RawPolicy['files'][number], path: string, owners: readonly string[], tell: Tell): void {
@@ -53,7 +57,7 @@ function checkSettings(id: string, settings: CheckSettings, tell: Tell): void {
     return;
   }
   if (settings.command) tell(`${path}.command`, `'${id}' is built in; give a check of your own another name`);
-  if (settings.options !== undefined) tell(`${path}.options`, `'${id}' takes no options`);
+  if (settings.options !== undefined && !check.options) tell(`${path}.options`, `'${id}' takes no options`);
   if (settings.timeout !== undefined && check.timeout === 0)
     tell(`${path}.timeout`, `'${id}' has its own; set ${id}.timeout`);
   for (const gate of settings.on ?? [])

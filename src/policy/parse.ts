@@ -1,10 +1,12 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { parsePublicKey } from '../approvals/public-key.ts';
-import type { OwnerKey, Policy } from '../model.ts';
+import type { DeployEnvironment, OwnerKey, Policy } from '../model.ts';
+import { type Field, type Schema, typeName } from '../schema.ts';
 import { crossCheck, didYouMean, type RawPolicy } from './cross-check.ts';
+import type { RawEnvironment } from './cross-check-deploy.ts';
 import { PolicyError, type PolicyFault } from './fault.ts';
 import { patternFault } from './match.ts';
-import { type Field, policySchema, type Schema, typeName } from './schema.ts';
+import { policySchema } from './schema.ts';
 
 export { PolicyError, type PolicyFault } from './fault.ts';
 
@@ -88,6 +90,37 @@ function toPolicy(raw: RawPolicy): Policy {
     commits: { ...raw.commits, types },
     build: raw.build ?? null,
     staged: raw.staged ?? null,
+    deploy: Object.fromEntries(Object.entries(raw.deploy).map(([name, place]) => [name, toEnvironment(place)])),
+    settings: raw.settings.map((setting) => ({
+      ...setting,
+      file: setting.file ?? null,
+      files: setting.files ?? null,
+      at: setting.at ?? null,
+      pattern: setting.pattern ?? null,
+    })),
+  };
+}
+
+/** What is not asked for becomes null, so that a cached policy reads as a parsed one. */
+export function toEnvironment(raw: RawEnvironment): DeployEnvironment {
+  const { environment, rollback } = raw;
+  const pinned = Object.entries(environment?.pinned ?? {}).map(([name, { fingerprint, reason, rotated, maxAge }]) => [
+    name,
+    { reason, fingerprint: fingerprint ?? null, rotated: rotated ?? null, maxAge: maxAge ?? null },
+  ]);
+  return {
+    ...raw,
+    branch: raw.branch ?? null,
+    window: raw.window ?? null,
+    commands: { test: raw.commands.test ?? null, build: raw.commands.build ?? null },
+    coverage: raw.coverage ?? null,
+    environment: environment
+      ? { ...environment, file: environment.file ?? null, pinned: Object.fromEntries(pinned) }
+      : null,
+    health: raw.health.map((endpoint) => ({ ...endpoint, commit: endpoint.commit ?? null })),
+    disk: raw.disk ?? null,
+    backups: raw.backups ?? null,
+    rollback: rollback ? { document: rollback.document ?? null, tag: rollback.tag ?? null } : null,
   };
 }
 
@@ -162,7 +195,10 @@ class Reader {
       if (!schema.key.test(name))
         this.#fault(pair.key as Node, place, `got '${name}' as a name, expected ${schema.keyExpected}`);
       else if (name === '__proto__') this.#fault(pair.key as Node, place, 'is not a usable name');
-      else set(result, name, this.read(pair.value as Node | null, schema.of, place));
+      else {
+        const known = Object.hasOwn(schema.known, name) ? schema.known[name] : undefined;
+        set(result, name, this.read(pair.value as Node | null, known ?? schema.of, place));
+      }
     }
     return result;
   }
@@ -184,13 +220,15 @@ class Reader {
         `got ${shown(node)}, expected ${typeName(schema)}${didYouMean(String(value), options)}`,
       );
     }
-    if (schema.kind === 'integer') {
-      const fits = Number.isInteger(value) && (value as number) >= schema.min && (value as number) <= schema.max;
+    if (schema.kind === 'integer' || schema.kind === 'number') {
+      const isNumber = schema.kind === 'integer' ? Number.isInteger(value) : Number.isFinite(value);
+      const fits = isNumber && (value as number) >= schema.min && (value as number) <= schema.max;
       return fits ? value : this.#expected(node, path, typeName(schema));
     }
     if (typeof value !== 'string') return this.#expected(node, path, typeName(schema));
     if (/[\0-\x08\x0b-\x1f\x7f]/.test(value)) return this.#fault(node, path, 'holds a control character');
     if (schema.kind === 'duration') return parseDuration(value) ?? this.#expected(node, path, typeName(schema));
+    if (schema.kind === 'form') return schema.read(value) ?? this.#expected(node, path, typeName(schema));
     if (schema.kind === 'key') return this.#key(node, value, path);
     if (schema.kind === 'pattern') {
       const fault = patternFault(value);

@@ -1,4 +1,5 @@
-import { type Field, policySchema, type Schema, typeName } from './schema.ts';
+import { type Field, type Schema, typeName } from '../schema.ts';
+import { policySchema } from './schema.ts';
 
 /** The JSON schema that editors use. @see https://json-schema.org/draft/2020-12 */
 export function jsonSchema(): object {
@@ -16,6 +17,10 @@ function toJsonSchema(schema: Schema): Record<string, unknown> {
       return { type: 'string', minLength: 0, ...(schema.pattern ? { pattern: schema.pattern.source } : {}) };
     case 'integer':
       return { type: 'integer', minimum: schema.min, maximum: schema.max };
+    case 'number':
+      return { type: 'number', minimum: schema.min, maximum: schema.max };
+    case 'form':
+      return { type: 'string', ...(schema.pattern ? { pattern: schema.pattern.source } : {}) };
     case 'choice':
       return { enum: [...schema.of] };
     case 'duration':
@@ -32,6 +37,9 @@ function toJsonSchema(schema: Schema): Record<string, unknown> {
       return {
         type: ['object', 'null'],
         propertyNames: { pattern: schema.key.source },
+        ...(Object.keys(schema.known).length > 0
+          ? { properties: Object.fromEntries(Object.entries(schema.known).map(([k, of]) => [k, toJsonSchema(of)])) }
+          : {}),
         additionalProperties: toJsonSchema(schema.of),
       };
     case 'object': {

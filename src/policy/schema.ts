@@ -1,39 +1,7 @@
 import { checks } from '../checks/index.ts';
 import { gates as allGates } from '../model.ts';
-
-/** One value of the policy file: what it may be, what it is when absent, what it is for. */
-export type Schema =
-  | { readonly kind: 'text'; readonly pattern?: RegExp; readonly expected: string }
-  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
-  | { readonly kind: 'choice'; readonly of: readonly (string | number)[] }
-  | { readonly kind: 'duration' }
-  | { readonly kind: 'key' }
-  | { readonly kind: 'pattern' }
-  | { readonly kind: 'any'; readonly expected: string }
-  | { readonly kind: 'list'; readonly of: Schema; readonly min: number }
-  | { readonly kind: 'map'; readonly key: RegExp; readonly keyExpected: string; readonly of: Schema }
-  | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Field>> };
-
-export interface Field {
-  readonly schema: Schema;
-  readonly doc: string;
-  readonly required?: true;
-  /** As it would be written in the file. */
-  readonly default?: unknown;
-  /** How the default reads in the docs, where it is not a plain value. */
-  readonly defaultDoc?: string;
-}
-
-const text = (expected: string, pattern?: RegExp): Schema => ({
-  kind: 'text',
-  expected,
-  ...(pattern ? { pattern } : {}),
-});
-const choice = (...of: (string | number)[]): Schema => ({ kind: 'choice', of });
-const list = (of: Schema, min = 1): Schema => ({ kind: 'list', of, min });
-const map = (of: Schema, keyExpected: string, key = /./): Schema => ({ kind: 'map', key, keyExpected, of });
-const object = (fields: Record<string, Field>): Schema => ({ kind: 'object', fields });
-const duration: Schema = { kind: 'duration' };
+import { choice, duration, type Field, list, map, object, type Schema, text } from '../schema.ts';
+import { deploy, migration, setting, target } from './schema-deploy.ts';
 
 const refuse = (doc: string): Field => ({ schema: choice('refuse', 'allow'), default: 'refuse', doc });
 const gates = choice(...allGates);
@@ -139,24 +107,25 @@ const build = object({
   },
 });
 
-const checkSettings = object({
-  severity: {
-    schema: choice('error', 'warning', 'off'),
-    defaultDoc: '`error`',
-    doc: 'what a finding counts for; `off`: not run',
-  },
-  on: { schema: list(gates), defaultDoc: 'every gate of the check', doc: 'the gates that run it' },
-  timeout: {
-    schema: duration,
-    defaultDoc: '60s',
-    doc: 'after this the check could not judge, and the gate stays closed',
-  },
-  options: { schema: { kind: 'any', expected: 'anything' }, doc: 'handed to an own check as it stands' },
-  command: {
-    schema: list(text('a word of the command')),
-    doc: 'makes the id a check of your own: the executable and its arguments',
-  },
-});
+const checkSettings = (options: Schema) =>
+  object({
+    severity: {
+      schema: choice('error', 'warning', 'off'),
+      defaultDoc: '`error`',
+      doc: 'what a finding counts for; `off`: not run',
+    },
+    on: { schema: list(gates), defaultDoc: 'every gate of the check', doc: 'the gates that run it' },
+    timeout: {
+      schema: duration,
+      defaultDoc: '60s',
+      doc: 'after this the check could not judge, and the gate stays closed',
+    },
+    options: { schema: options, doc: 'what this check may be told; handed to an own check as it stands' },
+    command: {
+      schema: list(text('a word of the command')),
+      doc: 'makes the id a check of your own: the executable and its arguments',
+    },
+  });
 
 const checkIds = checks.map((check) => check.id);
 
@@ -196,37 +165,26 @@ export const policySchema: Schema = object({
     defaultDoc: 'none',
     doc: 'handed to lint-staged',
   },
+  deploy: {
+    schema: map(deploy, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
+    default: {},
+    doc: 'where this is deployed to, and what has to hold before: [predeploy](predeploy.md)',
+  },
+  settings: { schema: list(setting, 0), default: [], doc: 'values that must stay as they are' },
+  migrations: { schema: list(migration, 0), default: [], doc: 'where migrations of the database are' },
+  targets: {
+    schema: map(target, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
+    default: {},
+    doc: 'what test code must never name, by environment',
+  },
   checks: {
     schema: map(
-      checkSettings,
+      checkSettings({ kind: 'any', expected: 'anything' }),
       `one of ${checkIds.join(', ')}, or a name of your own with a command`,
       /^[a-z][a-z0-9-]{0,63}$/,
+      Object.fromEntries(checks.flatMap(({ id, options }) => (options ? [[id, checkSettings(options)]] : []))),
     ),
     default: {},
     doc: 'by check id: change one, or add your own',
   },
 });
-
-/** What is expected here, for errors and docs. */
-export function typeName(schema: Schema): string {
-  switch (schema.kind) {
-    case 'text':
-    case 'any':
-      return schema.expected;
-    case 'integer':
-      return `a whole number from ${schema.min} to ${schema.max}`;
-    case 'choice':
-      return schema.of.length === 1 ? String(schema.of[0]) : `one of ${schema.of.join(', ')}`;
-    case 'duration':
-      return 'a duration such as 90s, 15m, 2h or 7d';
-    case 'key':
-      return 'an SSH public key such as "ssh-ed25519 AAAA… name"';
-    case 'pattern':
-      return 'a path pattern';
-    case 'list':
-      return 'a list';
-    case 'map':
-    case 'object':
-      return 'a map';
-  }
-}

@@ -37,6 +37,7 @@ export async function messageChange(
       parents,
       message,
       paths: await pathsThatDifferFromEveryParent(repository, await change.steps(), merging),
+      raw: [],
     };
   };
   return { ...sourced, changes: [{ ...change, commits }] };

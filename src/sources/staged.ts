@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import type { Change, Oid, Step } from '../model.ts';
+import type { Change, Deployment, Oid, Step } from '../model.ts';
 import { loadPolicyAt, type PolicyCache } from '../policy/load.ts';
 import { compileRules, protectedBranches, trustedTips } from '../policy/rules.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
@@ -10,6 +12,8 @@ export interface Sourced extends PolicyPlace {
   readonly changes: readonly Change[];
   /** What the report says besides: that there was nothing to judge, or what was taken for granted. */
   readonly notes?: readonly string[];
+  /** At pre-deploy: what is deployed. */
+  readonly deployment?: Deployment;
 }
 
 const unasked: OtherSide = { remote: null, branches: new Map(), head: null };
@@ -64,10 +68,16 @@ export async function stagedChange(repository: Repository, cache?: PolicyCache):
   return { changes: loaded ? [change] : [], loaded, standard };
 }
 
-/** The policy at HEAD, if there is one and it guards nothing of the change. */
+/** The policy at HEAD, if there is one and nothing of the change can need an approval, or come from another branch. */
 async function policyOfFreeChange(repository: Repository, steps: Promise<readonly Step[]>, cache: PolicyCache) {
-  const [loaded, changed] = await Promise.all([loadPolicyAt(repository, 'HEAD', null, cache), steps]);
-  if (!loaded) return null;
+  const [loaded, changed, { gitDir }] = await Promise.all([
+    loadPolicyAt(repository, 'HEAD', null, cache),
+    steps,
+    repository.layout(),
+  ]);
+  if (!loaded || existsSync(join(gitDir, 'MERGE_HEAD'))) return null;
   const guards = compileRules(loaded.policy);
-  return changed.every(({ path }) => guards(path).length === 0) ? loaded : null;
+  const folders = loaded.policy.migrations.map(({ folder }) => `${Buffer.from(folder).toString('latin1')}/`);
+  const isFree = ({ path }: Step) => guards(path).length === 0 && !folders.some((folder) => path.startsWith(folder));
+  return changed.every(isFree) ? loaded : null;
 }

@@ -14,6 +14,7 @@ const world: World = {
   agent: null,
   commands: false,
   signal: new AbortController().signal,
+  userId: () => null,
   progress: () => {},
 };
 try {

@@ -1,0 +1,196 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Repository } from './git/repository.ts';
+import {
+  type Brought,
+  type BytePath,
+  type Change,
+  type Content,
+  type Context,
+  type Gate,
+  type Oid,
+  type OwnValue,
+  type Policy,
+  type State,
+  type Step,
+  Undecided,
+} from './model.ts';
+import { compilePattern } from './policy/match.ts';
+
+/** Bytes: a larger blob is not read. */
+const largest = 1 << 20;
+/** Bytes of blobs that are kept for the next check. */
+const kept = 32 << 20;
+
+type Contents = Pick<Context, 'newSteps' | 'brought' | 'stateAt' | 'paths' | 'content' | 'ownValues' | 'pattern'>;
+
+/** What checks see of the contents of a change. Everything is read when first asked for, once. */
+export function contents(
+  { gate, change, policy, env }: { gate: Gate; change: Change; policy: Policy; env: NodeJS.ProcessEnv },
+  repository: Repository,
+  alreadyLanded: Context['alreadyLanded'],
+): Contents {
+  const steps = lazily(async () => {
+    const all = await change.steps();
+    return mayMerge(change, gate) && change.tips.length > 0 ? notLanded(all, alreadyLanded) : all;
+  });
+  const moved = lazily(async () => new Map((await change.steps()).map((step) => [step.path, step.to])));
+  const read = reader(repository);
+  return {
+    newSteps: steps,
+    brought: () => brought(change, steps),
+    async stateAt(path) {
+      const steps = await moved();
+      if (steps.has(path)) return steps.get(path) ?? null;
+      return change.base === null ? null : repository.stateAt(change.base, path);
+    },
+    paths: lazily(() => resultPaths(repository, change, moved)),
+    content: read,
+    ownValues: lazily(async () => {
+      const { topLevel } = await repository.layout();
+      return ownValues(topLevel, policy, env);
+    }),
+    pattern: (source) => compilePattern(source).matches,
+  };
+}
+
+/** In these gates taking over what a protected branch already holds is no change: `git merge main` just works. */
+function mayMerge(change: Change, gate: Gate): boolean {
+  return gate === 'pre-commit' || gate === 'commit-msg' || (gate === 'pre-push' && !change.protected);
+}
+
+async function notLanded(all: readonly Step[], alreadyLanded: Context['alreadyLanded']): Promise<readonly Step[]> {
+  const landed = await Promise.all(all.map(({ path, to }) => alreadyLanded(path, to)));
+  return all.filter((_, index) => !landed[index]);
+}
+
+async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>): AsyncIterable<Brought> {
+  const seen = new Set<Oid>();
+  for (const { path, to } of await newSteps()) {
+    if (to === null || to.mode === '160000' || seen.has(to.oid)) continue;
+    seen.add(to.oid);
+    yield { path, oid: to.oid, commit: null };
+  }
+  if (change.kind === 'commit') return;
+  for await (const { id, paths, raw } of change.commits({ paths: true }))
+    for (const [index, path] of paths.entries()) {
+      const oid = resultOf(raw[index]!);
+      if (oid === null || seen.has(oid)) continue;
+      // Memory stays flat however long the history is; what is forgotten is only read twice.
+      if (seen.size > 100_000) seen.clear();
+      seen.add(oid);
+      yield { path, oid, commit: id };
+    }
+}
+
+/** The blob that an entry of `git log --raw -c` leads to; null where it leads to none. */
+function resultOf(entry: string): Oid | null {
+  const fields = entry.replace(/^\n?:+/, '').split(' ');
+  const ends = (fields.length - 1) / 2;
+  const [mode, oid] = [fields[ends - 1], fields.at(-2)!];
+  return mode === '160000' || /^0+$/.test(oid) ? null : oid;
+}
+
+async function resultPaths(
+  repository: Repository,
+  change: Change,
+  moved: () => Promise<ReadonlyMap<BytePath, State | null>>,
+): Promise<readonly BytePath[]> {
+  const paths = new Set<BytePath>();
+  if (change.base !== null) {
+    const { stdout } = await repository.run(['ls-tree', '-r', '-z', '--name-only', '--full-tree', change.base]);
+    for (const path of stdout.toString('latin1').split('\0')) if (path !== '') paths.add(path);
+  }
+  for (const [path, to] of await moved())
+    if (to === null) paths.delete(path);
+    else paths.add(path);
+  return [...paths].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function reader(repository: Repository): (oid: Oid) => Promise<Content> {
+  const known = new Map<Oid, Promise<Content>>();
+  let held = 0;
+  return (oid) => {
+    const before = known.get(oid);
+    if (before) return before;
+    const content = readContent(repository, oid);
+    if (held < kept) {
+      known.set(oid, content);
+      content.then(
+        ({ bytes }) => (held += bytes?.length ?? 0),
+        () => undefined, // Whoever asked for it gets the error.
+      );
+    }
+    return content;
+  };
+}
+
+async function readContent(repository: Repository, oid: Oid): Promise<Content> {
+  const info = await repository.objects.info(oid);
+  if (!info) throw new Undecided(`object ${oid} is missing`, 'git fetch');
+  if (info.size > largest) return { bytes: null, left: 'large', size: info.size };
+  const blob = await repository.objects.read(oid, largest);
+  if (blob?.type !== 'blob') throw new Undecided(`object ${oid} is missing`, 'git fetch');
+  const bytes = asUtf8(blob.content);
+  return bytes === null ? { bytes, left: 'binary', size: info.size } : { bytes, left: null, size: info.size };
+}
+
+/** Text as UTF-8: UTF-16 by its byte order mark; null for what is no text, as Git tells it. */
+function asUtf8(content: Buffer): Buffer | null {
+  const [first, second] = content;
+  if (first === 0xff && second === 0xfe) return Buffer.from(content.toString('utf16le', 2));
+  if (first === 0xfe && second === 0xff)
+    return Buffer.from(
+      Buffer.from(content.subarray(2, content.length & ~1))
+        .swap16()
+        .toString('utf16le'),
+    );
+  return content.subarray(0, 8000).includes(0) ? null : content;
+}
+
+const example = /(^|[._-])(example|sample|template|dist|defaults?)([._-]|$)/i;
+const shortest = 12;
+
+/** Synchronous, for a few small files. A folder of the top level may hold a package of its own. */
+function ownValues(topLevel: string | null, policy: Policy, env: NodeJS.ProcessEnv): OwnValue[] {
+  const files = topLevel === null ? [] : environmentFiles(topLevel, policy);
+  const { parseEnv } = process.getBuiltinModule('node:util');
+  const parsed = files.map((file) => ({ file, values: parseEnv(readFileSync(file, 'utf8')) }));
+  const shown = new Set(parsed.flatMap(({ file, values }) => (example.test(base(file)) ? Object.values(values) : [])));
+  const found = new Map<string, OwnValue>();
+  const add = (name: string, value: string | undefined) => {
+    if (value !== undefined && value.length >= shortest && !shown.has(value)) found.set(value, { name, value });
+  };
+  for (const { file, values } of parsed)
+    if (!example.test(base(file))) for (const [name, value] of Object.entries(values)) add(name, value);
+  for (const { environment } of Object.values(policy.deploy))
+    for (const name of [...(environment?.required ?? []), ...Object.keys(environment?.pinned ?? {})])
+      add(name, env[name]);
+  return [...found.values()];
+}
+
+const base = (file: string) => file.slice(file.lastIndexOf('/') + 1);
+
+function environmentFiles(topLevel: string, policy: Policy): string[] {
+  const files: string[] = [];
+  const isFile = (name: string) => name === '.env' || name.startsWith('.env.') || name.endsWith('.env');
+  const look = (folder: string, below: boolean) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory() && below && !/^(\.git|node_modules)$/.test(entry.name))
+        look(join(folder, entry.name), false);
+      else if (entry.isFile() && isFile(entry.name)) files.push(join(folder, entry.name));
+    }
+  };
+  look(topLevel, true);
+  const named = Object.values(policy.deploy).flatMap(({ environment }) => environment?.file ?? []);
+  for (const path of named.map((name) => join(topLevel, name))) {
+    if (files.includes(path) || !process.getBuiltinModule('node:fs').existsSync(path)) continue;
+    files.push(path);
+  }
+  return files;
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,101 @@
+/** The nouns of a deploy, and of what checks may see of the machine they run on. */
+
+import type { BytePath, Oid } from './model.ts';
+import type { DeployEnvironment } from './policy-model.ts';
+
+/** What a blob holds; large and binary ones are not read into memory. */
+export type Content =
+  | { readonly bytes: Buffer; readonly left: null; readonly size: number }
+  | { readonly bytes: null; readonly left: 'large' | 'binary'; readonly size: number };
+
+/** A state that a change brings to the other side, at its end or on the way there. */
+export interface Brought {
+  readonly path: BytePath;
+  readonly oid: Oid;
+  /** The commit that brings it; null for the commit in the making and for the end of the change. */
+  readonly commit: Oid | null;
+}
+
+/** A value that must not get into the repository. It is compared, and never told. */
+export interface OwnValue {
+  /** Of the variable. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What is deployed, where to, and what was found out before the checks run. */
+export interface Deployment {
+  /** Name of the environment; null where the policy has no `deploy:`. */
+  readonly name: string | null;
+  readonly environment: DeployEnvironment;
+  /** Short name of the branch that is deployed. */
+  readonly branch: string | null;
+  /** The commit that is to be deployed. */
+  readonly commit: Oid;
+  /** What was deployed last: a rollback tag or `--deployed`; null: where the policy began. */
+  readonly deployed: Oid | null;
+  /** `push`: pre-push runs the gate for what is being pushed. */
+  readonly trigger: 'command' | 'push';
+  /** What `git fetch` of the branch brought. */
+  readonly fetched: Fetched;
+  /** The machine that the deploy starts from. */
+  readonly host: Host;
+  /** How the tests ended, once they have. */
+  tests: TestRun | null;
+}
+
+export type Fetched =
+  | { readonly tip: Oid; readonly error: null }
+  /** The branch is not there. */
+  | { readonly tip: null; readonly error: null }
+  | { readonly tip: null; readonly error: string };
+
+/** A run of the tests, now or remembered. */
+export interface TestRun {
+  /** Milliseconds since the epoch; null: an earlier run is remembered, whose report had this digest. */
+  readonly startedAt: number | null;
+  /** SHA-256 of the coverage report it left, in hex; null: there was none. */
+  readonly report: string | null;
+}
+
+/** What stands at a path of the file system, links followed. */
+export interface FileStatus {
+  readonly kind: 'file' | 'folder' | 'other';
+  readonly size: number;
+  /** Permission bits, such as 0o600; null on systems that have none. */
+  readonly permissions: number | null;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
+}
+
+/** An answer over HTTP. Redirects are not followed. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly location: string | null;
+  /** At most 1 MiB. */
+  readonly body: string;
+}
+
+/** The machine that a deploy starts from. Relative paths count from the top of the working tree. */
+export interface Host {
+  /** Effective user id; null where the system has none. */
+  userId(): number | null;
+  isContainer(): boolean;
+  /** A variable of the process's own environment. */
+  variable(name: string): string | undefined;
+  /** Null where nothing is. @throws Undecided when it cannot be looked at */
+  status(path: string): Promise<FileStatus | null>;
+  /** Null where no file is. @throws Undecided when it is larger than `max` bytes or cannot be read */
+  read(path: string, max: number): Promise<Buffer | null>;
+  /** Names in a folder; null where no folder is. @throws Undecided when it cannot be read */
+  list(path: string): Promise<readonly string[] | null>;
+  isWritable(path: string): Promise<boolean>;
+  /** Bytes that a user without privileges may still write there. @throws Undecided */
+  freeSpace(path: string): Promise<number>;
+  /** Reads a file to its end, unpacking gzip. Returns what is wrong with it, or null. */
+  damage(path: string): Promise<string | null>;
+  /** @throws Error with a plain sentence when there is no answer within the time (milliseconds) */
+  get(url: string, within: number, signal: AbortSignal): Promise<HttpAnswer>;
+  /** @throws Undecided when the signal aborts */
+  wait(milliseconds: number, signal: AbortSignal): Promise<void>;
+}

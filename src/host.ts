@@ -1,0 +1,110 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createGunzip } from 'node:zlib';
+import { type Host, Undecided } from './model.ts';
+
+/** The most of an answer that is read, in bytes. */
+const longestAnswer = 1 << 20;
+
+/**
+ * The machine as it is.
+ * @param topLevel where relative paths count from
+ * @param userId tells the effective user id; handed in, so that nothing a caller can set decides
+ */
+export function realHost(topLevel: string, env: NodeJS.ProcessEnv, userId: () => number | null): Host {
+  const at = (path: string) => (isAbsolute(path) ? path : join(topLevel, path));
+  return {
+    userId,
+    isContainer: () => existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
+    variable: (name) => env[name],
+    status: (path) => status(path, at(path)),
+    async read(path, max) {
+      const there = await status(path, at(path));
+      if (there?.kind !== 'file') return null;
+      if (there.size > max) throw new Undecided(`${path} is ${there.size} bytes, the limit is ${max}`);
+      return named(path, () => readFile(at(path)));
+    },
+    async list(path) {
+      if ((await status(path, at(path)))?.kind !== 'folder') return null;
+      return named(path, () => readdir(at(path)));
+    },
+    async isWritable(path) {
+      try {
+        await access(at(path), constants.W_OK);
+        return true;
+      } catch {
+        return false; // Whatever the reason, nothing can be written there.
+      }
+    },
+    async freeSpace(path) {
+      const { bavail, bsize } = await named(path, () => statfs(at(path)));
+      return bavail * bsize;
+    },
+    damage: (path) => damage(at(path)),
+    get,
+    async wait(milliseconds, signal) {
+      try {
+        await delay(milliseconds, undefined, { signal });
+      } catch {
+        throw new Undecided('it was interrupted');
+      }
+    },
+  };
+}
+
+async function status(path: string, absolute: string): ReturnType<Host['status']> {
+  try {
+    const found = await stat(absolute);
+    const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
+    const permissions = process.platform === 'win32' ? null : found.mode & 0o777;
+    return { kind, size: found.size, permissions, modifiedAt: found.mtimeMs };
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw new Undecided(`${path} cannot be looked at: ${(error as Error).message}`);
+  }
+}
+
+/** @throws Undecided that names the path */
+async function named<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw new Undecided(`${path} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+async function damage(file: string): Promise<string | null> {
+  const stream = createReadStream(file);
+  try {
+    const packed = /\.t?gz$/.test(file);
+    const source = packed ? stream.pipe(createGunzip()) : stream;
+    stream.on('error', (error) => source.destroy(error));
+    for await (const _ of source);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function get(url: string, within: number, signal: AbortSignal): ReturnType<Host['get']> {
+  const answer = await fetch(url, {
+    redirect: 'manual',
+    signal: AbortSignal.any([signal, AbortSignal.timeout(within)]),
+  });
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer.body ?? []) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > longestAnswer) throw new Error(`it answers with more than ${longestAnswer} bytes`);
+  }
+  return {
+    status: answer.status,
+    location: answer.headers.get('location'),
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
+}

@@ -1,0 +1,64 @@
+import type { DeployEnvironment, HealthEndpoint, PinnedSetting, PinnedVariable } from '../model.ts';
+import type { RawPolicy, Tell } from './cross-check.ts';
+import { patternFault } from './match.ts';
+
+type Optional<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]?: NonNullable<T[P]> };
+
+export type RawSetting = Optional<PinnedSetting, 'file' | 'files' | 'at' | 'pattern'>;
+
+/** An environment as the schema reads it. */
+export interface RawEnvironment
+  extends Optional<
+    Omit<DeployEnvironment, 'commands' | 'environment' | 'health' | 'rollback'>,
+    'branch' | 'window' | 'coverage' | 'disk' | 'backups'
+  > {
+  readonly commands: Optional<DeployEnvironment['commands'], 'test' | 'build'>;
+  readonly environment?: {
+    readonly file?: string;
+    readonly required: readonly string[];
+    readonly pinned: Readonly<Record<string, Optional<PinnedVariable, 'fingerprint' | 'rotated' | 'maxAge'>>>;
+  };
+  readonly health: readonly Optional<HealthEndpoint, 'commit'>[];
+  readonly rollback?: Optional<NonNullable<DeployEnvironment['rollback']>, 'document' | 'tag'>;
+}
+
+/** Checks what belongs together within `deploy:`, `settings:` and `targets:`. */
+export function crossCheckDeploy(raw: RawPolicy, tell: Tell): void {
+  for (const [name, environment] of Object.entries(raw.deploy)) checkEnvironment(environment, `deploy.${name}`, tell);
+  for (const [index, setting] of raw.settings.entries()) checkSetting(setting, `settings[${index}]`, tell);
+  for (const [name, { hosts, ports }] of Object.entries(raw.targets))
+    if (hosts.length + ports.length === 0) tell(`targets.${name}`, 'names neither hosts nor ports');
+}
+
+function checkEnvironment(raw: RawEnvironment, path: string, tell: Tell): void {
+  for (const [index, { from, to }] of raw.freezes.entries())
+    if (from > to) tell(`${path}.freezes[${index}]`, `ends (${to}) before it starts (${from})`);
+  for (const glob of Object.keys(raw.coverage?.minimums ?? {})) {
+    const fault = patternFault(glob);
+    if (fault || glob.startsWith('!')) tell(`${path}.coverage.minimums.${glob}`, fault ?? "only takes back ('!')");
+  }
+  if (raw.coverage && Object.keys(raw.coverage.minimums).length === 0)
+    tell(`${path}.coverage.minimums`, 'is empty, so nothing would be looked at');
+  for (const [name, pinned] of Object.entries(raw.environment?.pinned ?? {})) {
+    const place = `${path}.environment.pinned.${name}`;
+    if (pinned.fingerprint === undefined && pinned.maxAge === undefined)
+      tell(place, 'pins nothing: give it a fingerprint, or rotated and maxAge');
+    if ((pinned.maxAge === undefined) !== (pinned.rotated === undefined))
+      tell(place, 'rotated and maxAge belong together');
+  }
+  for (const [index, { expect }] of raw.health.entries())
+    for (const [at, value] of Object.entries(expect))
+      if (typeof value === 'object' && value !== null)
+        tell(
+          `${path}.health[${index}].expect.${at}`,
+          'is a list or a map, expected a text, number, true, false or null',
+        );
+  const unknown = /\{(?!(?:date|time|environment|commit)\})[^}]*\}?/.exec(raw.rollback?.tag ?? '')?.[0];
+  if (unknown) tell(`${path}.rollback.tag`, `holds ${unknown}; known are {date}, {time}, {environment} and {commit}`);
+}
+
+function checkSetting(raw: RawSetting, path: string, tell: Tell): void {
+  if ((raw.file === undefined) === (raw.files === undefined)) tell(path, "needs either 'file' or 'files'");
+  if ((raw.at === undefined) === (raw.pattern === undefined)) tell(path, "needs either 'at' or 'pattern'");
+  if ((raw.equals === undefined) !== raw.absent) tell(path, "needs either 'equals' or 'absent: true'");
+}

@@ -1,0 +1,220 @@
+import { migrationTools, weekdays } from '../policy-model.ts';
+import { choice, duration, type Field, type Form, list, map, object, type Schema, text } from '../schema.ts';
+
+/** The sections of the policy that the gate before a deploy reads, and what its content checks need. */
+
+const sentence = text('a sentence');
+const optional = (schema: Schema, doc: string): Field => ({ schema, doc, defaultDoc: 'none' });
+
+const size: Form = {
+  kind: 'form',
+  expected: 'a size such as 500MB or 1GB',
+  pattern: /^[1-9][0-9]{0,5}(KB|MB|GB|TB)$/,
+  read(written) {
+    const match = /^([1-9][0-9]{0,5})(KB|MB|GB|TB)$/.exec(written);
+    return match ? Number(match[1]) * { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }[match[2] as 'KB'] : undefined;
+  },
+};
+
+const date: Form = {
+  kind: 'form',
+  expected: 'a date such as 2026-12-20',
+  pattern: /^\d{4}-\d\d-\d\d$/,
+  read(written) {
+    const time = /^\d{4}-\d\d-\d\d$/.test(written) ? new Date(`${written}T00:00:00Z`) : null;
+    return time && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(written) ? written : undefined;
+  },
+};
+
+const timezone: Form = {
+  kind: 'form',
+  expected: 'a time zone such as Europe/London',
+  read(written) {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: written });
+      return written;
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  },
+};
+
+const hours: Form = {
+  kind: 'form',
+  expected: 'hours such as "09:00-16:00"',
+  pattern: /^\d\d:\d\d-\d\d:\d\d$/,
+  read(written) {
+    const match = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)$/.exec(written);
+    if (!match) return undefined;
+    const [from, to] = [Number(match[1]) * 60 + Number(match[2]), Number(match[3]) * 60 + Number(match[4])];
+    return to > 1440 || from === to ? undefined : { from, to };
+  },
+};
+
+const url: Form = {
+  kind: 'form',
+  expected: 'an address such as https://staging.example/health',
+  pattern: /^https?:\/\//,
+  read(written) {
+    if (!/^https?:\/\//.test(written) || !URL.canParse(written)) return undefined;
+    const { username, password } = new URL(written);
+    return username === '' && password === '' ? written : undefined;
+  },
+};
+
+const path: Form = {
+  kind: 'form',
+  expected: 'a path from the top of the repository, with /',
+  read: (written) => (written === '.' || !/^\/|\\|(^|\/)\.{0,2}(\/|$)|\/$/.test(written) ? written : undefined),
+};
+
+const folder: Form = { ...path, read: (written) => path.read(written.replace(/(?<=.)\/$/, '')) };
+
+const scalar: Schema = { kind: 'any', expected: 'a text, number, true, false or null' };
+const variable = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+
+const pinned = object({
+  fingerprint: optional(
+    text('a fingerprint such as "scrypt:…"', /^scrypt:[A-Za-z0-9_-]{22}:[A-Za-z0-9_-]{43}$/),
+    'of the value it must have; `npx git-protect fingerprint NAME` prints it',
+  ),
+  reason: { schema: sentence, default: '', doc: 'shown when it is another' },
+  rotated: optional(date, 'when the value was made'),
+  maxAge: optional(duration, 'how old the value may become'),
+});
+
+const health = object({
+  name: { schema: text('a name'), required: true, doc: 'how the report calls it' },
+  url: { schema: url, required: true, doc: 'what is asked, with GET; redirects are not followed' },
+  status: { schema: { kind: 'integer', min: 100, max: 599 }, default: 200, doc: 'the HTTP status it answers with' },
+  expect: {
+    schema: map(scalar, 'a JSONPath', /^\$/),
+    default: {},
+    doc: 'values by JSONPath in the JSON it answers with',
+  },
+  commit: optional(
+    text('a JSONPath', /^\$/),
+    'where the answer names the commit that runs there; it must be the one to be deployed',
+  ),
+  within: { schema: duration, default: '2s', doc: 'how long one answer may take' },
+  tries: { schema: { kind: 'integer', min: 1, max: 100 }, default: 5, doc: 'how often it is asked' },
+  delay: { schema: duration, default: '3s', doc: 'the time between two tries' },
+});
+
+export const deploy = object({
+  branch: { schema: text('a branch'), defaultDoc: 'the default branch', doc: 'what is deployed' },
+  remote: { schema: text('the name of a remote'), default: 'origin', doc: 'where that branch is' },
+  trigger: {
+    schema: choice('command', 'push'),
+    default: 'command',
+    doc: '`push`: the host deploys what is pushed, so a push to the branch runs the gate',
+  },
+  window: optional(
+    object({
+      timezone: { schema: timezone, default: 'UTC', doc: 'of the hours, days and freezes' },
+      days: { schema: list(choice(...weekdays)), default: [...weekdays], doc: 'the days on which a deploy may start' },
+      hours: { schema: hours, default: '00:00-24:00', doc: 'from (inclusive) to (exclusive)' },
+    }),
+    'when a deploy may start',
+  ),
+  freezes: {
+    schema: list(
+      object({
+        from: { schema: date, required: true, doc: 'the first day' },
+        to: { schema: date, required: true, doc: 'the last day' },
+        reason: { schema: sentence, default: '', doc: 'shown to whoever is refused' },
+      }),
+      0,
+    ),
+    default: [],
+    doc: 'days without deploys',
+  },
+  commands: {
+    schema: object({
+      test: optional(text('a command'), 'run by the shell; must pass'),
+      build: optional(text('a command'), 'run by the shell; must pass. Default: `build.command`'),
+    }),
+    default: {},
+    doc: 'what has to pass',
+  },
+  coverage: optional(
+    object({
+      report: {
+        schema: path,
+        required: true,
+        doc: 'what the tests write: istanbul summary, lcov, cobertura or clover',
+      },
+      minimums: {
+        schema: map({ kind: 'number', min: 0, max: 100 }, 'a path pattern'),
+        required: true,
+        doc: 'percent of lines, by path pattern',
+      },
+      exclude: { schema: list({ kind: 'pattern' }, 0), default: [], doc: 'files that count nowhere' },
+    }),
+    'how much of the code the tests run',
+  ),
+  environment: optional(
+    object({
+      file: optional(path, 'a `.env` file; else the environment of the command'),
+      required: { schema: list(text('the name of a variable', variable), 0), default: [], doc: 'set and not empty' },
+      pinned: { schema: map(pinned, 'the name of a variable', variable), default: {}, doc: 'values that must stay' },
+    }),
+    'variables that production needs',
+  ),
+  health: { schema: list(health, 0), default: [], doc: 'what has to answer, such as staging' },
+  disk: optional(
+    object({
+      path: { schema: text('a path'), default: '.', doc: 'on the disk that is looked at' },
+      free: { schema: size, required: true, doc: 'what must be left' },
+    }),
+    'free space',
+  ),
+  backups: optional(
+    object({
+      folder: { schema: text('a folder'), required: true, doc: 'where backups lie' },
+      maxAge: { schema: duration, default: '24h', doc: 'how old the newest may be' },
+    }),
+    'a backup to go back to',
+  ),
+  rollback: optional(
+    object({
+      document: optional(path, 'the plan; must be there and not empty'),
+      tag: optional(
+        text('a tag such as "v{date}-{time}"', /^[A-Za-z0-9][A-Za-z0-9._/{}-]*$/),
+        'what `--tag` puts on the commit; `{date}`, `{time}`, `{environment}` and `{commit}` are filled in',
+      ),
+    }),
+    'the way back',
+  ),
+});
+
+export const setting = object({
+  file: optional(path, 'the file that holds it'),
+  files: optional({ kind: 'pattern' }, 'or the files, as a path pattern'),
+  at: optional(text('a JSONPath', /^\$/), 'where in YAML, JSON or TOML: JSONPath (RFC 9535)'),
+  pattern: optional(text('a regular expression'), 'or in any text: a regular expression; its first group is the value'),
+  equals: optional({ kind: 'any', expected: 'a value' }, 'what it must be'),
+  absent: { schema: choice(true, false), default: false, doc: '`true`: it must not be there' },
+  reason: { schema: sentence, default: '', doc: 'shown when it is not so' },
+});
+
+export const migration = object({
+  folder: { schema: folder, required: true, doc: 'where they lie' },
+  tool: {
+    schema: choice(...migrationTools),
+    default: 'plain',
+    doc: 'what runs them, which says how they are laid out',
+  },
+  dialect: { schema: choice('postgres', 'mysql', 'tidb'), default: 'postgres', doc: 'of their SQL' },
+  schema: {
+    schema: list({ kind: 'pattern' }, 0),
+    default: [],
+    doc: 'files that describe the schema; a change of one comes with a new migration',
+  },
+});
+
+export const target = object({
+  hosts: { schema: list(text('a host name'), 0), default: [], doc: 'host names' },
+  ports: { schema: list({ kind: 'integer', min: 1, max: 65535 }, 0), default: [], doc: 'port numbers' },
+});
