@@ -1,6 +1,7 @@
 import type { Check } from '../model.ts';
 import { build } from './build.ts';
 import { commitMessage } from './commit-message.ts';
+import { noSecrets } from './no-secrets.ts';
 import { policyCheck } from './policy.ts';
 import { protectedBranches } from './protected-branches.ts';
 import { protectedFiles } from './protected-files.ts';
@@ -14,6 +15,7 @@ export const checks: readonly Check[] = [
   protectedTags,
   commitMessage,
   policyCheck,
+  noSecrets,
   build,
   stagedTasks,
 ];

@@ -54,13 +54,7 @@ const obvious =
 export function isPasswordInUrl(value: string, match: RegExpExecArray): boolean {
   const { user = '', host = '' } = match.groups ?? {};
   const plain = unescaped(value);
-  if (
-    isPlaceholder(plain) ||
-    isPlaceholder(user) ||
-    obvious.test(plain) ||
-    plain === user ||
-    /[{}()[\]|]/.test(plain)
-  )
+  if (isPlaceholder(plain) || isPlaceholder(user) || obvious.test(plain) || plain === user || /[{}()[\]|]/.test(plain))
     return false;
   if (nearby.test(host)) return isRandom(plain, 12);
   return plain.length >= 6;

@@ -1,13 +1,5 @@
+import type { OwnValue } from '../model.ts';
 import { Needles } from './needles.ts';
-
-/** A value that this project keeps secret. */
-export interface OwnValue {
-  /** The name of its variable. */
-  readonly name: string;
-  readonly value: string;
-  /** The file or place it was read from, for the message. */
-  readonly where: string;
-}
 
 /** The project's own secrets, ready to be searched for. It holds the values where nobody can read or print them. */
 export interface OwnSecrets {
@@ -22,36 +14,42 @@ export interface OwnSecrets {
   }[];
 }
 
+/** A value as it may stand in a file. */
+interface Form {
+  readonly name: string;
+  readonly value: string;
+  /** How it was written: nothing, or `, in base64`. */
+  readonly form: string;
+  readonly length: number;
+}
+
 const shortest = 12;
+/** A file full of them is told by so many. */
+const most = 200;
 
 /** Names that frameworks put into what they send to browsers. */
 const published = /^(?:NEXT_PUBLIC|VITE|REACT_APP|PUBLIC|EXPO_PUBLIC|NUXT_PUBLIC|GATSBY|VUE_APP|STORYBOOK|NG_APP)_/;
 
-/**
- * @param values what the `.env` files at hand and the variables that the policy names hold
- * @param examples what example files hold: no secret, whatever it looks like
- */
-export function ownSecrets(values: readonly OwnValue[], examples: Iterable<string> = []): OwnSecrets {
-  const known = new Set(examples);
-  const entries: [Uint8Array, { name: string; value: string; form: string }][] = [];
+/** @param values what the `.env` files at hand and the variables that the policy names hold */
+export function ownSecrets(values: readonly OwnValue[]): OwnSecrets {
+  const entries: [Uint8Array, Form][] = [];
   const taken = new Set<string>();
   let size = 0;
   for (const { name, value } of values.flatMap(withPassword)) {
-    if (value.length < shortest || known.has(value) || taken.has(value) || isPublic(name, value)) continue;
+    if (value.length < shortest || taken.has(value) || isPublic(name, value)) continue;
     taken.add(value);
     size++;
-    for (const { bytes, form } of forms(value)) entries.push([bytes, { name, value, form }]);
+    for (const { bytes, form } of forms(value)) entries.push([bytes, { name, value, form, length: bytes.length }]);
   }
   const needles = new Needles(entries, false);
   return {
     size,
     find(bytes) {
       const found: ReturnType<OwnSecrets['find']> = [];
-      const lengths = new Map(entries.map(([needle, what]) => [what, needle.length]));
-      needles.find(bytes, (from, what) => {
-        const kind = `value of ${what.name}${what.form}`;
-        const to = from + lengths.get(what)!;
-        found.push({ kind, from, to, value: what.value, fingerprint: `own:${what.name}`, severity: 'error' });
+      needles.find(bytes, (from, { name, value, form, length }) => {
+        if (found.length >= most) return;
+        const place = { from, to: from + length, value };
+        found.push({ kind: `value of ${name}${form}`, ...place, fingerprint: `own:${name}`, severity: 'error' });
       });
       return found;
     },

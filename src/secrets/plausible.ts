@@ -34,7 +34,9 @@ function isMonotonous(value: string): boolean {
 
 /** Words with separators, camel case or a number behind: a name, a path or a sentence, no random characters. */
 export function isWordLike(value: string): boolean {
-  const pieces = value.split(/[-_./:@+=,|~\ &]+|%[0-9A-F]{2}|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/).filter(Boolean);
+  const pieces = value
+    .split(/[-_./:@+=,|~ &]+|%[0-9A-F]{2}|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/)
+    .filter(Boolean);
   const words = pieces.filter((piece) => /^(?:[A-Za-z][a-z]*|[A-Z]+)\d{0,4}$|^\d{1,4}$/.test(piece));
   return words.length === pieces.length && value.length / pieces.length >= 3.5;
 }

@@ -104,7 +104,7 @@ export const shapes: readonly Shape[] = [
     (d, value) =>
       `${'PuTTY-User'}-Key-File-2: ssh-rsa\nEncryption: none\nComment: k\nPublic-Lines: 2\n${lines(d, 'AAAAB3Nz', 90)}\nPrivate-Lines: 14\n${value}\nPrivate-MAC: ${d.of(hexDigits, 40)}\n`,
   ),
-  shape('AWS access key id', 'AWS_ACCESS_KEY_ID', (d) => d.pick(['AK', 'AS']) + 'IA' + d.of(`${upper}234567`, 16)),
+  shape('AWS access key id', 'AWS_ACCESS_KEY_ID', (d) => `${d.pick(['AK', 'AS'])}IA${d.of(`${upper}234567`, 16)}`),
   shape('AWS secret access key', 'AWS_SECRET_ACCESS_KEY', (d) => d.of(`${alnum}+/`, 40)),
   shape(
     'GCP service account',
@@ -401,7 +401,7 @@ export const lookAlikes: Record<string, (d: Draw) => string> = {
       'api_key: !vault secret/data/prod/api#key1234',
       `API_TOKEN=${'0'.repeat(40)}`,
       'SECRET_KEY=abcdefghijklmnopqrstuvwxyz0123456789',
-      'passwordHash: "$2b$10$' + d.of(alnum, 53) + '"',
+      `passwordHash: "$2b$10$${d.of(alnum, 53)}"`,
       'git clone https://user:pass@example.com/a.git',
     ].join('\n'),
   'ordinary code': (d) =>
