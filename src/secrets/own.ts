@@ -1,4 +1,5 @@
 import type { OwnValue } from '../model.ts';
+import { insideBase64 } from './base64.ts';
 import { Needles } from './needles.ts';
 
 /** The project's own secrets, ready to be searched for. It holds the values where nobody can read or print them. */
@@ -95,14 +96,4 @@ function forms(value: string): { bytes: Uint8Array; form: string }[] {
     add(within.replaceAll('+', '-').replaceAll('/', '_'), ', in base64');
   }
   return [...made].map(([text, form]) => ({ bytes: Buffer.from(text), form }));
-}
-
-/** The characters of base64 that depend on the value alone when `shift` bytes stand before it in its group of three. */
-function insideBase64(raw: Buffer, shift: number): string {
-  const whole = Buffer.concat([Buffer.alloc(shift), raw])
-    .toString('base64')
-    .replace(/=+$/, '');
-  const first = [0, 2, 3][shift]!;
-  const last = Math.floor(((shift + raw.length) * 8) / 6);
-  return whole.slice(first, last);
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { decodedPieces } from './base64.ts';
 import { Needles } from './needles.ts';
 import type { OwnSecrets } from './own.ts';
 import { entropy, isPlaceholder, isPublishedExample } from './plausible.ts';
-import { type Rule, rules } from './rules.ts';
+import type { Rule } from './rule.ts';
+import { rules } from './rules.ts';
 
 /** A secret that was found. It tells where and what, and never the value. */
 export interface SecretHit {
@@ -44,19 +46,29 @@ function keywords(): Needles<number> {
 }
 
 /**
- * The secrets in a text in UTF-8: the project's own values first, then what has a well-known shape. Time is linear in its
- * length. Nothing within the text can switch it off.
+ * The secrets in a text in UTF-8: the project's own values first, then what has a well-known shape, also where that is in
+ * base64. Time is linear in its length. Nothing within the text can switch it off.
  */
 export function scan(bytes: Buffer, own: OwnSecrets): SecretHit[] {
   const found: Found[] = own.find(bytes).map((hit) => ({ ...hit, rank: -1 }));
+  // One character a byte: every shape is made of ASCII, and offsets stay those of the bytes.
   let decoded: string | undefined;
-  keywords().find(bytes, (offset, rank) => {
+  const text = () => (decoded ??= bytes.toString('latin1'));
+  found.push(...shapesIn(bytes, text));
+  decodedPieces(bytes, text, (piece, from, to) => {
     if (found.length >= most) return;
-    // One character a byte: every shape is made of ASCII, and offsets stay those of the bytes.
-    decoded ??= bytes.toString('latin1');
-    found.push(...tryRule(rules[rank]!, rank, decoded, offset));
+    const inside = shapesIn(piece, () => piece.toString('latin1'));
+    found.push(...inside.map((hit) => ({ ...hit, kind: `${hit.kind}, in base64`, from, to })));
   });
   return inOrder(found).map((hit) => shown(hit, bytes));
+}
+
+function shapesIn(bytes: Buffer, text: () => string): Found[] {
+  const found: Found[] = [];
+  keywords().find(bytes, (offset, rank) => {
+    if (found.length < most) found.push(...tryRule(rules[rank]!, rank, text(), offset));
+  });
+  return found;
 }
 
 /** Applies one rule where one of its keywords stands. */
