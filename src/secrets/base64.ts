@@ -46,7 +46,9 @@ export function decodedPieces(
     const whole = text();
     let from = offset - before;
     if (from < 0) return;
-    while (from >= 4 && offset - from < longest && /^[A-Za-z0-9+/_-]{4}$/.test(whole.slice(from - 4, from))) from -= 4;
+    // Never back into what was decoded already, so that the time stays linear.
+    while (from - 4 >= handledTo && offset - from < longest && /^[A-Za-z0-9+/_-]{4}$/.test(whole.slice(from - 4, from)))
+      from -= 4;
     run.lastIndex = from;
     const piece = run.exec(whole)?.[0].slice(0, longest) ?? '';
     handledTo = from + piece.length;
