@@ -6,6 +6,7 @@ import { coverage } from './coverage.ts';
 import { destructiveMigration } from './destructive-migration.ts';
 import { inSync } from './in-sync.ts';
 import { landedChecks } from './landed-checks.ts';
+import { noSecrets } from './no-secrets.ts';
 import { pinnedSettings } from './pinned-settings.ts';
 import { policyCheck } from './policy.ts';
 import { protectedBranches } from './protected-branches.ts';
@@ -23,6 +24,7 @@ export const checks: readonly Check[] = [
   protectedTags,
   commitMessage,
   policyCheck,
+  noSecrets,
   pinnedSettings,
   uneditedMigrations,
   destructiveMigration,
