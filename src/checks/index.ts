@@ -1,11 +1,17 @@
 import type { Check } from '../model.ts';
 import { build } from './build.ts';
 import { commitMessage } from './commit-message.ts';
+import { diskSpace } from './disk-space.ts';
+import { filePermissions } from './file-permissions.ts';
+import { forbiddenFiles } from './forbidden-files.ts';
+import { notRoot } from './not-root.ts';
 import { policyCheck } from './policy.ts';
 import { protectedBranches } from './protected-branches.ts';
 import { protectedFiles } from './protected-files.ts';
 import { protectedTags } from './protected-tags.ts';
+import { rollbackPlan } from './rollback-plan.ts';
 import { stagedTasks } from './staged-tasks.ts';
+import { testTargets } from './test-targets.ts';
 
 /** All built-in checks, in the order of their reports. A new one is a file here and a line in this list. */
 export const checks: readonly Check[] = [
@@ -14,6 +20,12 @@ export const checks: readonly Check[] = [
   protectedTags,
   commitMessage,
   policyCheck,
+  forbiddenFiles,
+  testTargets,
+  notRoot,
+  filePermissions,
+  diskSpace,
+  rollbackPlan,
   build,
   stagedTasks,
 ];
