@@ -1,9 +1,12 @@
 import type { Check } from '../model.ts';
 import { build } from './build.ts';
+import { cleanTree } from './clean-tree.ts';
 import { commitMessage } from './commit-message.ts';
 import { diskSpace } from './disk-space.ts';
 import { filePermissions } from './file-permissions.ts';
 import { forbiddenFiles } from './forbidden-files.ts';
+import { inSync } from './in-sync.ts';
+import { landedChecks } from './landed-checks.ts';
 import { notRoot } from './not-root.ts';
 import { policyCheck } from './policy.ts';
 import { protectedBranches } from './protected-branches.ts';
@@ -12,6 +15,7 @@ import { protectedTags } from './protected-tags.ts';
 import { rollbackPlan } from './rollback-plan.ts';
 import { stagedTasks } from './staged-tasks.ts';
 import { testTargets } from './test-targets.ts';
+import { tests } from './tests.ts';
 
 /** All built-in checks, in the order of their reports. A new one is a file here and a line in this list. */
 export const checks: readonly Check[] = [
@@ -22,10 +26,14 @@ export const checks: readonly Check[] = [
   policyCheck,
   forbiddenFiles,
   testTargets,
+  cleanTree,
+  inSync,
+  landedChecks,
   notRoot,
   filePermissions,
   diskSpace,
   rollbackPlan,
+  tests,
   build,
   stagedTasks,
 ];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import type { Change, Deployment, Oid, Step } from '../model.ts';
+import type { Change, Deployment, GrantedWaiver, Oid, Step } from '../model.ts';
 import { loadPolicyAt, type PolicyCache } from '../policy/load.ts';
 import { compileRules, protectedBranches, trustedTips } from '../policy/rules.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
@@ -14,6 +14,8 @@ export interface Sourced extends PolicyPlace {
   readonly notes?: readonly string[];
   /** At pre-deploy: what is deployed. */
   readonly deployment?: Deployment;
+  /** What owners let pass there. */
+  readonly waivers?: readonly GrantedWaiver[];
 }
 
 const unasked: OtherSide = { remote: null, branches: new Map(), head: null };
