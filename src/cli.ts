@@ -49,6 +49,10 @@ const commands: Record<string, Entry> = {
     does: 'add, list or verify approvals',
     load: () => import('./commands/approval.ts').then(({ approval, usage }) => ({ run: approval, usage })),
   },
+  fingerprint: {
+    does: 'print the line of the policy that pins a variable to its value',
+    load: () => import('./commands/fingerprint.ts').then(({ fingerprint, usage }) => ({ run: fingerprint, usage })),
+  },
   explain: {
     does: 'why a path is guarded and by whom, or what a check is for',
     load: () => import('./commands/explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),

@@ -2,6 +2,10 @@ import type { Check } from '../model.ts';
 import { build } from './build.ts';
 import { commitMessage } from './commit-message.ts';
 import { coverage } from './coverage.ts';
+import { deployWindow } from './deploy-window.ts';
+import { environment } from './environment.ts';
+import { freshBackup } from './fresh-backup.ts';
+import { health } from './health.ts';
 import { pinnedSettings } from './pinned-settings.ts';
 import { policyCheck } from './policy.ts';
 import { protectedBranches } from './protected-branches.ts';
@@ -17,6 +21,10 @@ export const checks: readonly Check[] = [
   commitMessage,
   policyCheck,
   pinnedSettings,
+  environment,
+  health,
+  deployWindow,
+  freshBackup,
   build,
   coverage,
   stagedTasks,
