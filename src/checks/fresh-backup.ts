@@ -9,6 +9,9 @@ const longestWait = 2 ** 31 - 1;
 /** What is not a backup by itself: unfinished files, logs, checksums, signatures, notes. */
 const beside = /^\.|~$|\.(?:partial|part|tmp|temp|log|lock|pid|md|sha\d*|sha\d*sum|md5|sum|sig|asc|minisig)$/i;
 
+/** What stands beside a backup of the same name and describes it. */
+const describing = /\.(?:json|ya?ml|txt|manifest|meta)$/i;
+
 /** Refuses a deploy without a backup to go back to. */
 export const freshBackup: Check = {
   id: 'fresh-backup',
@@ -20,7 +23,7 @@ export const freshBackup: Check = {
   docs: {
     since: '0.1.0',
     why: 'A deploy that goes wrong is taken back with the last backup, and that it is old, empty or cut off is found out on that day.',
-    fix: 'Make a backup now, and mend what makes them. The newest is the file or folder that was modified last; hidden and unfinished ones, logs, checksums and files named after another backup (`NAME.…`) do not count. Looked at are the sums of gzip, the blocks of tar, the directory of zip (its contents are not unpacked), the header of `pg_dump -Fc` and the last line of dumps in SQL; anything else is only read to its end. That it can be restored is proven by restoring it.',
+    fix: 'Make a backup now, and mend what makes them. The newest is the file or folder that was modified last; hidden and unfinished ones, logs, checksums and what describes another backup (`NAME.json`) do not count. Looked at are the sums of gzip, the blocks of tar, the directory of zip (its contents are not unpacked), the header of `pg_dump -Fc` and the last line of dumps in SQL; anything else is only read to its end. That it can be restored is proven by restoring it.',
   },
   async run(context) {
     const backups = context.deployment?.environment.backups;
@@ -43,7 +46,7 @@ interface Backup {
 /** By the time of its content, and not by its name. */
 async function newestOf(folder: string, names: readonly string[], host: Host): Promise<Backup | null> {
   const real = names.filter((name) => !beside.test(name));
-  const own = real.filter((name) => !real.some((other) => name.startsWith(`${other}.`)));
+  const own = real.filter((name) => !real.includes(name.replace(describing, '')) || !describing.test(name));
   let newest: Backup | null = null;
   for (const name of own) {
     const path = `${folder}/${name}`;
