@@ -246,10 +246,16 @@ export interface Context {
   paths(): Promise<readonly BytePath[]>;
   /** What a blob holds, read once for all checks. @throws Undecided when it is missing */
   content(oid: Oid): Promise<Content>;
+  /** The first bytes of a blob of any size, as they are. @throws Undecided when it is missing */
+  beginning(oid: Oid, bytes: number): Promise<Buffer>;
   /** Values of the `.env` files at hand and of the variables that the policy names. */
   ownValues(): Promise<readonly OwnValue[]>;
   /** A path pattern of the policy, in gitignore syntax, as a test. */
   pattern(source: string): (path: BytePath) => boolean;
+  /** A list of path patterns as a test: what one with `!` matches is taken back. */
+  patterns(sources: readonly string[]): (path: BytePath) => boolean;
+  /** The text under which a file system that ignores case would find the path. */
+  foldPath(path: BytePath): string;
   /** What is to be deployed; null at every gate but pre-deploy. */
   readonly deployment: Deployment | null;
   /** What the working tree holds besides the commit. @throws Undecided where there is none */

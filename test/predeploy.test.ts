@@ -11,7 +11,7 @@ function shop(
   options: { deploy?: string; more?: string; files?: Record<string, string>; keys?: Record<string, Key> } = {},
 ) {
   const deploy = options.deploy ?? 'production: {}';
-  const more = `checks: { clean-tree: { severity: error } }\ndeploy: { ${deploy} }\n${options.more ?? ''}`;
+  const more = `checks: { not-root: { severity: off } }\ndeploy: { ${deploy} }\n${options.more ?? ''}`;
   const made = guardedRepo({
     more,
     hooks: false,
@@ -35,7 +35,7 @@ const statuses = (repo: Repo, ...args: string[]): Record<string, string> => {
 
 test('a clean commit that the remote has passes, with and without deploy: in the policy', () => {
   for (const more of ['', 'deploy: { production: {} }']) {
-    const { repo } = guardedRepo({ hooks: false, more: `checks: { clean-tree: { severity: error } }\n${more}` });
+    const { repo } = guardedRepo({ hooks: false, more: `checks: { not-root: { severity: off } }\n${more}` });
     repo.git('branch', '--quiet', '--set-upstream-to=origin/main');
     const done = repo.protect('predeploy');
     is(done.code, 0, done.out);
@@ -222,7 +222,7 @@ test('landed-checks: a merge is one step, judged by the policy of its moment', (
   is(done.code, 0, done.out);
   // Another owner from now on does not judge what landed before.
   const next = makeKey('next');
-  const policy = policyText({ next }, 'checks: { clean-tree: { severity: error } }\ndeploy: { production: {} }');
+  const policy = policyText({ next }, 'checks: { not-root: { severity: off } }\ndeploy: { production: {} }');
   repo.write('.protectionrc', policy).git('add', '-A');
   is(approve(repo, keys['lead']!, '--staged').code, 0);
   land(repo, 'chore: owners', {});
@@ -325,7 +325,7 @@ test('a test command that is killed, missing or too slow is undecided', () => {
     '.protectionrc',
     slow
       .read('.protectionrc')
-      .replace('clean-tree: { severity: error }', 'clean-tree: { severity: error }, tests: { timeout: 1s }'),
+      .replace('not-root: { severity: off }', 'not-root: { severity: off }, tests: { timeout: 1s }'),
   );
   land(slow, 'chore: timeout', {});
   const late = slow.protect('predeploy', '--deployed', 'HEAD');
