@@ -3,6 +3,7 @@ import { build } from './build.ts';
 import { cleanTree } from './clean-tree.ts';
 import { commitMessage } from './commit-message.ts';
 import { coverage } from './coverage.ts';
+import { destructiveMigration } from './destructive-migration.ts';
 import { inSync } from './in-sync.ts';
 import { landedChecks } from './landed-checks.ts';
 import { pinnedSettings } from './pinned-settings.ts';
@@ -10,8 +11,10 @@ import { policyCheck } from './policy.ts';
 import { protectedBranches } from './protected-branches.ts';
 import { protectedFiles } from './protected-files.ts';
 import { protectedTags } from './protected-tags.ts';
+import { schemaMigration } from './schema-migration.ts';
 import { stagedTasks } from './staged-tasks.ts';
 import { tests } from './tests.ts';
+import { uneditedMigrations } from './unedited-migrations.ts';
 
 /** All built-in checks, in the order of their reports. A new one is a file here and a line in this list. */
 export const checks: readonly Check[] = [
@@ -21,6 +24,9 @@ export const checks: readonly Check[] = [
   commitMessage,
   policyCheck,
   pinnedSettings,
+  uneditedMigrations,
+  destructiveMigration,
+  schemaMigration,
   cleanTree,
   inSync,
   landedChecks,

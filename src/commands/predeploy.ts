@@ -7,6 +7,7 @@ import { readFormat } from '../report/index.ts';
 import { type DeployOrder, deployedChange } from '../sources/deploy.ts';
 import type { Sourced } from '../sources/staged.ts';
 import { checklistOn } from './checklist.ts';
+import { saveWaivers } from './deploy-on-push.ts';
 import { readContent } from './given.ts';
 import type { Io } from './io.ts';
 import { runJudging } from './judging.ts';
@@ -69,7 +70,9 @@ export async function predeploy(args: readonly string[], io: Io): Promise<number
     source: async (repository) => {
       sourced = await deployedChange(repository, order);
       if (values.tag) await refuseTakenTag(repository, sourced, io.now());
-      return { ...sourced, waivers: granted(sourced, waivers, io.now()) };
+      const counting = granted(sourced, waivers, io.now());
+      if (sourced.deployment?.environment.trigger === 'push') await saveWaivers(repository, waivers);
+      return { ...sourced, waivers: counting };
     },
     ...(checklist ? { progress: checklist } : {}),
     after: async (repository, report) => {
