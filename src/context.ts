@@ -88,11 +88,16 @@ export function sharedContext(judged: Judged, change: Change, repository: Reposi
         ? (await past()).consents.last(step.path, guard, policy)
         : (await consents()).consent(step, guard),
     alreadyLanded,
+    async landed(path) {
+      if (change.tips.length === 0) return null;
+      const there = await Promise.all(change.tips.map((tip) => repository.stateAt(tip, path)));
+      return there.filter((state) => state !== null);
+    },
     ...contents({ gate, change, policy, env: world.env }, repository, alreadyLanded),
     deployment,
     worktree: async () => (await import('./git/worktree-status.ts')).worktreeStatus(repository),
     distance: (head, tip) => distance(repository, head, tip),
-    async *landed() {
+    async *history() {
       yield* (await past()).spans();
     },
     isAncestor: (ancestor, commit) => repository.isAncestor(ancestor, commit),

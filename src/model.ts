@@ -263,9 +263,11 @@ export interface Context {
   /** How many commits `head` has that `tip` has not, and the other way round. */
   distance(head: Oid, tip: Oid): Promise<{ readonly ahead: number; readonly behind: number }>;
   /** At pre-deploy: what has landed since the last deploy, by the policies of those moments. */
-  landed(): AsyncIterable<LandedUnderPolicy>;
+  history(): AsyncIterable<LandedUnderPolicy>;
   /** Does the path hold exactly this state on a protected branch of the other side? */
   alreadyLanded(path: BytePath, state: State | null): Promise<boolean>;
+  /** What protected branches of the other side hold at a path; null where none of them is known. */
+  landed(path: BytePath): Promise<readonly State[] | null>;
   /** Is `ancestor` reachable from `commit`? */
   isAncestor(ancestor: Oid, commit: Oid): Promise<boolean>;
   /** Reads a blob. @throws Undecided when it is missing or larger than `max` bytes */

@@ -28,10 +28,11 @@ export async function runToPass(
   if (ran.missing) throw new Undecided(`${what} could not be started: ${ran.missing}`);
   if (ran.timedOut)
     throw new Undecided(
-      `${what} took longer than ${timeout / 1000} s and was stopped`,
+      `${what} took longer than ${timeout / 1000} s and ${what.endsWith('s') ? 'were' : 'was'} stopped`,
       `make it faster, or raise ${setting} in the policy`,
     );
-  if (ran.exitCode === null) throw new Undecided(`${what} was stopped before it ended`, 'run it again');
+  if (ran.exitCode === null)
+    throw new Undecided(`${what} ${what.endsWith('s') ? 'were' : 'was'} stopped before the end`, 'run it again');
   if (ran.exitCode === 0) return { problem: null, durationMs: ran.durationMs };
   const commit = change.head === null ? {} : { commit: change.head };
   const on = change.head === null ? ` on ${where}` : '';

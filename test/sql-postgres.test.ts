@@ -7,7 +7,7 @@ import { suite } from './support/suite.ts';
 
 const test = suite('sql-postgres');
 
-const judge = (sql: string) => judgeSql(sql, 'postgres');
+const judge = (sql: string) => judgeSql(sql, 'postgres', true);
 const brief = (problems: readonly SqlProblem[]) => problems.map(({ line, severity, rule }) => [line, severity, rule]);
 
 function verdictOf(problems: readonly SqlProblem[]): string {

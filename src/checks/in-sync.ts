@@ -25,10 +25,13 @@ export const inSync: Check = {
     const { ahead, behind } = await distance(commit, fetched.tip);
     const problems = trigger === 'push' ? [] : branchProblems(deployment, ahead + behind);
     if (ahead > 0 && trigger === 'command')
-      problems.push({ message: `${commits(ahead)} not pushed to ${remote}/${branch}`, help: pushHelp(deployment) });
+      problems.push({
+        message: `${commits(ahead)} ${ahead === 1 ? 'is' : 'are'} not pushed to ${remote}/${branch}`,
+        help: pushHelp(deployment),
+      });
     if (behind > 0)
       problems.push({
-        message: `${commits(behind)} of ${remote}/${branch} missing here`,
+        message: `${commits(behind)} of ${remote}/${branch} ${behind === 1 ? 'is' : 'are'} missing here`,
         help: `git pull --ff-only ${shellWord(remote)} ${shellWord(branch)}`,
       });
     if (upstream === null && current !== null && trigger === 'command')
@@ -53,5 +56,5 @@ function pushHelp({ environment, branch }: Deployment): string {
 }
 
 function commits(n: number): string {
-  return n === 1 ? '1 commit is' : `${n} commits are`;
+  return n === 1 ? '1 commit' : `${n} commits`;
 }

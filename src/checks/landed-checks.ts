@@ -21,7 +21,7 @@ export const landedChecks: Check = {
   },
   async run(context) {
     const problems: Problem[] = [];
-    for await (const span of context.landed()) {
+    for await (const span of context.history()) {
       problems.push(...(await judgeSpan(span)));
       if (problems.length >= most)
         return [...problems.slice(0, most), { message: 'more findings; the rest is not listed' }];

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseWaiver, type Waiver, waiverFault } from '../approvals/waiver.ts';
-import { remoteSide } from '../git/refs.ts';
+import { namedRemote } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { realHost } from '../host.ts';
 import { type Change, exitCode, type GrantedWaiver } from '../model.ts';
@@ -34,7 +34,7 @@ export async function judgeDeployOnPush(
 ): Promise<number> {
   const deploys = deploysOf(sourced);
   if (deploys.length === 0) return exitCode.pass;
-  const { remote } = await remoteSide(repository, named);
+  const remote = await namedRemote(repository, named);
   for (const { name, change } of deploys.filter((one) => one.remote === remote)) {
     const order = { environment: name, deployed: change.old, pushed: change.head, fetch: true, tell: () => {} };
     const host = (topLevel: string) => realHost(topLevel, io.env, io.userId);

@@ -1,13 +1,12 @@
-/** Which database reads the SQL. TiDB speaks MySQL's, with statements of its own. */
+/** Which database a migration is for. */
 export type Dialect = 'postgres' | 'mysql' | 'tidb';
 
-/** What a statement does to the data, or to those who wait for its locks. */
+/** What a statement does that somebody should know before it runs. */
 export interface SqlProblem {
-  /** Counted from 1: where the statement's own first word stands. */
+  /** 1-based, of the statement's first token. */
   readonly line: number;
   readonly severity: 'error' | 'warning';
-  /** In kebab case: `drop-table`. */
+  /** Kebab case: `drop-table`. */
   readonly rule: string;
-  /** Lower case, no full stop: `drops table orders`. */
   readonly message: string;
 }
