@@ -19,14 +19,6 @@ const [destructive, unedited, schema] = ['destructive-migration', 'unedited-migr
 const drop = 'DROP TABLE orders;\n';
 const add = 'ALTER TABLE orders ADD COLUMN total bigint;\n';
 
-/** Commits past the hooks and judges it as a proposal and as a push to main. */
-function bothRefuse(repo: Repo, check: string, ...words: (string | RegExp)[]): void {
-  const base = repo.head('origin/main');
-  repo.commit('feat: past the hooks');
-  refusedBy(check, propose(repo), ...words);
-  refusedBy(check, pushed(repo, base), ...words);
-}
-
 test('nothing is said where no migration is touched', () => {
   const { repo } = migrationWorld('work');
   repo.write('src/a.ts', 'b\n');
@@ -240,13 +232,19 @@ test('a way down is not judged, but may not be edited', () => {
 
 test('dbmate: a section that goes down counts as one only where that is how migrations are written', () => {
   const { repo } = migrationWorld();
-  repo.write('sql/002_x.sql', '-- migrate:up\nCREATE TABLE a (id int);\n-- migrate:down\nDROP TABLE a;\n');
+  const marked = (up: string, down: string) => `-- migrate:up\n${up}\n-- migrate:down\n${down}\n`;
+  repo.write('sql/002_x.sql', marked('SELECT 1;', 'DROP TABLE a;'));
   refusedBy(destructive!, commit(repo), 'sql/002_x.sql:4');
-  repo.commit('feat: the first of its kind');
+  repo.commit('feat: one of its kind does not make a habit');
   repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
-  repo.write('sql/003_x.sql', '-- migrate:up\nCREATE TABLE b (id int);\n-- migrate:down\nDROP TABLE b;\n');
+  repo.write('sql/003_x.sql', marked('SELECT 1;', 'DROP TABLE a;'));
+  refusedBy(destructive!, commit(repo), 'sql/003_x.sql:4');
+  repo.remove('sql/001_first.up.sql').remove('sql/001_first.down.sql').remove('sql/003_x.sql');
+  repo.commit('feat: all of them');
+  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.write('sql/003_x.sql', marked('CREATE TABLE b (id int);', 'DROP TABLE a;'));
   passes(commit(repo));
-  repo.write('sql/004_x.sql', '-- migrate:up\nDROP TABLE b;\n-- migrate:down\nCREATE TABLE b (id int);\n');
+  repo.write('sql/004_x.sql', marked('DROP TABLE b;', 'CREATE TABLE b (id int);'));
   refusedBy(destructive!, commit(repo), 'sql/004_x.sql:2');
 });
 
@@ -347,9 +345,19 @@ for (const [how, edit, message] of edits)
     edit(repo);
     repo.git('config', 'core.fileMode', 'true');
     refusedBy(unedited!, commit(repo), message);
-    bothRefuse(repo, unedited!, message);
-    refusedBy(unedited!, repo.tryGit('push', 'origin', 'HEAD:work'), message);
+    repo.commit('feat: past the hooks');
+    refusedBy(unedited!, propose(repo), message);
   });
+
+test('an edited migration is refused at every gate', () => {
+  const { repo } = migrationWorld('work');
+  const base = repo.head('origin/main');
+  repo.commit('feat: past the hooks', { 'drizzle/0000_first.sql': `${first}-- x\n` });
+  const message = '0000_first.sql: has landed and is changed';
+  refusedBy(unedited!, repo.tryGit('push', 'origin', 'HEAD:work'), message);
+  refusedBy(unedited!, repo.tryGit('push', 'origin', 'HEAD:main'), message);
+  refusedBy(unedited!, pushed(repo, base), message);
+});
 
 test('an approval does not make an edited migration good', () => {
   const { repo, key } = migrationWorld('work');
@@ -466,4 +474,78 @@ test('a folder of links is refused', () => {
   repo.write('attic/20260102_x/migration.sql', drop);
   symlinkSync('../../attic/20260102_x', join(repo.dir, 'prisma/migrations/20260102_x'));
   refusedBy(destructive!, commit(repo), 'prisma/migrations/20260102_x: is a symlink, so it cannot be checked');
+});
+
+test('attacks: new paths, links and names that only look harmless', () => {
+  const ways: readonly [string, (repo: Repo) => void][] = [
+    ['fly/V2__again.sql', (r) => r.write('fly/V2__again.sql', drop)],
+    ['fly/beforeMigrate.sql', (r) => r.write('fly/beforeMigrate.sql', drop)],
+    ['fly/v2__lower.sql', (r) => r.write('fly/v2__lower.sql', drop)],
+    ['fly/V3__code.java', (r) => r.write('fly/V3__code.java', 'class V3__code {}\n')],
+    ['Fly/V2__x.sql', (r) => r.write('Fly/V2__x.sql', drop)],
+    ['prisma/migrations/20260102_x/Migration.SQL', (r) => r.write('prisma/migrations/20260102_x/Migration.SQL', drop)],
+    ['knex/nested/x.js', (r) => r.write('knex/nested/x.js', "exports.up = (k) => k.schema.dropTable('a');\n")],
+    ['knex/x.tsx', (r) => r.write('knex/x.tsx', '1;\n')],
+    ['fly/V4__utf16.sql', (r) => r.write('fly/V4__utf16.sql', Buffer.from(`\ufeff${drop}`, 'utf16le'))],
+    ['fly/V7__x.sql', (r) => r.write('fly/V7__x.sql', `-- migrate:up\nSELECT 1;\n-- migrate:down\n${drop}`)],
+    ['fly/V8__x.sql', (r) => r.write('fly/V8__x.sql', `SELECT 1; -- +goose Down\n${drop}`)],
+    ['fly/V5__bom.sql', (r) => r.write('fly/V5__bom.sql', `\ufeff${drop}`)],
+    ['fly/V6__link.sql', (r) => symlinkSync('../README', join(r.dir, 'fly/V6__link.sql'))],
+    ['knex/module', (r) => r.git('update-index', '--add', '--cacheinfo', `160000,${r.head()},knex/module`)],
+  ];
+  const { repo } = migrationWorld('work');
+  for (const [, way] of ways) way(repo);
+  // `git add` would take the submodule out again.
+  repo.git('add', '--all', '--', ':!knex/module');
+  const refused = repo.tryGit('commit', '-m', 'feat: a change');
+  for (const [path] of ways) match(refused.out, `error[${destructive}] ${path}`);
+});
+
+test('attacks: `x.down.sql` where files are not named in pairs', () => {
+  const { repo } = migrationWorld();
+  repo.commit('chore: supabase', { 'sql/002_plain.sql': 'CREATE TABLE a (id int);\n' });
+  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.write('sql/003_x.down.sql', drop).write('sql/new/1.up.sql', 'SELECT 1;\n').write('sql/new/1.down.sql', drop);
+  refusedBy(destructive!, commit(repo), 'sql/003_x.down.sql:1', 'sql/new/1.down.sql:1');
+});
+
+test('attacks: from a branch that never ran a hook, by an evil merge, from a file that has landed', () => {
+  const { repo } = migrationWorld('work');
+  repo.commit('feat: x', { 'src/x.ts': 'x\n' });
+  repo.git('switch', '--quiet', 'main');
+  repo.git('switch', '--quiet', '-c', 'side');
+  repo.git('merge', '--quiet', '--no-ff', '--no-commit', 'work');
+  repo.write('fly/V2__x.sql', drop).write('fly/V1__first.sql', drop);
+  repo.commit('chore: merge');
+  const evil = propose(repo);
+  refusedBy(destructive!, evil, 'fly/V2__x.sql');
+  refusedBy(unedited!, evil, 'fly/V1__first.sql');
+  // An approval that has landed with one path is worth nothing for a copy of the file.
+  const other = migrationWorld();
+  other.repo.write('fly/V2__x.sql', drop).git('add', '--all');
+  passes(approve(other.repo, other.key, '--staged'));
+  passes(commit(other.repo));
+  passes(other.repo.tryGit('push', 'origin', 'main'));
+  other.repo.write('fly/V3__x.sql', drop);
+  refusedBy(destructive!, commit(other.repo), 'fly/V3__x.sql');
+});
+
+test('attacks: the policy of the same change switches nothing off', () => {
+  const { repo } = migrationWorld('work');
+  const policy = repo.read('.protectionrc');
+  addDrizzle(repo, '0001_drop', drop);
+  repo.write('.protectionrc', policy.slice(0, policy.indexOf('migrations:')));
+  refusedBy(destructive!, commit(repo), 'drizzle/0001_drop.sql');
+  repo.write('.protectionrc', `${policy}checks: { ${destructive}: { severity: off } }\n`);
+  repo.commit('feat: past the hooks');
+  refusedBy(destructive!, propose(repo), 'drizzle/0001_drop.sql');
+});
+
+test('attacks: an approval for another target', () => {
+  const { repo, key } = migrationWorld('work');
+  addDrizzle(repo, '0001_drop', drop);
+  repo.git('add', '--all');
+  passes(approve(repo, key, '--staged', '--target', 'elsewhere'));
+  repo.commit('feat: past the hooks');
+  refusedBy(destructive!, propose(repo), 'is for elsewhere, not for main');
 });

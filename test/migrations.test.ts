@@ -189,6 +189,7 @@ const harmful: readonly [string, string][] = [
   [up("const run = knex.raw;\nawait run('DROP TABLE orders');"), '3: drops table orders'],
   [up('await knex.raw("now()); DROP TABLE orders; --");'), '2: '],
   [up("await knex.raw('DELETE FROM a WHERE true');"), '2: '],
+  [up("await knex.raw('-- migrate:up\\n-- migrate:down\\nDROP TABLE a');"), '4: drops table a'],
   [up("await knex.raw('\\n\\nTRUNCATE a');"), '4: '],
   [up('await sql`DELETE FROM a`;'), '2: '],
   [up('await queryRunner.query<Row>("TRUNCATE a");'), '2: '],
@@ -211,6 +212,13 @@ const harmful: readonly [string, string][] = [
   ['exports.up = async (k) => { k.raw("DROP TABLE a" };', '1: cannot be read for sure'],
   ["exports.up = (k) => k.schema.renameTable('a', 'b').dropTableIfExists('c');", '1: drops table c'],
   ['await queryRunner.manager.delete(User, {});', '1: deletes rows'],
+  ['await manager.clear(User);\nawait repository.remove(all);', '1: empties a table\n2: deletes rows'],
+  ["k.schema['drop' + 'Table']('a');", '1: drops table'],
+  ["k.schema[name]('a');", '1: calls a method whose name is not written out'],
+  ["const [a] = ['drop'];\nk.schema[`\x24{a}Table`]('a');", '2: calls a method whose name is not written out'],
+  ["eval('x');", '1: runs code that is not looked at'],
+  ["new Function('x')();", '1: runs code that is not looked at'],
+  ["require('node:child_process').execSync('x');", '1: runs code that is not looked at'],
   [
     "await queryRunner.clearTable('a');\nawait queryRunner.dropColumns('a', ['b']);",
     '1: empties table a\n2: drops columns a',
@@ -219,6 +227,12 @@ const harmful: readonly [string, string][] = [
 
 test('code that destroys data is found, however it is written', async () => {
   for (const [code, expected] of harmful) ok((await judged(code)).includes(expected), `${code}\n${await judged(code)}`);
+});
+
+test('what is loaded from beside a migration is told', async () => {
+  for (const code of ["import { a } from './a';", "const a = require('../a');", "await import('./a');"])
+    is((await judgeCode(code, 'js', 'postgres'))[0]?.severity, 'warning', code);
+  is((await judgeCode("import { Knex } from 'knex';", 'js', 'postgres')).length, 0);
 });
 
 const alembic = (body: string) =>

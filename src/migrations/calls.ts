@@ -25,6 +25,13 @@ const names: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
     ['bulkDelete', 'deletes rows'],
     ['changeColumn', 'changes a column, which can lose data:'],
     ['changeColumns', 'changes columns, which can lose data:'],
+    ['undoLastMigration', 'takes a migration back'],
+    ['eval', 'runs code that is not looked at'],
+    ['child_process', 'runs code that is not looked at'],
+    ['node:child_process', 'runs code that is not looked at'],
+    ['vm', 'runs code that is not looked at'],
+    ['node:vm', 'runs code that is not looked at'],
+    ['constructor', 'runs code that is not looked at'],
   ]),
   python: new Map([
     ['drop_table', 'drops table'],
@@ -33,14 +40,25 @@ const names: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
     ['drop_all', 'drops all tables'],
     ['DropTable', 'drops table'],
     ['DropSchema', 'drops schema'],
+    ['subprocess', 'runs code that is not looked at'],
+    ['importlib', 'runs code that is not looked at'],
+    ['__import__', 'runs code that is not looked at'],
   ]),
 };
 
-/** Names so common that only a call of them counts. */
+/** Names that count only where they are called: they run code from elsewhere. */
+const functions: Readonly<Record<Language, ReadonlySet<string>>> = {
+  js: new Set(['Function', 'execSync', 'spawnSync']),
+  python: new Set(['eval', 'exec', 'compile', 'system', 'popen']),
+};
+
+/** Names so common that only a call of them as a method counts. */
 const methods: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
   js: new Map([
     ['truncate', 'empties a table'],
     ['alter', 'changes a column, which can lose data'],
+    ['clear', 'empties a table'],
+    ['remove', 'deletes rows'],
   ]),
   python: new Map([
     ['truncate', 'empties a table'],
@@ -57,8 +75,10 @@ export function callProblems(tokens: readonly Token[], language: Language): SqlP
 }
 
 function callMessage(tokens: readonly Token[], at: number, language: Language): string | null {
-  const { kind, text } = tokens[at]!;
+  const { kind } = tokens[at]!;
+  if (isComputedCall(tokens, at)) return 'calls a method whose name is not written out, so it cannot be checked';
   if (kind !== 'name' && kind !== 'string') return null;
+  const text = kind === 'string' ? joined(tokens, at) : tokens[at]!.text;
   const always = names[language].get(text);
   const next = kind === 'string' && isMark(tokens[at + 1], ']') ? at + 2 : at + 1;
   const open = isMark(tokens[next], '.') ? next + 1 : next;
@@ -66,6 +86,7 @@ function callMessage(tokens: readonly Token[], at: number, language: Language): 
   const isCall = isMark(tokens[open], '(');
   const isMethod = isMark(tokens[at - 1], '.') || (kind === 'string' && isMark(tokens[at - 1], '['));
   if (!isCall) return null;
+  if (functions[language].has(text)) return 'runs code that is not looked at';
   if (isMethod && methods[language].has(text)) return methods[language].get(text)!;
   if (language === 'python' && text === 'alter_column') return alterColumn(tokens, open);
   if (/^(?:del|delete)$/.test(text) && (isMethod || language === 'python') && !isLimited(tokens, at, open, language))
@@ -73,6 +94,26 @@ function callMessage(tokens: readonly Token[], at: number, language: Language): 
   if (text === 'update' && (isMethod || language === 'python') && !isLimited(tokens, at, open, language))
     return 'changes all rows with update() without a condition';
   return null;
+}
+
+/** `schema[name](…)`, where the name is not a string. */
+function isComputedCall(tokens: readonly Token[], at: number): boolean {
+  if (!isMark(tokens[at], '[')) return false;
+  const [before, close] = [tokens[at - 1], closing(tokens, at)];
+  const isMember = before?.kind === 'name' || isMark(before, ')') || isMark(before, ']') || isMark(before, '.');
+  const isPlain = close === at + 2 && tokens[at + 1]!.kind !== 'name' && !tokens[at + 1]!.hasHole;
+  const next = isMark(tokens[close + 1], '.') ? close + 2 : close + 1;
+  return isMember && isMark(tokens[next], '(') && !isPlain;
+}
+
+/** A string with those that are added to it. */
+function joined(tokens: readonly Token[], at: number): string {
+  let text = tokens[at]!.text;
+  for (let next = at + 1; ; next += 1) {
+    if (isMark(tokens[next], '+')) next += 1;
+    if (tokens[next]?.kind !== 'string') return text;
+    text += tokens[next]!.text;
+  }
 }
 
 function firstString(tokens: readonly Token[], open: number): string {

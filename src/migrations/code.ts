@@ -2,6 +2,7 @@ import { judgeSql } from '../sql/index.ts';
 import type { Dialect, SqlProblem } from '../sql/problem.ts';
 import { callProblems, closing } from './calls.ts';
 import { hole, type Language, scan, type Token, Unreadable } from './scan.ts';
+import { withoutMarks } from './sections.ts';
 import { wayUp } from './way-up.ts';
 
 /** Functions whose first argument, or template, is SQL. */
@@ -37,8 +38,23 @@ export async function judgeCode(text: string, language: Language, dialect: Diale
     if (!(error instanceof Unreadable)) throw error;
     return [problem(error.line, 'unparsed', `cannot be read for sure: ${error.message}`)];
   }
-  const problems = await judgeTokens(tokens, language, dialect);
+  const problems = [...(await judgeTokens(tokens, language, dialect)), ...loaded(tokens, language)];
   return [...problems].sort((a, b) => a.line - b.line);
+}
+
+/** What is loaded from a file beside it runs as well, and is not looked at. */
+function loaded(tokens: readonly Token[], language: Language): SqlProblem[] {
+  if (language !== 'js') return [];
+  return tokens.flatMap(({ kind, text, line }, at) => {
+    const before = tokens[at - 1];
+    const isLoad =
+      ['from', 'import', 'require'].includes(before?.text ?? '') ||
+      (isMark(before, '(') && ['import', 'require'].includes(tokens[at - 2]?.text ?? ''));
+    const message = `loads ${text.slice(0, 80)}, which is not looked at`;
+    return kind === 'string' && isLoad && /^[./]/.test(text)
+      ? [{ line, severity: 'warning', rule: 'loads', message }]
+      : [];
+  });
 }
 
 async function judgeTokens(tokens: readonly Token[], language: Language, dialect: Dialect): Promise<SqlProblem[]> {
@@ -184,7 +200,8 @@ async function judgeText(sql: Constant, line: number, dialect: Dialect): Promise
 }
 
 /** SQL as it stands; else with its parameters filled in; else as an expression. The first that can be read counts. */
-async function judgeForms(text: string, dialect: Dialect): Promise<readonly SqlProblem[]> {
+async function judgeForms(marked: string, dialect: Dialect): Promise<readonly SqlProblem[]> {
+  const text = withoutMarks(marked);
   const asIs = await judgeSql(text, dialect);
   if (!asIs.some(({ rule }) => rule === 'unparsed')) return asIs;
   const value = dialect === 'postgres' ? '$1' : '?';

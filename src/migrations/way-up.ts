@@ -33,14 +33,18 @@ function pythonBody(tokens: readonly Token[], at: number): [number, number] | nu
   if (tokens[at - 2]?.text === '@' || tokens[at + 1]?.text !== '(') return null;
   const isDecorated = tokens.slice(0, at - 1).some((token) => token.text === '@' && token.column === 0);
   if (isDecorated) return null;
+  // Defaults and annotations are run where the function is defined.
+  const header = closing(tokens, at + 1);
+  const start = tokens.findIndex((token, index) => index > header && isMark(token, ':'));
+  if (start < 0) return null;
   let depth = 0;
-  for (let end = at + 1; end < tokens.length; end++) {
+  for (let end = start + 1; end < tokens.length; end++) {
     const { text, kind, column, line } = tokens[end]!;
-    if (depth === 0 && column === 0 && line > tokens[at]!.line) return [at + 1, end - 1];
+    if (depth === 0 && column === 0 && line > tokens[at]!.line) return [start + 1, end - 1];
     if (kind === 'mark' && '([{'.includes(text)) depth += 1;
     if (kind === 'mark' && ')]}'.includes(text)) depth -= 1;
   }
-  return [at + 1, tokens.length - 1];
+  return [start + 1, tokens.length - 1];
 }
 
 /** A function, method or property called `down` that stands by itself. */
