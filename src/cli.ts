@@ -49,6 +49,10 @@ const commands: Record<string, Entry> = {
     does: 'add, list or verify approvals',
     load: () => import('./commands/approval.ts').then(({ approval, usage }) => ({ run: approval, usage })),
   },
+  predeploy: {
+    does: 'may this commit go to production now?',
+    load: () => import('./commands/predeploy.ts').then(({ predeploy, usage }) => ({ run: predeploy, usage })),
+  },
   explain: {
     does: 'why a path is guarded and by whom, or what a check is for',
     load: () => import('./commands/explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),

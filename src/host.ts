@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
@@ -16,6 +17,7 @@ const longestAnswer = 1 << 20;
 export function realHost(topLevel: string, env: NodeJS.ProcessEnv, userId: () => number | null): Host {
   const at = (path: string) => (isAbsolute(path) ? path : join(topLevel, path));
   return {
+    time: () => Date.now(),
     userId,
     isContainer: () => existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
     variable: (name) => env[name],
@@ -26,6 +28,7 @@ export function realHost(topLevel: string, env: NodeJS.ProcessEnv, userId: () =>
       if (there.size > max) throw new Undecided(`${path} is ${there.size} bytes, the limit is ${max}`);
       return named(path, () => readFile(at(path)));
     },
+    digest: (path) => named(path, () => digest(at(path))),
     async list(path) {
       if ((await status(path, at(path)))?.kind !== 'folder') return null;
       return named(path, () => readdir(at(path)));
@@ -73,6 +76,12 @@ async function named<T>(path: string, act: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new Undecided(`${path} cannot be read: ${(error as Error).message}`);
   }
+}
+
+async function digest(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }
 
 async function damage(file: string): Promise<string | null> {

@@ -15,7 +15,7 @@ import {
 export const protectedFiles: Check = {
   id: 'protected-files',
   summary: 'A protected file changes only with the signed approval of its owners.',
-  gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive'],
   weakenable: false,
   timeout: 60_000,
   docs: {

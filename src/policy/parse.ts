@@ -1,7 +1,7 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { parsePublicKey } from '../approvals/public-key.ts';
 import type { DeployEnvironment, OwnerKey, Policy } from '../model.ts';
 import { type Field, type Schema, typeName } from '../schema.ts';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from '../yaml.ts';
 import { crossCheck, didYouMean, type RawPolicy } from './cross-check.ts';
 import type { RawEnvironment } from './cross-check-deploy.ts';
 import { PolicyError, type PolicyFault } from './fault.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import type { BytePath, Change, Deployment, Oid, Policy, Step } from '../model.ts';
+import type { BytePath, Change, Deployment, GrantedWaiver, Oid, Policy, Step } from '../model.ts';
 import { loadPolicyAt, type PolicyCache } from '../policy/load.ts';
 import { compilePattern, firstMatch } from '../policy/match.ts';
 import { compileRules, protectedBranches, trustedTips } from '../policy/rules.ts';
@@ -15,6 +15,8 @@ export interface Sourced extends PolicyPlace {
   readonly notes?: readonly string[];
   /** At pre-deploy: what is deployed. */
   readonly deployment?: Deployment;
+  /** What owners let pass there. */
+  readonly waivers?: readonly GrantedWaiver[];
 }
 
 const unasked: OtherSide = { remote: null, branches: new Map(), head: null };

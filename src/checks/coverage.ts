@@ -1,0 +1,109 @@
+import type { Places } from '../coverage/parse.ts';
+import type { CoverageReport } from '../coverage/report.ts';
+import { type BytePath, type Check, type Context, type Deployment, type Problem, Undecided } from '../model.ts';
+
+/** The largest file whose lines are counted, in bytes. */
+const largestFile = 16 << 20;
+
+/** Holds the coverage report against the minimums of the environment. */
+export const coverage: Check = {
+  id: 'coverage',
+  summary: 'The tests cover as much as the policy asks for.',
+  gates: ['pre-deploy'],
+  weakenable: true,
+  timeout: 120_000,
+  wave: 2,
+  docs: {
+    since: '0.1.0',
+    why: 'Payment code that no test has run is found out by a customer. A figure that leaves out whole files, or comes from last week, is worse than none.',
+    fix: 'Run the tests with coverage over every file, mend what the report names, and run the gate again. Files that need no tests are named in `coverage.exclude`.',
+  },
+  async run(context) {
+    const { deployment } = context;
+    const asked = deployment?.environment.coverage;
+    if (!deployment || !asked) return { skipped: 'the policy asks for no coverage' };
+    const { maxReport, parseCoverage } = await import('../coverage/parse.ts');
+    const written = await readReport(deployment, asked.report, maxReport);
+    const stale = await staleness(context, written.modifiedAt);
+    if (stale !== null)
+      return [{ path: asked.report, message: stale, help: 'run the tests with coverage again, on this commit' }];
+    const tracked = new Map<string, BytePath>();
+    for (const path of await context.paths()) tracked.set(context.showPath(path), path);
+    const roots = [deployment.tests?.directory ?? deployment.topLevel, deployment.topLevel];
+    const places = { name: asked.report, roots, isFile: (path: string) => tracked.has(path) };
+    const report = parsed(parseCoverage, written.content, places);
+    return typeof report === 'string' ? [{ path: asked.report, message: report }] : judge(context, report, tracked);
+  },
+};
+
+/** What the tests left; where the gate runs none, what lies in the working tree. @throws Undecided where nothing does */
+async function readReport(deployment: Deployment, path: string, max: number) {
+  const { tests, host, environment } = deployment;
+  const help = 'let the tests write it, or correct coverage.report in the policy';
+  if (tests?.report) return tests.report;
+  if (tests) throw new Undecided(`the tests left no coverage report at ${path}`, help);
+  if (environment.commands.test !== null)
+    throw new Undecided('the tests have not run, so nothing says what their report is about');
+  const [status, content] = [await host.status(path), await host.read(path, max)];
+  if (!status || !content) throw new Undecided(`there is no coverage report at ${path}`, help);
+  return { content, modifiedAt: status.modifiedAt };
+}
+
+/** Why the report is not about this tree, or null. One that the tests left earlier is known to be unchanged. */
+async function staleness(context: Context, modifiedAt: number): Promise<string | null> {
+  const { tests, host } = context.deployment!;
+  if (tests) {
+    const isOlder = tests.startedAt !== null && modifiedAt < tests.startedAt;
+    return isOlder ? 'is older than the run of the tests, so they did not write it' : null;
+  }
+  for (const path of await context.paths()) {
+    const file = await host.status(Buffer.from(path, 'latin1').toString('utf8'));
+    if (file?.kind === 'file' && file.modifiedAt > modifiedAt) return 'is older than the last change of the files';
+  }
+  return null;
+}
+
+/** The report, or what is wrong with it. */
+function parsed(parse: (content: Buffer, places: Places) => CoverageReport, content: Buffer, places: Places) {
+  try {
+    return parse(content, places);
+  } catch (error) {
+    if (error instanceof SyntaxError) return error.message;
+    throw error;
+  }
+}
+
+async function judge(
+  context: Context,
+  report: CoverageReport,
+  tracked: ReadonlyMap<string, BytePath>,
+): Promise<Problem[]> {
+  const { judgeCoverage } = await import('../coverage/judge.ts');
+  const { minimums, exclude, report: path } = context.deployment!.environment.coverage!;
+  const patterns = new Map<string, (path: BytePath) => boolean>();
+  const matches = (pattern: string, file: string) => {
+    if (!patterns.has(pattern)) patterns.set(pattern, context.pattern(pattern));
+    return patterns.get(pattern)!(tracked.get(file) ?? Buffer.from(file, 'utf8').toString('latin1'));
+  };
+  const shortfalls = await judgeCoverage(report, {
+    minimums,
+    tracked: [...tracked.keys()],
+    matches,
+    // As in gitignore, the last pattern that matches decides.
+    isExcluded: (file) => exclude.findLast((pattern) => matches(pattern, file))?.startsWith('!') === false,
+    linesOf: (file) => lineCount(context, tracked.get(file)!),
+  });
+  return shortfalls.map((shortfall) => ({ path, ...shortfall }));
+}
+
+/** Lines of a tracked file that are not empty. */
+async function lineCount(context: Context, path: BytePath): Promise<number> {
+  const state = await context.stateAt(path);
+  if (!state?.mode.startsWith('100')) return 0;
+  const content = await context.blobUpTo(state.oid, largestFile);
+  if (content === null) throw new Undecided(`${context.showPath(path)} is too large to count its lines`);
+  return content
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line.trim() !== '').length;
+}

@@ -1,0 +1,53 @@
+import { count, type Entry, lines } from './report.ts';
+
+/**
+ * Istanbul's `json-summary` (counts by file) and `json` (coverage-final.json: every statement).
+ * @see https://github.com/istanbuljs/istanbuljs/blob/main/packages/istanbul-reports/lib/json-summary/index.js
+ * @throws SyntaxError
+ */
+export function* istanbul(text: string): Generator<Entry> {
+  const report = parsed(text);
+  if (!isMap(report)) throw new SyntaxError('is no coverage report: not a map of files');
+  for (const [path, entry] of Object.entries(report)) {
+    if (path === 'total') continue;
+    if (!isMap(entry)) throw new SyntaxError(`has no counts for ${path}`);
+    yield { path, lines: isMap(entry['statementMap']) ? fromStatements(path, entry) : fromCounts(path, entry) };
+  }
+}
+
+function fromCounts(path: string, entry: Fields): Entry['lines'] {
+  const found = entry['lines'];
+  if (!isMap(found)) throw new SyntaxError(`has no line counts for ${path}`);
+  return lines(count(found['total'], `the total of ${path}`), count(found['covered'], `the count of ${path}`), path);
+}
+
+/** A line was run as often as the statement that starts there and ran most, as Istanbul itself counts lines. */
+function fromStatements(path: string, entry: Fields): Entry['lines'] {
+  const [statements, hits] = [entry['statementMap'] as Fields, entry['s']];
+  if (!isMap(hits)) throw new SyntaxError(`has no counts for ${path}`);
+  const found = new Map<number, number>();
+  for (const [id, statement] of Object.entries(statements)) {
+    const start = isMap(statement) ? statement['start'] : null;
+    const line = count(isMap(start) ? start['line'] : null, `the line of a statement of ${path}`);
+    const ran = count(Object.hasOwn(hits, id) ? hits[id] : null, `the count of a statement of ${path}`);
+    found.set(line, Math.max(found.get(line) ?? 0, ran));
+  }
+  return found;
+}
+
+interface Fields {
+  readonly [key: string]: unknown;
+}
+
+function isMap(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The built-in message quotes the content.
+    throw new SyntaxError('is not valid JSON; it may have been cut off');
+  }
+}
