@@ -121,9 +121,9 @@ function asText({ bytes }: Content): string | null {
  * counts only where every migration that has landed is written with the same marks.
  */
 async function upOnly(context: Context, folder: MigrationFolder, text: string): Promise<string> {
-  const { marksOf, upSections, withoutMarks } = await import('../migrations/sections.ts');
+  const { marksOf, upSections } = await import('../migrations/sections.ts');
   const marks = folder.tool === 'plain' ? marksOf(text) : null;
-  if (marks === null) return withoutMarks(text);
+  if (marks === null) return text;
   const changed = new Set((await context.newSteps()).map((step) => step.path));
   let isCustom = false;
   for (const path of await context.paths()) {
@@ -133,7 +133,7 @@ async function upOnly(context: Context, folder: MigrationFolder, text: string): 
     isCustom = bytes !== null && marksOf(bytes.toString('utf8')) === marks;
     if (!isCustom) break;
   }
-  return withoutMarks(isCustom ? upSections(text, marks) : text);
+  return isCustom ? upSections(text, marks) : text;
 }
 
 async function report(context: Context, { step }: Touched, found: readonly Found[]): Promise<Problem[]> {

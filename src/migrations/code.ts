@@ -2,7 +2,6 @@ import { judgeSql } from '../sql/index.ts';
 import type { Dialect, SqlProblem } from '../sql/problem.ts';
 import { callProblems, closing } from './calls.ts';
 import { hole, type Language, scan, type Token, Unreadable } from './scan.ts';
-import { withoutMarks } from './sections.ts';
 import { wayUp } from './way-up.ts';
 
 /** Functions whose first argument, or template, is SQL. */
@@ -200,8 +199,7 @@ async function judgeText(sql: Constant, line: number, dialect: Dialect): Promise
 }
 
 /** SQL as it stands; else with its parameters filled in; else as an expression. The first that can be read counts. */
-async function judgeForms(marked: string, dialect: Dialect): Promise<readonly SqlProblem[]> {
-  const text = withoutMarks(marked);
+async function judgeForms(text: string, dialect: Dialect): Promise<readonly SqlProblem[]> {
   const asIs = await judgeSql(text, dialect);
   if (!asIs.some(({ rule }) => rule === 'unparsed')) return asIs;
   const value = dialect === 'postgres' ? '$1' : '?';

@@ -33,8 +33,3 @@ export function upSections(text: string, name: Marks): string {
     })
     .join('\n');
 }
-
-/** The text with its marks turned into comments that mean nothing to anybody, byte for byte as long. */
-export function withoutMarks(text: string): string {
-  return text.replace(/--[ \t]*(?:\+(?:goose|migrate)[ \t]+|migrate:)(?=up|down)/gi, (mark) => mark.replace(/[+:]/, '.'));
-}
