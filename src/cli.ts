@@ -53,6 +53,10 @@ const commands: Record<string, Entry> = {
     does: 'may this commit go to production now?',
     load: () => import('./commands/predeploy.ts').then(({ predeploy, usage }) => ({ run: predeploy, usage })),
   },
+  fingerprint: {
+    does: 'print the line of the policy that pins a variable to its value',
+    load: () => import('./commands/fingerprint.ts').then(({ fingerprint, usage }) => ({ run: fingerprint, usage })),
+  },
   explain: {
     does: 'why a path is guarded and by whom, or what a check is for',
     load: () => import('./commands/explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),

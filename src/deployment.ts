@@ -122,9 +122,17 @@ export interface Host {
   isWritable(path: string): Promise<boolean>;
   /** Bytes that a user without privileges may still write there. @throws Undecided */
   freeSpace(path: string): Promise<number>;
-  /** Reads a file to its end, unpacking gzip. Returns what is wrong with it, or null. */
-  damage(path: string): Promise<string | null>;
-  /** @throws Error with a plain sentence when there is no answer within the time (milliseconds) */
+  /**
+   * When the newest file in a folder was modified, at any depth, links not followed; null where it holds no file.
+   * Milliseconds since the epoch. @throws Undecided when something in it cannot be looked at
+   */
+  newestFile(path: string): Promise<number | null>;
+  /**
+   * Reads a file, or every file of a folder, to its end, and looks at what archives and dumps say of themselves. Returns
+   * what is wrong, or null. @throws Undecided when the signal aborts
+   */
+  damage(path: string, signal: AbortSignal): Promise<string | null>;
+  /** @throws Error with a plain sentence when there is no whole answer within the time (milliseconds) */
   get(url: string, within: number, signal: AbortSignal): Promise<HttpAnswer>;
   /** @throws Undecided when the signal aborts */
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;

@@ -3,11 +3,12 @@ import { createReadStream, existsSync } from 'node:fs';
 import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGunzip } from 'node:zlib';
+import { damage, newestFile } from './deploy/damage.ts';
+import { get } from './deploy/http.ts';
 import { type Host, Undecided } from './model.ts';
 
-/** The most of an answer that is read, in bytes. */
-const longestAnswer = 1 << 20;
+/** What a timer can wait for, in milliseconds. */
+const longestWait = 2 ** 31 - 1;
 
 /**
  * The machine as it is.
@@ -45,11 +46,12 @@ export function realHost(topLevel: string, env: NodeJS.ProcessEnv, userId: () =>
       const { bavail, bsize } = await named(path, () => statfs(at(path)));
       return bavail * bsize;
     },
-    damage: (path) => damage(at(path)),
+    newestFile: (path) => named(path, () => newestFile(at(path))),
+    damage: (path, signal) => damage(at(path), signal),
     get,
     async wait(milliseconds, signal) {
       try {
-        await delay(milliseconds, undefined, { signal });
+        await delay(Math.min(milliseconds, longestWait), undefined, { signal });
       } catch {
         throw new Undecided('it was interrupted');
       }
@@ -74,6 +76,7 @@ async function named<T>(path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
+    if (error instanceof Undecided) throw error;
     throw new Undecided(`${path} cannot be read: ${(error as Error).message}`);
   }
 }
@@ -82,38 +85,4 @@ async function digest(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return hash.digest('hex');
-}
-
-async function damage(file: string): Promise<string | null> {
-  const stream = createReadStream(file);
-  try {
-    const packed = /\.t?gz$/.test(file);
-    const source = packed ? stream.pipe(createGunzip()) : stream;
-    stream.on('error', (error) => source.destroy(error));
-    for await (const _ of source);
-    return null;
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    stream.destroy();
-  }
-}
-
-async function get(url: string, within: number, signal: AbortSignal): ReturnType<Host['get']> {
-  const answer = await fetch(url, {
-    redirect: 'manual',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(within)]),
-  });
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of answer.body ?? []) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > longestAnswer) throw new Error(`it answers with more than ${longestAnswer} bytes`);
-  }
-  return {
-    status: answer.status,
-    location: answer.headers.get('location'),
-    body: Buffer.concat(chunks).toString('utf8'),
-  };
 }

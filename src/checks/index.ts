@@ -3,10 +3,14 @@ import { build } from './build.ts';
 import { cleanTree } from './clean-tree.ts';
 import { commitMessage } from './commit-message.ts';
 import { coverage } from './coverage.ts';
+import { deployWindow } from './deploy-window.ts';
 import { destructiveMigration } from './destructive-migration.ts';
 import { diskSpace } from './disk-space.ts';
+import { environment } from './environment.ts';
 import { filePermissions } from './file-permissions.ts';
 import { forbiddenFiles } from './forbidden-files.ts';
+import { freshBackup } from './fresh-backup.ts';
+import { health } from './health.ts';
 import { inSync } from './in-sync.ts';
 import { landedChecks } from './landed-checks.ts';
 import { noSecrets } from './no-secrets.ts';
@@ -41,6 +45,10 @@ export const checks: readonly Check[] = [
   cleanTree,
   inSync,
   landedChecks,
+  environment,
+  deployWindow,
+  health,
+  freshBackup,
   rollbackPlan,
   diskSpace,
   filePermissions,

@@ -1,0 +1,62 @@
+import {
+  type Calendar,
+  freezesOn,
+  isWithin,
+  localTime,
+  nextOpening,
+  showLocal,
+  showMinutes,
+  zoneOf,
+} from '../deploy/window.ts';
+import type { Check, Context, DeployWindow } from '../model.ts';
+import { weekdays } from '../policy-model.ts';
+import { shellWord } from '../shell-word.ts';
+
+/** Refuses a deploy outside its hours and in a freeze. */
+export const deployWindow: Check = {
+  id: 'deploy-window',
+  summary: 'A deploy starts within its hours, and in no freeze.',
+  gates: ['pre-deploy'],
+  weakenable: true,
+  timeout: 30_000,
+  docs: {
+    since: '0.1.0',
+    why: 'What breaks after a deploy is mended by those who are there. Hours, days and freezes say when they are.',
+    fix: 'Wait until the time that the report names. When it cannot wait, an owner waives this check for one commit: `npx git-protect approve --deploy ENVIRONMENT --waive deploy-window --reason "…"`. Hours are those that the clocks show in `window.timezone`, else UTC: one that is skipped when they go forward never comes, one that is repeated counts both times. The end of the hours is not within them; both ends of a freeze are. Of hours that go over midnight, the day is that on which they began.',
+  },
+  async run(context) {
+    const { deployment, now } = context;
+    const calendar = deployment?.environment;
+    if (!calendar || (calendar.window === null && calendar.freezes.length === 0))
+      return { skipped: 'neither a window nor a freeze is configured' };
+    const local = localTime(now, zoneOf(calendar));
+    const frozen = freezesOn(local.date, calendar.freezes);
+    const why = [
+      ...(isWithin(local, calendar.window) ? [] : [`outside ${described(calendar.window!)}`]),
+      ...frozen.map(({ from, to, reason }) => `in the freeze from ${from} to ${to}${reason ? ` (${reason})` : ''}`),
+    ];
+    if (why.length === 0) return [];
+    const opens = openingOf(calendar, now);
+    const message = `it is ${showLocal(local)} in ${zoneOf(calendar)}, ${why.join(' and ')}; ${opens ? `the next window opens ${opens}` : 'no window opens within two years'}`;
+    return [{ message, help: help(context, opens) }];
+  },
+};
+
+function openingOf(calendar: Calendar, now: Date): string | null {
+  const opening = nextOpening(now, calendar);
+  return opening && showLocal(localTime(opening, zoneOf(calendar)));
+}
+
+/** `the window mon, tue 09:00-16:00` */
+function described({ days, hours }: DeployWindow): string {
+  const said = weekdays.filter((name) => days.includes(name));
+  const on = said.length === weekdays.length ? '' : `${said.join(', ')} `;
+  return `the window ${on}${showMinutes(hours.from)}-${showMinutes(hours.to)}`;
+}
+
+function help({ deployment, agent, policy }: Context, opens: string | null): string {
+  const first = opens ? `wait until ${opens}` : 'have an owner correct the window in the policy';
+  if (agent !== null) return `${first}; only an owner can waive it: ask ${Object.keys(policy.owners).join(' or ')}`;
+  const name = deployment?.name ? shellWord(deployment.name) : 'ENVIRONMENT';
+  return `${first}, or an owner waives it: npx git-protect approve --deploy ${name} --waive deploy-window --reason "…"`;
+}

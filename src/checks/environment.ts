@@ -1,0 +1,110 @@
+import { fits } from '../deploy/fingerprint.ts';
+import { isEmpty, largestEnvironment, parseEnvironment } from '../deploy/variables.ts';
+import { localTime, zoneOf } from '../deploy/window.ts';
+import type { Check, Context, Deployment, EnvironmentVariables, PinnedVariable, Problem } from '../model.ts';
+import { shellWord } from '../shell-word.ts';
+
+const day = 86_400_000;
+/** How long before its end of life a value is warned of. */
+const notice = 14 * day;
+
+/** Holds the variables that production needs against what the policy says of them. Tells names, never values. */
+export const environment: Check = {
+  id: 'environment',
+  summary: 'Variables that production needs are set, pinned ones have their value, and none is too old.',
+  gates: ['pre-deploy'],
+  weakenable: true,
+  timeout: 120_000,
+  docs: {
+    since: '0.1.0',
+    why: 'A missing variable takes production down at the start, and a changed one later: with another encryption key, no earlier backup can be read any more.',
+    fix: 'Set what is missing, or put the earlier value back. When a pinned value is meant to change, `npx git-protect fingerprint NAME` prints the line of the new one, and an owner has the policy changed; `rotated` is then the day of the change. A value of nothing but white space and quotes counts as empty. Values are read from `environment.file`, as `node --env-file` reads it, else from the environment of the command. The fingerprint is scrypt (N 32768, r 8, p 1) with a salt, over name and value: a short value can still be guessed from it, so pin long ones.',
+  },
+  async run(context) {
+    const { deployment } = context;
+    const wanted = deployment?.environment.environment;
+    if (!deployment || !wanted) return { skipped: 'no variables are configured' };
+    const ages = Object.entries(wanted.pinned).flatMap(([name, pinned]) =>
+      ageProblems(name, pinned, deployment, context),
+    );
+    const pins = Object.entries(wanted.pinned).filter(([, { fingerprint }]) => fingerprint !== null);
+    const names = [...new Set([...wanted.required, ...pins.map(([name]) => name)])];
+    if (wanted.file === null && names.length + Object.keys(wanted.pinned).length === 0)
+      return { skipped: 'the policy names no variable' };
+    const value = await source(wanted, deployment);
+    if (value === null)
+      return [{ message: `${wanted.file} is not there, so no variable is set`, help: `write ${wanted.file}` }, ...ages];
+    const empty = names.flatMap((name) => emptyProblem(name, value(name), wanted));
+    const changed = await Promise.all(pins.map(([name, pinned]) => pinProblems(name, pinned, value(name), context)));
+    return [...empty, ...changed.flat(), ...ages];
+  },
+};
+
+type Lookup = (name: string) => string | undefined;
+
+/** Null where the file is missing. */
+async function source({ file }: EnvironmentVariables, { host }: Deployment): Promise<Lookup | null> {
+  if (file === null) return (name) => host.variable(name);
+  const content = await host.read(file, largestEnvironment);
+  if (content === null) return null;
+  const values = parseEnvironment(content);
+  return (name) => values.get(name);
+}
+
+function emptyProblem(name: string, value: string | undefined, { file, pinned }: EnvironmentVariables): Problem[] {
+  if (value !== undefined && !isEmpty(value)) return [];
+  const where = file === null ? 'in the environment of this command' : `in ${file}`;
+  const why = Object.hasOwn(pinned, name) && pinned[name]!.reason !== '' ? `: ${pinned[name]!.reason}` : '';
+  return [{ message: `${name} is ${value === undefined ? 'not set' : 'empty'} ${where}${why}`, help: `set ${name}` }];
+}
+
+async function pinProblems(
+  name: string,
+  { fingerprint, reason }: PinnedVariable,
+  value: string | undefined,
+  { deployment, agent, policy }: Context,
+): Promise<Problem[]> {
+  if (fingerprint === null || value === undefined || isEmpty(value)) return [];
+  if (await fits(fingerprint, name, value)) return [];
+  const file = deployment?.environment.environment?.file ?? null;
+  const print = `npx git-protect fingerprint ${name}${file === null ? '' : ` --env-file ${shellWord(file)}`}`;
+  const owner = agent === null ? 'an owner' : Object.keys(policy.owners).join(' or ');
+  return [
+    {
+      message: `${name} is not the value that the policy pins${reason === '' ? '' : `: ${reason}`}`,
+      help: `put the earlier value back; if the change is meant, print its fingerprint and have ${owner} change the policy: ${print}`,
+    },
+  ];
+}
+
+function ageProblems(
+  name: string,
+  { rotated, maxAge }: PinnedVariable,
+  { environment }: Deployment,
+  { now }: Context,
+): Problem[] {
+  if (rotated === null || maxAge === null) return [];
+  const today = localTime(now, zoneOf(environment)).date;
+  const [made, at] = [instant(rotated), instant(today)];
+  if (made > at)
+    return [
+      {
+        message: `${name} is said to be rotated on ${rotated}, which is still to come`,
+        help: `write the day on which ${name} was really rotated into the policy`,
+      },
+    ];
+  const left = made + maxAge - at;
+  const due = showDate(made + maxAge);
+  const help = `make a new value for ${name}, then write its day and its fingerprint into the policy`;
+  if (left < 0) return [{ message: `${name} was last rotated on ${rotated} and had to be by ${due}`, help }];
+  if (left > notice) return [];
+  return [{ severity: 'warning', message: `${name} has to be rotated by ${due}`, help }];
+}
+
+function instant(date: string): number {
+  return Date.parse(`${date}T00:00:00Z`);
+}
+
+function showDate(instant: number): string {
+  return new Date(instant).toISOString().slice(0, 10);
+}

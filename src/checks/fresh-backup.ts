@@ -1,0 +1,100 @@
+import { type Check, type Context, type Host, type Problem, Undecided } from '../model.ts';
+
+const limit = 600_000;
+const minute = 60_000;
+/** How far two clocks may be apart. */
+const skew = 5 * minute;
+const longestWait = 2 ** 31 - 1;
+
+/** What is not a backup by itself: unfinished files, logs, checksums, signatures, notes. */
+const beside = /^\.|~$|\.(?:partial|part|tmp|temp|log|lock|pid|md|sha\d*|sha\d*sum|md5|sum|sig|asc|minisig)$/i;
+
+/** What stands beside a backup of the same name and describes it. */
+const describing = /\.(?:json|ya?ml|txt|manifest|meta)$/i;
+
+/** Refuses a deploy without a backup to go back to. */
+export const freshBackup: Check = {
+  id: 'fresh-backup',
+  summary: 'The newest backup is young enough, not empty, and readable to its end.',
+  gates: ['pre-deploy'],
+  weakenable: true,
+  timeout: limit,
+  stopsItself: true,
+  docs: {
+    since: '0.1.0',
+    why: 'A deploy that goes wrong is taken back with the last backup, and that it is old, empty or cut off is found out on that day.',
+    fix: 'Make a backup now, and mend what makes them. The newest is the file or folder that was modified last; hidden and unfinished ones, logs, checksums and what describes another backup (`NAME.json`) do not count. Looked at are the sums of gzip, the blocks of tar, the directory of zip (its contents are not unpacked), the header of `pg_dump -Fc` and the last line of dumps in SQL; anything else is only read to its end. That it can be restored is proven by restoring it.',
+  },
+  async run(context) {
+    const backups = context.deployment?.environment.backups;
+    if (!backups) return { skipped: 'no backups are configured' };
+    const { host } = context.deployment!;
+    const names = await host.list(backups.folder);
+    if (names === null) return [problem(`there is no folder ${backups.folder}, so there is no backup`)];
+    const newest = await newestOf(backups.folder, names, host);
+    if (newest === null) return [problem(`${backups.folder} holds no backup`)];
+    return judge(newest, backups.maxAge, context);
+  },
+};
+
+interface Backup {
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
+}
+
+/** By the time of its content, and not by its name. */
+async function newestOf(folder: string, names: readonly string[], host: Host): Promise<Backup | null> {
+  const real = names.filter((name) => !beside.test(name));
+  const own = real.filter((name) => !real.includes(name.replace(describing, '')) || !describing.test(name));
+  let newest: Backup | null = null;
+  for (const name of own) {
+    const path = `${folder}/${name}`;
+    const found = await host.status(path);
+    if (found === null || found.kind === 'other') continue;
+    // An empty folder was to become a backup.
+    const inside = found.kind === 'folder' ? await host.newestFile(path) : null;
+    const modifiedAt = inside ?? found.modifiedAt;
+    if (newest === null || modifiedAt > newest.modifiedAt) newest = { path, modifiedAt };
+  }
+  return newest;
+}
+
+async function judge({ path, modifiedAt }: Backup, maxAge: number, context: Context): Promise<Problem[]> {
+  const age = context.now.getTime() - modifiedAt;
+  if (age < -skew) return [problem(`${path} is dated ${span(-age)} in the future, so how old it is cannot be told`)];
+  const problems =
+    age > maxAge ? [problem(`the newest backup, ${path}, is ${span(age)} old, the limit is ${span(maxAge)}`)] : [];
+  const fault = await damageOf(path, context);
+  return fault === null ? problems : [...problems, problem(`the newest backup, ${path}, is of no use: ${fault}`)];
+}
+
+async function damageOf(path: string, { deployment, policy, signal }: Context): Promise<string | null> {
+  const most = policy.checks['fresh-backup']?.timeout ?? limit;
+  const late = AbortSignal.timeout(Math.min(most, longestWait));
+  try {
+    return await deployment!.host.damage(path, AbortSignal.any([signal, late]));
+  } catch (error) {
+    if (!late.aborted || signal.aborted) throw error;
+    throw new Undecided(
+      `reading ${path} took longer than ${most / 1000} s`,
+      'raise checks.fresh-backup.timeout in the policy',
+    );
+  }
+}
+
+function problem(message: string): Problem {
+  return { message, help: 'make a backup now, and see it through to its end' };
+}
+
+/** `2 d 3 h`, `40 min` */
+function span(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / minute);
+  const parts = [
+    [Math.floor(minutes / 1440), 'd'],
+    [Math.floor(minutes / 60) % 24, 'h'],
+    [minutes % 60, 'min'],
+  ] as const;
+  const said = parts.filter(([count]) => count > 0).slice(0, 2);
+  return said.length === 0 ? 'less than 1 min' : said.map(([count, unit]) => `${count} ${unit}`).join(' ');
+}

@@ -1,0 +1,100 @@
+import { type SharedContext, sharedContext } from '../../src/context.ts';
+import { Repository } from '../../src/git/repository.ts';
+import { realHost } from '../../src/host.ts';
+import type { Change, Check, Context, Problem, Skipped } from '../../src/model.ts';
+import { parsePolicy } from '../../src/policy/parse.ts';
+import { environment as cleanEnvironment, makeKey, policyText, type Repo } from './world.ts';
+
+interface Given {
+  readonly repo: Repo;
+  /** As it stands under `deploy.production` in a policy. */
+  readonly environment?: Record<string, unknown>;
+  readonly now?: Date;
+  readonly userId?: number | null;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly agent?: string | null;
+  readonly signal?: AbortSignal;
+  /** More lines of the policy. */
+  readonly more?: string;
+}
+
+const key = makeKey('lead');
+
+/** What a check sees before HEAD is deployed: the real repository and the real machine, with the clock and the user given. */
+export function predeployContext({
+  repo,
+  environment = {},
+  now = new Date(),
+  userId = 1000,
+  env = {},
+  agent = null,
+  signal = new AbortController().signal,
+  more = '',
+}: Given): Context {
+  const text = policyText({ lead: key }, `deploy: ${JSON.stringify({ production: environment })}\n${more}`);
+  const policy = parsePolicy(text, '.protectionrc');
+  const outer = cleanEnvironment({ ...repo.env, ...env });
+  const repository = new Repository(repo.dir, outer, 'location');
+  const head = repo.head();
+  const change: Change = {
+    ref: 'refs/heads/main',
+    kind: 'update',
+    protected: true,
+    target: 'main',
+    base: null,
+    head,
+    old: null,
+    next: head,
+    tips: [],
+    defaultTip: null,
+    title: null,
+    tree: async () => repo.head('HEAD^{tree}'),
+    steps: async () => [],
+    states: async () => [],
+    async *commits() {},
+  };
+  const world = {
+    env: outer,
+    now,
+    agent,
+    commands: true,
+    signal,
+    userId: () => userId,
+    progress: () => {},
+  };
+  const shared: SharedContext = sharedContext(
+    {
+      gate: 'pre-deploy',
+      loaded: { policy, source: `${head}:.protectionrc`, oid: null, bootstrap: null },
+      changes: [change],
+      deployment: {
+        name: 'production',
+        environment: policy.deploy['production']!,
+        branch: 'main',
+        commit: head,
+        deployed: null,
+        trigger: 'command',
+        fetched: { tip: head, error: null },
+        host: realHost(repo.dir, outer, world.userId),
+        tests: null,
+      },
+    },
+    change,
+    repository,
+    world,
+  );
+  repository.close();
+  return { ...shared, options: undefined, signal };
+}
+
+/** What a check finds. @throws Error when it is skipped */
+export async function findings(check: Check, given: Given): Promise<readonly Problem[]> {
+  const found = await check.run(predeployContext(given));
+  if ('skipped' in found) throw new Error(`skipped: ${(found as Skipped).skipped}`);
+  return found;
+}
+
+/** Its messages, one a line. */
+export async function messages(check: Check, given: Given): Promise<string> {
+  return (await findings(check, given)).map(({ message }) => message).join('\n');
+}
