@@ -139,6 +139,19 @@ test('one approval serves a rule of the policy as well, and critical files still
   not.match(approve(other.repo, other.key, '--staged').out, 'CRITICAL');
 });
 
+test('a rule of the policy on the same file is served by the same approval', () => {
+  const { repo, key } = migrationWorld();
+  repo.commit('chore: policy', { '.protectionrc': repo.read('.protectionrc').replace('[config/]', '[config/, fly/]') });
+  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.write('fly/V2__x.sql', drop);
+  const refused = commit(repo);
+  refusedBy(destructive!, refused, 'error[protected-files] fly/V2__x.sql');
+  repo.git('add', '--all');
+  match(approve(repo, key, '--staged').out, '1 file,');
+  passes(commit(repo));
+  passes(repo.tryGit('push', 'origin', 'main'));
+});
+
 test('what went around the hooks can be approved once it is committed, and once it has landed', () => {
   const { repo, key } = migrationWorld('work');
   addDrizzle(repo, '0001_drop', drop);

@@ -269,3 +269,23 @@ test('Alembic: the way up is judged, the way down is not', async () => {
   ] as const)
     ok((await judged(alembic(body), 'python')).includes(expected), `${body}\n${await judged(alembic(body), 'python')}`);
 });
+
+test('hostile code ends: nothing that grows faster than the file', async () => {
+  const n = 60_000;
+  const hostile: readonly string[] = [
+    `x = ${'['.repeat(n)}${']'.repeat(n)}`,
+    `x = ${Array.from({ length: n }, () => "'a'").join('+')}`,
+    `x${'.update({})'.repeat(n)}`,
+    `${'dropTable('.repeat(n)}${')'.repeat(n)}`,
+    `${'a.update('.repeat(n)}${')'.repeat(n)}`,
+    `${'down;'.repeat(n)}`,
+    `${'raw(x);'.repeat(n)}`,
+    `${"raw('a b');".repeat(n)}`,
+    '`\x24{'.repeat(n),
+    `${'/*'.repeat(n)}`,
+    `${'x = "'.repeat(n)}`,
+  ];
+  for (const code of hostile) await judgeCode(code, 'js', 'postgres');
+  await judgeCode(`${'alter_column('.repeat(n)}${')'.repeat(n)}`, 'python', 'postgres');
+  is((await judgeCode("raw('a b');".repeat(n), 'js', 'postgres'))[0]?.message.slice(0, 20), 'holds 60000 strings,');
+});

@@ -1,8 +1,9 @@
 import type { SqlProblem } from '../sql/problem.ts';
 import type { Language, Token } from './scan.ts';
-import { closing } from './way-up.ts';
+import { closing, opening } from './way-up.ts';
 
-export { closing };
+/** No further than this a call is looked into, or a chain of calls followed; counted in tokens and in calls. */
+const [longestCall, longestChain] = [300, 50];
 
 /** Calls that destroy data whatever their arguments; by name, what they do. */
 const names: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
@@ -109,27 +110,28 @@ function isComputedCall(tokens: readonly Token[], at: number): boolean {
 /** A string with those that are added to it. */
 function joined(tokens: readonly Token[], at: number): string {
   let text = tokens[at]!.text;
-  for (let next = at + 1; ; next += 1) {
+  for (let next = at + 1; text.length < 100; next += 1) {
     if (isMark(tokens[next], '+')) next += 1;
     if (tokens[next]?.kind !== 'string') return text;
     text += tokens[next]!.text;
   }
+  return text;
 }
 
 function firstString(tokens: readonly Token[], open: number): string {
   if (!isMark(tokens[open], '(')) return '';
-  const token = tokens.slice(open, closing(tokens, open)).find(({ kind }) => kind === 'string');
+  const token = tokens.slice(open, Math.min(open + 20, closing(tokens, open))).find(({ kind }) => kind === 'string');
   return token !== undefined && /^[\w.$ -]{1,80}$/.test(token.text) ? token.text : '';
 }
 
 function alterColumn(tokens: readonly Token[], open: number): string | null {
-  const inside = tokens.slice(open + 1, closing(tokens, open));
+  const inside = tokens.slice(open + 1, Math.min(open + longestCall, closing(tokens, open)));
   // `**options` may hold a type.
   const isTyped = inside.some(
     (token, at) =>
       (token.text === 'type_' && isMark(inside[at + 1], '=')) || (isMark(token, '*') && isMark(inside[at + 1], '*')),
   );
-  return isTyped ? 'changes the type of a column, which can lose data' : null;
+  return isTyped || inside.length >= longestCall - 1 ? 'changes the type of a column, which can lose data' : null;
 }
 
 /** Does a condition limit which rows are meant: one in the chain of calls, or given as an argument? */
@@ -153,7 +155,7 @@ function isCondition(tokens: readonly Token[], place: number): boolean {
   const name = tokens[place]!.text;
   if (!/^(?:(?:and|or)?where|filter)/i.test(name) || /raw$/i.test(name) || !isMark(tokens[place + 1], '('))
     return false;
-  const inside = tokens.slice(place + 2, closing(tokens, place + 1));
+  const inside = tokens.slice(place + 2, Math.min(place + longestCall, closing(tokens, place + 1)));
   return inside.some(
     ({ kind, text }) => kind !== 'mark' && kind !== 'number' && /[A-Za-z_]/.test(text) && !/^true$/i.test(text),
   );
@@ -162,7 +164,7 @@ function isCondition(tokens: readonly Token[], place: number): boolean {
 /** The places of the names in the chain that leads to a call. */
 function before(tokens: readonly Token[], at: number): number[] {
   const places: number[] = [];
-  for (let place = at - 1; place > 0 && isMark(tokens[place], '.'); place--) {
+  for (let place = at - 1; place > 0 && places.length < longestChain && isMark(tokens[place], '.'); place--) {
     place -= 1;
     while (place > 0 && (isMark(tokens[place], ')') || isMark(tokens[place], ']'))) place = opening(tokens, place) - 1;
     if (tokens[place]?.kind !== 'name') break;
@@ -174,26 +176,19 @@ function before(tokens: readonly Token[], at: number): number[] {
 /** And of those that follow on it. */
 function after(tokens: readonly Token[], close: number): number[] {
   const places: number[] = [];
-  for (let place = close + 1; isMark(tokens[place], '.') && tokens[place + 1]?.kind === 'name'; ) {
+  for (
+    let place = close + 1;
+    places.length < longestChain && isMark(tokens[place], '.') && tokens[place + 1]?.kind === 'name';
+  ) {
     places.push(place + 1);
     place = isMark(tokens[place + 2], '(') ? closing(tokens, place + 2) + 1 : place + 2;
   }
   return places;
 }
 
-function opening(tokens: readonly Token[], close: number): number {
-  let depth = 0;
-  for (let at = close; at >= 0; at--) {
-    const { kind, text } = tokens[at]!;
-    if (kind !== 'mark') continue;
-    if (')]}'.includes(text)) depth += 1;
-    if ('([{'.includes(text) && --depth === 0) return at;
-  }
-  return 0;
-}
-
 function splitArguments(tokens: readonly Token[], open: number): Token[][] {
   const end = closing(tokens, open);
+  if (end - open > longestCall) return [];
   const found: Token[][] = [[]];
   let depth = 0;
   for (const token of tokens.slice(open + 1, end)) {
