@@ -63,7 +63,7 @@ async function touchedFiles(context: Context): Promise<Touched[]> {
       const file = migrationOf(folder, path);
       const isLink = !isFile(to) && (isAtOrAbove(folder.folder, path) || isIn(context, folder, path));
       if (!isLink && (file === null || file.kind === 'metadata')) continue;
-      if (file !== null && !isLink && (await isWayDown(context, folder, path, file))) continue;
+      if (file !== null && !isLink && (await isWayDown(context, folder, file))) continue;
       touched.push({ step, to, folder, file: isLink ? null : file });
     }
   }
@@ -75,22 +75,16 @@ function isIn({ pattern }: Context, { folder }: MigrationFolder, path: BytePath)
 }
 
 /**
- * Does a file only take a migration back? By its name alone other tools would run it like any other, so all its
- * neighbours have to be named that way: `x.up.sql` and `x.down.sql`.
+ * Does a file only take a migration back? By its name alone other tools would run it like any other, so all of the
+ * folder has to be named that way: `x.up.sql` and `x.down.sql`.
  */
-async function isWayDown(
-  context: Context,
-  folder: MigrationFolder,
-  path: BytePath,
-  file: MigrationFile,
-): Promise<boolean> {
+async function isWayDown(context: Context, folder: MigrationFolder, file: MigrationFile): Promise<boolean> {
   if (file.way !== 'down') return false;
   if (folder.tool === 'prisma' || folder.tool === 'flyway') return true;
-  const directory = path.slice(0, path.lastIndexOf('/') + 1);
-  const neighbours = (await context.paths()).filter(
-    (other) => other.startsWith(directory) && !other.slice(directory.length).includes('/') && /\.sql$/i.test(other),
-  );
-  const ups = neighbours.filter((other) => migrationOf(folder, other)?.way === 'up');
+  const ups = (await context.paths()).filter((other) => {
+    const found = migrationOf(folder, other);
+    return found?.kind === 'sql' && found.way === 'up';
+  });
   return ups.length > 0 && ups.every((other) => /[._-]up\.sql$/i.test(other));
 }
 
@@ -109,7 +103,7 @@ async function judgeFile(context: Context, { step, to, folder, file }: Touched):
       : judgeCode(text, language, folder.dialect);
   }
   const { judgeSql } = await import('../sql/index.ts');
-  return judgeSql(await upOnly(context, folder, step.path, text), folder.dialect);
+  return judgeSql(await upOnly(context, folder, text), folder.dialect);
 }
 
 function unseen(message: string, rest = ', so it cannot be checked'): Found {
@@ -124,20 +118,22 @@ function asText({ bytes }: Content): string | null {
 
 /**
  * Leaves out what stands behind a mark that says "down". To most tools such a mark is a comment like any other, so it
- * counts only where a migration that has landed is written with the same marks.
+ * counts only where every migration that has landed is written with the same marks.
  */
-async function upOnly(context: Context, folder: MigrationFolder, path: BytePath, text: string): Promise<string> {
-  if (folder.tool !== 'plain') return text;
+async function upOnly(context: Context, folder: MigrationFolder, text: string): Promise<string> {
   const { marksOf, upSections } = await import('../migrations/sections.ts');
-  const marks = marksOf(text);
+  const marks = folder.tool === 'plain' ? marksOf(text) : null;
   if (marks === null) return text;
   const changed = new Set((await context.newSteps()).map((step) => step.path));
-  const landed = (await context.paths()).filter(
-    (other) => other !== path && !changed.has(other) && migrationOf(folder, other)?.kind === 'sql',
-  );
-  const state = landed.length === 0 ? null : await context.stateAt(landed.at(-1)!);
-  const { bytes } = state !== null && isFile(state) ? await context.content(state.oid) : { bytes: null };
-  return bytes !== null && marksOf(bytes.toString('utf8')) === marks ? upSections(text, marks) : text;
+  let isCustom = false;
+  for (const path of await context.paths()) {
+    if (changed.has(path) || migrationOf(folder, path)?.kind !== 'sql') continue;
+    const state = await context.stateAt(path);
+    const { bytes } = state !== null && isFile(state) ? await context.content(state.oid) : { bytes: null };
+    isCustom = bytes !== null && marksOf(bytes.toString('utf8')) === marks;
+    if (!isCustom) break;
+  }
+  return isCustom ? upSections(text, marks) : text;
 }
 
 async function report(context: Context, { step }: Touched, found: readonly Found[]): Promise<Problem[]> {

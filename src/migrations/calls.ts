@@ -1,8 +1,9 @@
 import type { SqlProblem } from '../sql/problem.ts';
 import type { Language, Token } from './scan.ts';
-import { closing } from './way-up.ts';
+import { closing, opening } from './way-up.ts';
 
-export { closing };
+/** No further than this a call is looked into, or a chain of calls followed; counted in tokens and in calls. */
+const [longestCall, longestChain] = [300, 50];
 
 /** Calls that destroy data whatever their arguments; by name, what they do. */
 const names: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
@@ -25,6 +26,13 @@ const names: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
     ['bulkDelete', 'deletes rows'],
     ['changeColumn', 'changes a column, which can lose data:'],
     ['changeColumns', 'changes columns, which can lose data:'],
+    ['undoLastMigration', 'takes a migration back'],
+    ['eval', 'runs code that is not looked at'],
+    ['child_process', 'runs code that is not looked at'],
+    ['node:child_process', 'runs code that is not looked at'],
+    ['vm', 'runs code that is not looked at'],
+    ['node:vm', 'runs code that is not looked at'],
+    ['constructor', 'runs code that is not looked at'],
   ]),
   python: new Map([
     ['drop_table', 'drops table'],
@@ -33,14 +41,25 @@ const names: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
     ['drop_all', 'drops all tables'],
     ['DropTable', 'drops table'],
     ['DropSchema', 'drops schema'],
+    ['subprocess', 'runs code that is not looked at'],
+    ['importlib', 'runs code that is not looked at'],
+    ['__import__', 'runs code that is not looked at'],
   ]),
 };
 
-/** Names so common that only a call of them counts. */
+/** Names that count only where they are called: they run code from elsewhere. */
+const functions: Readonly<Record<Language, ReadonlySet<string>>> = {
+  js: new Set(['Function', 'execSync', 'spawnSync']),
+  python: new Set(['eval', 'exec', 'compile', 'system', 'popen']),
+};
+
+/** Names so common that only a call of them as a method counts. */
 const methods: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
   js: new Map([
     ['truncate', 'empties a table'],
     ['alter', 'changes a column, which can lose data'],
+    ['clear', 'empties a table'],
+    ['remove', 'deletes rows'],
   ]),
   python: new Map([
     ['truncate', 'empties a table'],
@@ -57,8 +76,10 @@ export function callProblems(tokens: readonly Token[], language: Language): SqlP
 }
 
 function callMessage(tokens: readonly Token[], at: number, language: Language): string | null {
-  const { kind, text } = tokens[at]!;
+  const { kind } = tokens[at]!;
+  if (isComputedCall(tokens, at)) return 'calls a method whose name is not written out, so it cannot be checked';
   if (kind !== 'name' && kind !== 'string') return null;
+  const text = kind === 'string' ? joined(tokens, at) : tokens[at]!.text;
   const always = names[language].get(text);
   const next = kind === 'string' && isMark(tokens[at + 1], ']') ? at + 2 : at + 1;
   const open = isMark(tokens[next], '.') ? next + 1 : next;
@@ -66,6 +87,7 @@ function callMessage(tokens: readonly Token[], at: number, language: Language): 
   const isCall = isMark(tokens[open], '(');
   const isMethod = isMark(tokens[at - 1], '.') || (kind === 'string' && isMark(tokens[at - 1], '['));
   if (!isCall) return null;
+  if (functions[language].has(text)) return 'runs code that is not looked at';
   if (isMethod && methods[language].has(text)) return methods[language].get(text)!;
   if (language === 'python' && text === 'alter_column') return alterColumn(tokens, open);
   if (/^(?:del|delete)$/.test(text) && (isMethod || language === 'python') && !isLimited(tokens, at, open, language))
@@ -75,20 +97,41 @@ function callMessage(tokens: readonly Token[], at: number, language: Language): 
   return null;
 }
 
+/** `schema[name](…)`, where the name is not a string. */
+function isComputedCall(tokens: readonly Token[], at: number): boolean {
+  if (!isMark(tokens[at], '[')) return false;
+  const [before, close] = [tokens[at - 1], closing(tokens, at)];
+  const isMember = before?.kind === 'name' || isMark(before, ')') || isMark(before, ']') || isMark(before, '.');
+  const isPlain = close === at + 2 && tokens[at + 1]!.kind !== 'name' && !tokens[at + 1]!.hasHole;
+  const next = isMark(tokens[close + 1], '.') ? close + 2 : close + 1;
+  return isMember && isMark(tokens[next], '(') && !isPlain;
+}
+
+/** A string with those that are added to it. */
+function joined(tokens: readonly Token[], at: number): string {
+  let text = tokens[at]!.text;
+  for (let next = at + 1; text.length < 100; next += 1) {
+    if (isMark(tokens[next], '+')) next += 1;
+    if (tokens[next]?.kind !== 'string') return text;
+    text += tokens[next]!.text;
+  }
+  return text;
+}
+
 function firstString(tokens: readonly Token[], open: number): string {
   if (!isMark(tokens[open], '(')) return '';
-  const token = tokens.slice(open, closing(tokens, open)).find(({ kind }) => kind === 'string');
+  const token = tokens.slice(open, Math.min(open + 20, closing(tokens, open))).find(({ kind }) => kind === 'string');
   return token !== undefined && /^[\w.$ -]{1,80}$/.test(token.text) ? token.text : '';
 }
 
 function alterColumn(tokens: readonly Token[], open: number): string | null {
-  const inside = tokens.slice(open + 1, closing(tokens, open));
+  const inside = tokens.slice(open + 1, Math.min(open + longestCall, closing(tokens, open)));
   // `**options` may hold a type.
   const isTyped = inside.some(
     (token, at) =>
       (token.text === 'type_' && isMark(inside[at + 1], '=')) || (isMark(token, '*') && isMark(inside[at + 1], '*')),
   );
-  return isTyped ? 'changes the type of a column, which can lose data' : null;
+  return isTyped || inside.length >= longestCall - 1 ? 'changes the type of a column, which can lose data' : null;
 }
 
 /** Does a condition limit which rows are meant: one in the chain of calls, or given as an argument? */
@@ -112,7 +155,7 @@ function isCondition(tokens: readonly Token[], place: number): boolean {
   const name = tokens[place]!.text;
   if (!/^(?:(?:and|or)?where|filter)/i.test(name) || /raw$/i.test(name) || !isMark(tokens[place + 1], '('))
     return false;
-  const inside = tokens.slice(place + 2, closing(tokens, place + 1));
+  const inside = tokens.slice(place + 2, Math.min(place + longestCall, closing(tokens, place + 1)));
   return inside.some(
     ({ kind, text }) => kind !== 'mark' && kind !== 'number' && /[A-Za-z_]/.test(text) && !/^true$/i.test(text),
   );
@@ -121,7 +164,7 @@ function isCondition(tokens: readonly Token[], place: number): boolean {
 /** The places of the names in the chain that leads to a call. */
 function before(tokens: readonly Token[], at: number): number[] {
   const places: number[] = [];
-  for (let place = at - 1; place > 0 && isMark(tokens[place], '.'); place--) {
+  for (let place = at - 1; place > 0 && places.length < longestChain && isMark(tokens[place], '.'); place--) {
     place -= 1;
     while (place > 0 && (isMark(tokens[place], ')') || isMark(tokens[place], ']'))) place = opening(tokens, place) - 1;
     if (tokens[place]?.kind !== 'name') break;
@@ -133,26 +176,19 @@ function before(tokens: readonly Token[], at: number): number[] {
 /** And of those that follow on it. */
 function after(tokens: readonly Token[], close: number): number[] {
   const places: number[] = [];
-  for (let place = close + 1; isMark(tokens[place], '.') && tokens[place + 1]?.kind === 'name'; ) {
+  for (
+    let place = close + 1;
+    places.length < longestChain && isMark(tokens[place], '.') && tokens[place + 1]?.kind === 'name';
+  ) {
     places.push(place + 1);
     place = isMark(tokens[place + 2], '(') ? closing(tokens, place + 2) + 1 : place + 2;
   }
   return places;
 }
 
-function opening(tokens: readonly Token[], close: number): number {
-  let depth = 0;
-  for (let at = close; at >= 0; at--) {
-    const { kind, text } = tokens[at]!;
-    if (kind !== 'mark') continue;
-    if (')]}'.includes(text)) depth += 1;
-    if ('([{'.includes(text) && --depth === 0) return at;
-  }
-  return 0;
-}
-
 function splitArguments(tokens: readonly Token[], open: number): Token[][] {
   const end = closing(tokens, open);
+  if (end - open > longestCall) return [];
   const found: Token[][] = [[]];
   let depth = 0;
   for (const token of tokens.slice(open + 1, end)) {

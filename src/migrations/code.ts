@@ -1,8 +1,8 @@
 import { judgeSql } from '../sql/index.ts';
 import type { Dialect, SqlProblem } from '../sql/problem.ts';
-import { callProblems, closing } from './calls.ts';
+import { callProblems } from './calls.ts';
 import { hole, type Language, scan, type Token, Unreadable } from './scan.ts';
-import { wayUp } from './way-up.ts';
+import { closing, flatten, wayUp } from './way-up.ts';
 
 /** Functions whose first argument, or template, is SQL. */
 const runners: Readonly<Record<Language, ReadonlySet<string>>> = {
@@ -15,6 +15,8 @@ const runners: Readonly<Record<Language, ReadonlySet<string>>> = {
 /** What a statement that can destroy data holds; `ON DELETE` and `FOR UPDATE` do not. */
 const destructive =
   /(?<!\b(?:on|for|key|do)\s{1,20})\b(?:drop|truncate|delete|update|merge|modify|change|type|execute|do(?!\s+(?:nothing|update)))\b/i;
+/** More strings that could be SQL are no migration, and each costs time. */
+const mostStrings = 2000;
 /** A string that is SQL, wherever it stands. */
 const looksDestructive =
   /\b(?:drop\s+(?:table|schema|database|column|view|materialized|owned|type|tablespace|domain|sequence|foreign|user|role)\b|truncate\s+(?:table\s+)?["`\w]|delete\s+from\s|alter\s+table\s|update\s+["`\w.]+\s+set\s|merge\s+into\s|do\s+(?:\$|'))/i;
@@ -37,8 +39,26 @@ export async function judgeCode(text: string, language: Language, dialect: Diale
     if (!(error instanceof Unreadable)) throw error;
     return [problem(error.line, 'unparsed', `cannot be read for sure: ${error.message}`)];
   }
-  const problems = await judgeTokens(tokens, language, dialect);
+  const strings = flatten(tokens).filter(({ kind, text }) => kind === 'string' && text.includes(' ')).length;
+  if (strings > mostStrings)
+    return [problem(1, 'unparsed', `holds ${strings} strings, more than the ${mostStrings} that are checked`)];
+  const problems = [...(await judgeTokens(tokens, language, dialect)), ...loaded(tokens, language)];
   return [...problems].sort((a, b) => a.line - b.line);
+}
+
+/** What is loaded from a file beside it runs as well, and is not looked at. */
+function loaded(tokens: readonly Token[], language: Language): SqlProblem[] {
+  if (language !== 'js') return [];
+  return tokens.flatMap(({ kind, text, line }, at) => {
+    const before = tokens[at - 1];
+    const isLoad =
+      ['from', 'import', 'require'].includes(before?.text ?? '') ||
+      (isMark(before, '(') && ['import', 'require'].includes(tokens[at - 2]?.text ?? ''));
+    const message = `loads ${text.slice(0, 80)}, which is not looked at`;
+    return kind === 'string' && isLoad && /^[./]/.test(text)
+      ? [{ line, severity: 'warning', rule: 'loads', message }]
+      : [];
+  });
 }
 
 async function judgeTokens(tokens: readonly Token[], language: Language, dialect: Dialect): Promise<SqlProblem[]> {
@@ -91,9 +111,9 @@ async function runnerProblems(tokens: readonly Token[], run: Run): Promise<reado
   const { at, first, language, dialect, used } = run;
   const place = tokens[first]!.kind === 'string' ? first : definition(tokens, first, language);
   if (place !== null) {
-    const sql = constant(tokens, place, language);
     if (used.has(place)) return [];
     used.add(place);
+    const sql = constant(tokens, place, language);
     return judgeText(sql, tokens[place]!.line, dialect);
   }
   if (isBuilt(tokens, first, language)) return [];
@@ -122,16 +142,29 @@ function isBuilt(tokens: readonly Token[], first: number, language: Language): b
 function definition(tokens: readonly Token[], first: number, language: Language): number | null {
   const name = tokens[first]!;
   if (name.kind !== 'name' || !/^[,)]$/.test(tokens[first + 1]?.text ?? '')) return null;
-  const values = tokens.flatMap((token, at) => {
-    if (token.text !== name.text || token.kind !== 'name' || isMark(tokens[at - 1], '.')) return [];
-    const sign = isMark(tokens[at + 1], ':') ? at + 3 : at + 1;
-    return isMark(tokens[sign], '=') && !isMark(tokens[sign + 1], '=') ? [sign + 1] : [];
-  });
+  const values = assignmentsOf(tokens).get(name.text) ?? [];
   const declared =
     tokens[values[0]! - 2]?.text === name.text ? tokens[values[0]! - 3]?.text : tokens[values[0]! - 4]?.text;
   if (values.length !== 1 || tokens[values[0]!]?.kind !== 'string') return null;
   if (language === 'js' && declared !== 'const') return null;
   return values[0]!;
+}
+
+const known = new WeakMap<readonly Token[], ReadonlyMap<string, readonly number[]>>();
+
+/** By name, where the values begin that it is given. */
+function assignmentsOf(tokens: readonly Token[]): ReadonlyMap<string, readonly number[]> {
+  const before = known.get(tokens);
+  if (before !== undefined) return before;
+  const values = new Map<string, number[]>();
+  for (const [at, { kind, text }] of tokens.entries()) {
+    if (kind !== 'name' || isMark(tokens[at - 1], '.')) continue;
+    const sign = isMark(tokens[at + 1], ':') ? at + 3 : at + 1;
+    if (isMark(tokens[sign], '=') && !isMark(tokens[sign + 1], '='))
+      values.set(text, [...(values.get(text) ?? []).slice(0, 1), sign + 1]);
+  }
+  known.set(tokens, values);
+  return values;
 }
 
 interface Constant {

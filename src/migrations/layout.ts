@@ -15,7 +15,7 @@ export interface MigrationFile {
 
 type Layout = (names: readonly string[]) => MigrationFile | null;
 
-const script = /\.(?:[cm]?[jt]s|co|coffee|litcoffee|eg|iced|lsc?)$/i;
+const script = /\.(?:[cm]?[jt]sx?|co|coffee|litcoffee|eg|iced|lsc?)$/i;
 const downName = /(?:^|[._-])down\.sql$/i;
 
 /** Drizzle up to 0.x: `0000_x.sql` and `meta/`; from 1: `<time>_x/migration.sql` and its snapshot. */
@@ -62,7 +62,7 @@ const flyway: Layout = (names) => {
 const alembic: Layout = (names) => {
   const name = names.at(-1)!;
   if (isSql(name)) return file(names.join('/'), 'sql', downName.test(name) ? 'down' : 'up');
-  const isMigration = /\.py$/i.test(name) && !/^__init__|^\./.test(name) && names.join('/') !== 'env.py';
+  const isMigration = /\.py[co]?$/i.test(name) && !/^__init__\.|^\./.test(name) && names.join('/') !== 'env.py';
   return isMigration ? file(stem(names.join('/')), 'code') : null;
 };
 

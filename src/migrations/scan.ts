@@ -41,12 +41,16 @@ const nameRest = /[\p{ID_Continue}$\u200c\u200d]/u;
 const beforeRegex = new Set(['return', 'typeof', 'case', 'in', 'of', 'delete', 'void', 'throw', 'new', 'else', 'do']);
 const beforeRegexToo = new Set(['await', 'yield', 'default']);
 
+const deepest = 20;
+
 class Scanner {
   readonly #text: string;
   readonly #isPython: boolean;
   #at = 0;
   #line = 1;
   #lineStart = 0;
+  /** Of templates within templates. */
+  #depth = 0;
 
   constructor(text: string, language: Language) {
     this.#text = text;
@@ -195,7 +199,10 @@ class Scanner {
       if (char === '\\') text += this.#escape(false);
       else if (char === '$' && this.#text[this.#at + 1] === '{') {
         this.#at += 2;
-        inner.push(...this.tokens('}'));
+        this.#depth += 1;
+        if (this.#depth > deepest) throw this.#unreadable('templates within templates');
+        for (const token of this.tokens('}')) inner.push(token);
+        this.#depth -= 1;
         hasHole = true;
         text += hole;
       } else {

@@ -7,6 +7,8 @@ import type { Language, Token } from './scan.ts';
 export function wayUp(tokens: readonly Token[], language: Language): readonly Token[] {
   const name = language === 'python' ? 'downgrade' : 'down';
   const places = tokens.flatMap((token, at) => (token.text === name && token.kind !== 'mark' ? [at] : []));
+  // So many are no migration, and each is looked at in turn.
+  if (places.length > 20) return tokens;
   if (flatten(tokens).filter((token) => token.text === name).length !== places.length) return tokens;
   const bodies = places.map((at) => (language === 'python' ? pythonBody(tokens, at) : jsBody(tokens, at)));
   const found = bodies.filter((body) => body !== null);
@@ -17,7 +19,7 @@ export function wayUp(tokens: readonly Token[], language: Language): readonly To
 }
 
 /** With the code of the expressions in strings. */
-function flatten(tokens: readonly Token[]): Token[] {
+export function flatten(tokens: readonly Token[]): Token[] {
   return tokens.flatMap((token) => [token, ...flatten(token.inner)]);
 }
 
@@ -33,14 +35,18 @@ function pythonBody(tokens: readonly Token[], at: number): [number, number] | nu
   if (tokens[at - 2]?.text === '@' || tokens[at + 1]?.text !== '(') return null;
   const isDecorated = tokens.slice(0, at - 1).some((token) => token.text === '@' && token.column === 0);
   if (isDecorated) return null;
+  // Defaults and annotations are run where the function is defined.
+  const header = closing(tokens, at + 1);
+  const start = tokens.findIndex((token, index) => index > header && isMark(token, ':'));
+  if (start < 0) return null;
   let depth = 0;
-  for (let end = at + 1; end < tokens.length; end++) {
+  for (let end = start + 1; end < tokens.length; end++) {
     const { text, kind, column, line } = tokens[end]!;
-    if (depth === 0 && column === 0 && line > tokens[at]!.line) return [at + 1, end - 1];
+    if (depth === 0 && column === 0 && line > tokens[at]!.line) return [start + 1, end - 1];
     if (kind === 'mark' && '([{'.includes(text)) depth += 1;
     if (kind === 'mark' && ')]}'.includes(text)) depth -= 1;
   }
-  return [at + 1, tokens.length - 1];
+  return [start + 1, tokens.length - 1];
 }
 
 /** A function, method or property called `down` that stands by itself. */
@@ -116,12 +122,30 @@ function isMark(token: Token | undefined, text: string): boolean {
 
 /** The place of the bracket that closes the one at a place. */
 export function closing(tokens: readonly Token[], at: number): number {
-  let depth = 0;
-  for (let index = at; index < tokens.length; index++) {
-    const { kind, text } = tokens[index]!;
+  return pairsOf(tokens)[at]!;
+}
+
+/** The place of the bracket that opens what the one at a place closes. */
+export function opening(tokens: readonly Token[], at: number): number {
+  return pairsOf(tokens)[at]!;
+}
+
+const known = new WeakMap<readonly Token[], Int32Array>();
+
+/** For each bracket the place of its other half. They are looked up again and again, so all are found once. */
+function pairsOf(tokens: readonly Token[]): Int32Array {
+  const before = known.get(tokens);
+  if (before !== undefined) return before;
+  const pairs = new Int32Array(tokens.length);
+  const open: number[] = [];
+  for (const [at, { kind, text }] of tokens.entries()) {
     if (kind !== 'mark') continue;
-    if ('([{'.includes(text)) depth += 1;
-    if (')]}'.includes(text) && --depth === 0) return index;
+    if ('([{'.includes(text)) open.push(at);
+    else if (')]}'.includes(text)) {
+      const start = open.pop() ?? 0;
+      [pairs[start], pairs[at]] = [at, start];
+    }
   }
-  return tokens.length - 1;
+  known.set(tokens, pairs);
+  return pairs;
 }

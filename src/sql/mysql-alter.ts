@@ -79,7 +79,7 @@ function judgeOptions(alter: Alter, cursor: Cursor) {
   for (cursor.at = 1; !cursor.done; cursor.at++) {
     const word = cursor.word();
     if (!['ENGINE', 'TYPE', 'TTL', 'TTL_ENABLE', 'UNION'].includes(word) || cursor.peek(-1)?.text === '=') continue;
-    const own = new Cursor(cursor.rest());
+    const own = new Cursor(cursor.tokens.slice(cursor.at, cursor.at + 4));
     own.at = 1;
     specs[word]?.(alter, own);
   }

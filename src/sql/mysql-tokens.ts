@@ -1,3 +1,4 @@
+import { Undecided } from '../model.ts';
 import { RowFolder } from './mysql-rows.ts';
 
 /**
@@ -40,6 +41,8 @@ export interface Tokens {
   readonly marks: number;
 }
 
+/** Rows of literals count as one; this bounds memory and time. */
+const maxTokens = 2_000_000;
 const breakpoint = '--> statement-breakpoint';
 const clientWords = new Set(
   `SOURCE SYSTEM TEE NOTEE PAGER NOPAGER EDIT CONNECT CHARSET PRINT PROMPT REHASH RESETCONNECTION STATUS WARNINGS
@@ -48,7 +51,7 @@ const clientWords = new Set(
 const signs = ['<=>', '->>', '>=', '<=', '<>', '!=', '||', '&&', ':=', '<<', '>>', '->'];
 const markPattern = /^--[ \t]*(?:\+(?:goose|migrate)[ \t]+|migrate:)(up|down)\b/i;
 
-/** Reads a script as the mysql client and the server together read it. Linear; throws nothing. */
+/** Reads a script as the mysql client and the server together read it. Linear. @throws Undecided */
 export function tokenize(text: string, quoting: Quoting): Tokens {
   return new Scanner(text, quoting).run();
 }
@@ -73,7 +76,11 @@ class Scanner {
   }
 
   run(): Tokens {
-    while (this.at < this.text.length) this.step();
+    while (this.at < this.text.length) {
+      this.step();
+      if (this.tokens.length > maxTokens)
+        throw new Undecided('an SQL file with so many words cannot be checked', 'split the migration');
+    }
     if (this.comment !== 0) this.push('broken', 'a comment that is never closed', '', this.at);
     const { tokens, conditions, ambiguous, unclosed, marks } = this;
     return { tokens, conditions, ambiguous, unclosed, marks };

@@ -20,7 +20,7 @@ const withoutEscapes: Quoting = { escapes: false, doubleEscapes: false, oneLine:
  * Tells what in a migration for MySQL, MariaDB or TiDB destroys data or takes heavy locks. What it does not understand
  * is a problem with the rule `unparsed`, never silence. Comments that some server runs (`/*! … *\/`) are judged both
  * ways, and so are quotes that mean something else under another `sql_mode`.
- * @throws Undecided when the text is too long
+ * @throws Undecided when the text is too long to judge in seconds
  */
 export function judgeMysql(text: string, dialect: 'mysql' | 'tidb'): readonly SqlProblem[] {
   if (text.length > maxLength)

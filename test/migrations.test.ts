@@ -1,0 +1,291 @@
+import { is, ok } from 'uvu/assert';
+import { judgeCode } from '../src/migrations/code.ts';
+import { changedEntry, readJournal } from '../src/migrations/journal.ts';
+import { isAtOrAbove, migrationOf } from '../src/migrations/layout.ts';
+import { sameMeaning } from '../src/migrations/same-meaning.ts';
+import { marksOf, upSections } from '../src/migrations/sections.ts';
+import type { MigrationFolder } from '../src/model.ts';
+import { suite } from './support/suite.ts';
+
+const test = suite('migrations: layouts and code');
+
+function kindOf(tool: MigrationFolder['tool'], path: string, folder = 'db/m'): string | null {
+  const bytes = Buffer.from(path, 'utf8').toString('latin1');
+  const file = migrationOf({ folder, tool, dialect: 'postgres', schema: [] }, bytes);
+  if (file === null) return null;
+  return [file.kind, file.way === 'down' ? 'down' : '', file.repeatable ? 'again' : '', file.grows ? 'grows' : '']
+    .filter((word) => word !== '')
+    .join(' ');
+}
+
+const layouts: readonly [MigrationFolder['tool'], string, string | null][] = [
+  ['drizzle', 'db/m/0000_x.sql', 'sql'],
+  ['drizzle', 'db/m/meta/_journal.json', 'metadata grows'],
+  ['drizzle', 'db/m/meta/0000_snapshot.json', 'metadata'],
+  ['drizzle', 'db/m/20260101_x/migration.sql', 'sql'],
+  ['drizzle', 'db/m/20260101_x/snapshot.json', 'metadata'],
+  ['drizzle', 'db/m/schema.ts', null],
+  ['drizzle', 'db/m/seeds/x.sql', null],
+  ['drizzle', 'DB/M/0000_x.SQL', 'sql'],
+  ['drizzle', 'db/mm/0000_x.sql', null],
+  ['prisma', 'db/m/20260101_x/migration.sql', 'sql'],
+  ['prisma', 'db/m/migrations/20260101_x/migration.sql', 'sql'],
+  ['prisma', 'db/m/migration_lock.toml', 'metadata'],
+  ['prisma', 'db/m/20260101_x/down.sql', 'sql down'],
+  ['prisma', 'db/m/schema.prisma', null],
+  ['knex', 'db/m/20260101_x.js', 'code'],
+  ['knex', 'db/m/20260101_x.ts', 'code'],
+  ['knex', 'db/m/20260101_x.mjs', 'code'],
+  ['knex', 'db/m/nested/20260101_x.cjs', 'code'],
+  ['knex', 'db/m/types.d.ts', null],
+  ['knex', 'db/m/README.md', null],
+  ['typeorm', 'db/m/1700000000000-Init.ts', 'code'],
+  ['flyway', 'db/m/V1__x.sql', 'sql'],
+  ['flyway', 'db/m/a/V1.2__x.sql', 'sql'],
+  ['flyway', 'db/m/U1__x.sql', 'sql down'],
+  ['flyway', 'db/m/B1__x.sql', 'sql'],
+  ['flyway', 'db/m/R__view.sql', 'sql again'],
+  ['flyway', 'db/m/afterMigrate.sql', 'sql again'],
+  ['flyway', 'db/m/V2__x.java', 'code'],
+  ['flyway', 'db/m/V2__x.sql.conf', null],
+  ['alembic', 'db/m/versions/1a2b_x.py', 'code'],
+  ['alembic', 'db/m/1a2b_x.py', 'code'],
+  ['alembic', 'db/m/env.py', null],
+  ['alembic', 'db/m/versions/__init__.py', null],
+  ['alembic', 'db/m/script.py.mako', null],
+  ['plain', 'db/m/1_x.sql', 'sql'],
+  ['plain', 'db/m/1_x.up.sql', 'sql'],
+  ['plain', 'db/m/1_x.down.sql', 'sql down'],
+  ['plain', 'db/m/a/b/1_x.sql', 'sql'],
+  ['plain', 'db/m/notes.md', null],
+  ['plain', 'other/1_x.sql', null],
+  ['plain', 'db/m', null],
+];
+
+test('every tool names its files its own way', () => {
+  for (const [tool, path, expected] of layouts) is(kindOf(tool, path), expected, `${tool} ${path}`);
+});
+
+test('a folder may be the top, hold other letters, and be found in either case', () => {
+  is(kindOf('plain', 'x.sql', '.'), 'sql');
+  is(kindOf('plain', 'données/x.sql', 'données'), 'sql');
+  is(kindOf('plain', 'DONNÉES/x.sql', 'données'), 'sql');
+  is(kindOf('plain', 'donne\u0301es/x.sql', 'données'), 'sql');
+  is(kindOf('plain', 'a*b/x.sql', 'a*b'), 'sql');
+  ok(isAtOrAbove('db/m', 'db') && isAtOrAbove('db/m', 'DB/m'));
+  ok(!isAtOrAbove('db/m', 'db/m/x') && !isAtOrAbove('db/m', 'd'));
+});
+
+test('a journal keeps its entries in their order', () => {
+  const journal = (...entries: object[]) => readJournal(JSON.stringify({ version: '7', entries }))!;
+  const [a, b, c] = ['a', 'b', 'c'].map((tag, idx) => ({ idx, when: 1, tag, breakpoints: true }));
+  is(changedEntry(journal(a!, b!), journal(a!, b!, c!)), null);
+  is(changedEntry(journal(a!), journal({ breakpoints: true, tag: 'a', when: 1, idx: 0 })), null, 'order of the keys');
+  is(changedEntry(journal(a!, b!), journal(a!)), 'b');
+  is(changedEntry(journal(a!, b!), journal(b!, a!)), 'a');
+  is(changedEntry(journal(a!, b!), journal(a!, { ...b!, when: 2 })), 'b');
+  for (const text of ['', '{}', '[]', 'null', '{"entries":1}', '{"entries":[{}]}', '{"entries":["x"]}'])
+    is(readJournal(text), null, text);
+});
+
+test('marks split a file only where the tool would', () => {
+  const text = '-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n-- migrate:up\nDROP TABLE b;';
+  is(marksOf(text), 'dbmate');
+  is(upSections(text, 'dbmate'), '-- migrate:up\nCREATE TABLE a ();\n\n\n-- migrate:up\nDROP TABLE b;');
+  for (const near of [
+    ' -- migrate:down',
+    '--migrate:downwards',
+    '-- Migrate:down',
+    '-- +goose Down',
+    'x -- migrate:down',
+  ])
+    ok(upSections(`-- migrate:up\n${near}\nDROP TABLE a;`, 'dbmate').includes('DROP'), near);
+  is(marksOf('-- +goose Up\nSELECT 1;'), 'goose');
+  is(marksOf('-- +goose Up\n-- migrate:up\n'), null, 'of two tools');
+  is(marksOf('SELECT 1'), null);
+});
+
+test('comments and white space change no schema', () => {
+  const same: [string, string, string][] = [
+    ['schema.ts', 'const a = 1; // x', 'const  a = 1;'],
+    ['schema.ts', '/* x */\nconst a = `t \x24{b}`;\n', 'const a = `t \x24{b}`;'],
+    ['schema.prisma', 'model A {\n  id Int // x\n}', 'model A {\n    id   Int\n\n}'],
+    ['schema.sql', 'CREATE TABLE a (id int); -- x', '/* y */ CREATE TABLE a\n(id int);'],
+    ['models.py', 'class A:\n    x = 1  # x\n', 'class A:\n\n    x = 1\n'],
+  ];
+  for (const [path, before, after] of same) ok(sameMeaning(before, after, path), after);
+  const different: [string, string, string][] = [
+    ['schema.ts', "const a = '// x';", "const a = '// y';"],
+    ['schema.ts', 'const a = `\x24{b}`;', 'const a = `\x24{c}`;'],
+    ['schema.ts', 'const a = "hole";', 'const a = `\x24{c}`;'],
+    ['schema.ts', 'const a = /x/;', 'const a = /y/;'],
+    ['schema.ts', 'const a = 1', 'const a = 2'],
+    ['schema.prisma', 'model A {\n  id Int\n  b Int\n}', 'model A {\n  id Int b Int\n}'],
+    ['schema.sql', "SELECT '-- a'", "SELECT '-- b'"],
+    ['schema.sql', '/*! DROP TABLE a */', ''],
+    ['models.py', 'if a:\n    x = 1\ny = 2', 'if a:\n    x = 1\n    y = 2'],
+    ['models.py', "x = '# a'", "x = '# b'"],
+    ['schema.rb', '# a', '# b'],
+    ['schema', 'a', 'a '],
+    ['schema.ts', 'const a = "x', 'const a = "x '],
+  ];
+  for (const [path, before, after] of different) ok(!sameMeaning(before, after, path), after);
+});
+
+async function judged(code: string, language: 'js' | 'python' = 'js'): Promise<string> {
+  const found = await judgeCode(code, language, 'postgres');
+  return found
+    .filter(({ severity }) => severity === 'error')
+    .map(({ line, message }) => `${line}: ${message}`)
+    .join('\n');
+}
+
+const up = (body: string) =>
+  `exports.up = async (knex) => {\n${body}\n};\nexports.down = async (knex) => {\n  await knex.schema.dropTable('a');\n};\n`;
+
+const harmless = [
+  up("await knex.schema.createTable('a', (t) => { t.increments(); t.timestamp('x').defaultTo(knex.fn.now()); });"),
+  up("await knex.schema.alterTable('a', (t) => { t.text('b').defaultTo(knex.raw('gen_random_uuid()')); });"),
+  up("await knex('a').where('id', 1).del();"),
+  up("await knex('a').del().whereIn('id', [1, 2]);"),
+  up("await knex('a').where({ id: 1 }).update({ b: 2 });"),
+  up('await knex.raw("CREATE TABLE b (id int)");'),
+  up("await knex.raw('UPDATE a SET b = ? WHERE id = ?', [1, 2]);"),
+  up("// knex.schema.dropTable('x')\n/* TRUNCATE a */"),
+  up("const note = 'drop the old way of counting; update the docs';"),
+  up("const sql = 'CREATE INDEX i ON a (b)';\nawait knex.raw(sql);").replace('const sql', 'const sql'),
+  "exports.up = (knex) => knex.schema.createTable('a', () => {});\nexports.down = (knex) => knex.schema.dropTable('a');\n",
+  "exports.up = function (knex) {\n  return knex.schema.createTable('a', () => {});\n};\n\nexports.down = function (knex) {\n  return knex.schema.dropTable('a');\n};\n",
+  "export async function up(knex: Knex): Promise<void> {\n  await knex.schema.createTable('a', (t) => {});\n}\n\nexport async function down(knex: Knex): Promise<void> {\n  await knex.schema.dropTableIfExists('a');\n}\n",
+  "module.exports = {\n  async up(knex) { await knex.raw('SELECT 1'); },\n  async down(knex) { await knex.raw('DROP TABLE a'); },\n};",
+  "const up = async (k) => k.raw('SELECT 1');\nconst down = async (k) => k.raw('DROP TABLE a');\nmodule.exports = { up, down };",
+  'export class Init1700000000000 implements MigrationInterface {\n  name = \'Init1700000000000\';\n  public async up(queryRunner: QueryRunner): Promise<void> {\n    await queryRunner.query(`CREATE TABLE "a" ("id" int)`);\n  }\n\n  public async down(queryRunner: QueryRunner): Promise<void> {\n    await queryRunner.query(`DROP TABLE "a"`);\n  }\n}\n',
+];
+
+test('code that keeps the data passes, whatever its way down does', async () => {
+  for (const code of harmless) is(await judged(code), '', code);
+});
+
+const harmful: readonly [string, string][] = [
+  [up("await knex.schema.dropTable('orders');"), '2: drops table orders'],
+  [up("await knex.schema['dropTable']('orders');"), '2: drops table orders'],
+  [up("await knex.schema?.dropTable?.('orders');"), '2: drops table orders'],
+  [up("await knex.schema.alterTable('a', (t) => { t.dropColumn('b'); });"), '2: drops column b'],
+  [up("await knex('a').truncate();"), '2: empties a table'],
+  [up("await knex('a').del();"), '2: deletes rows with del() without a condition'],
+  [up("await knex('a').where({}).del();"), '2: deletes rows with del() without a condition'],
+  [up("await knex('a').where(1, 1).delete('id');"), '2: deletes rows with delete() without a condition'],
+  [up("await knex('a').update({ b: null });"), '2: changes all rows with update() without a condition'],
+  [up("await knex.schema.alterTable('a', (t) => t.string('b', 2).alter());"), '2: changes a column'],
+  [up("await knex.raw('DROP TABLE orders');"), '2: drops table orders'],
+  [up("await knex.raw('DR\\x4fP ' + 'TABLE orders');"), '2: drops table orders'],
+  [up('await knex.raw(`DROP TABLE \x24{name}`);'), '2: runs SQL that holds an expression'],
+  [up('await knex.raw(`\x24{knex.schema.dropTable("x")}`);'), '2: drops table x'],
+  [up("await knex.raw('DROP TABLE ' + name);"), '2: runs SQL that holds an expression'],
+  [up("await knex.raw(verb + ' TABLE a');"), '2: raw() runs SQL that is not written out'],
+  [up("await knex.raw(fs.readFileSync('x.sql', 'utf8'));"), '2: raw() runs SQL that is not written out there'],
+  [up("await knex.raw(['DROP', 'TABLE', 'a'].join(' '));"), '2: raw() runs SQL that is not written out there'],
+  [up("const sql = 'DROP TABLE orders';\nawait knex.raw(sql);"), '2: drops table orders'],
+  [up("const run = knex.raw;\nawait run('DROP TABLE orders');"), '3: drops table orders'],
+  [up('await knex.raw("now()); DROP TABLE orders; --");'), '2: '],
+  [up("await knex.raw('DELETE FROM a WHERE true');"), '2: '],
+  [up("await knex.raw('-- migrate:up\\n-- migrate:down\\nDROP TABLE a');"), '4: drops table a'],
+  [up("await knex.raw('\\n\\nTRUNCATE a');"), '4: '],
+  [up('await sql`DELETE FROM a`;'), '2: '],
+  [up('await queryRunner.query<Row>("TRUNCATE a");'), '2: '],
+  [up('await exports.down(knex);'), '5: drops table a'],
+  [up("await exports['down'](knex);"), '5: drops table a'],
+  ["exports.up = exports.down = async (k) => { await k.schema.dropTable('a'); };", '1: drops table a'],
+  [
+    "const down = async (k) => { await k.schema.dropTable('a'); };\nmodule.exports = { up: down, down };",
+    '1: drops table a',
+  ],
+  ["exports.up = run(1, down = async (k) => { await k.schema.dropTable('a'); }, 2);", '1: drops table a'],
+  [
+    "import { down } from './x';\nexports.up = async (k) => {\nwork()\ndown(k)\n{ k.schema.dropTable('a') }\n};",
+    '5: drops table a',
+  ],
+  ["function down(k) { k.schema.dropTable('a') }\nfunction down(k) {}\nexports.up = 1;", '1: drops table a'],
+  ["exports.up = async (k) => { if (1) /'/.test(''); k.raw(\"DROP TABLE x\") //'\n};", '1: cannot be read for sure'],
+  ['exports.up = async (k) => { k.schema.dr\\u006fpTable("a") };', '1: cannot be read for sure'],
+  ['exports.up = async (k) => { x = 1 <!-- "\nk.raw("DROP TABLE a") };', '1: cannot be read for sure'],
+  ['exports.up = async (k) => { k.raw("DROP TABLE a" };', '1: cannot be read for sure'],
+  ["exports.up = (k) => k.schema.renameTable('a', 'b').dropTableIfExists('c');", '1: drops table c'],
+  ['await queryRunner.manager.delete(User, {});', '1: deletes rows'],
+  ['await manager.clear(User);\nawait repository.remove(all);', '1: empties a table\n2: deletes rows'],
+  ["k.schema['drop' + 'Table']('a');", '1: drops table'],
+  ["k.schema[name]('a');", '1: calls a method whose name is not written out'],
+  ["const [a] = ['drop'];\nk.schema[`\x24{a}Table`]('a');", '2: calls a method whose name is not written out'],
+  ["eval('x');", '1: runs code that is not looked at'],
+  ["new Function('x')();", '1: runs code that is not looked at'],
+  ["require('node:child_process').execSync('x');", '1: runs code that is not looked at'],
+  [
+    "await queryRunner.clearTable('a');\nawait queryRunner.dropColumns('a', ['b']);",
+    '1: empties table a\n2: drops columns a',
+  ],
+];
+
+test('code that destroys data is found, however it is written', async () => {
+  for (const [code, expected] of harmful) ok((await judged(code)).includes(expected), `${code}\n${await judged(code)}`);
+});
+
+test('what is loaded from beside a migration is told', async () => {
+  for (const code of ["import { a } from './a';", "const a = require('../a');", "await import('./a');"])
+    is((await judgeCode(code, 'js', 'postgres'))[0]?.severity, 'warning', code);
+  is((await judgeCode("import { Knex } from 'knex';", 'js', 'postgres')).length, 0);
+});
+
+const alembic = (body: string) =>
+  `"""x"""\nfrom alembic import op\nimport sqlalchemy as sa\nrevision = 'a'\n\n\ndef upgrade():\n${body}\n\n\ndef downgrade() -> None:\n    op.drop_table('a')\n`;
+
+test('Alembic: the way up is judged, the way down is not', async () => {
+  for (const body of [
+    "    op.create_table('a', sa.Column('id', sa.Integer()))",
+    "    op.execute('CREATE INDEX i ON a (b)')",
+    "    op.execute(sa.text('UPDATE a SET b = 1 WHERE id = :id'))",
+    "    op.alter_column('a', 'b', nullable=True)",
+    '    op.execute(users.update().where(users.c.id == 1).values(a=2))',
+    "    # op.drop_table('x')\n    pass",
+  ])
+    is(await judged(alembic(body), 'python'), '', body);
+  for (const [body, expected] of [
+    ["    op.drop_table('orders')", '8: drops table orders'],
+    ["    op.drop_column('a', 'b')", '8: drops column a'],
+    ["    with op.batch_alter_table('a') as batch:\n        batch.drop_column('b')", '9: drops column b'],
+    ["    op.alter_column('a', 'b', type_=sa.Integer())", '8: changes the type of a column'],
+    ["    op.alter_column('a', 'b', **options)", '8: changes the type of a column'],
+    ["    op.execute('DROP TABLE ' 'orders')", '8: drops table orders'],
+    ["    op.execute('''\nDROP TABLE orders\n''')", '9: drops table orders'],
+    ["    op.execute(f'DROP TABLE {t}')", '8: runs SQL that holds an expression'],
+    ["    op.execute('DELETE FROM %s' % t)", '8: runs SQL that holds an expression'],
+    ["    op.execute('DELETE FROM {}'.format(t))", '8: runs SQL that holds an expression'],
+    ['    op.execute(open("x.sql").read())', '8: execute() runs SQL that is not written out there'],
+    ['    op.execute(users.delete())', '8: deletes rows with delete()'],
+    ['    op.execute(users.update().values(a=1))', '8: changes all rows'],
+    ["    getattr(op, 'drop_table')('a')", '8: drops table'],
+    ["    op.\uff44rop_table('orders')", '8: drops table orders'],
+    ['    downgrade()', '12: drops table a'],
+    ["    globals()['downgrade']()", '12: drops table a'],
+  ] as const)
+    ok((await judged(alembic(body), 'python')).includes(expected), `${body}\n${await judged(alembic(body), 'python')}`);
+});
+
+test('hostile code ends: nothing that grows faster than the file', async () => {
+  const n = 60_000;
+  const hostile: readonly string[] = [
+    `x = ${'['.repeat(n)}${']'.repeat(n)}`,
+    `x = ${Array.from({ length: n }, () => "'a'").join('+')}`,
+    `x${'.update({})'.repeat(n)}`,
+    `${'dropTable('.repeat(n)}${')'.repeat(n)}`,
+    `${'a.update('.repeat(n)}${')'.repeat(n)}`,
+    `${'down;'.repeat(n)}`,
+    `${'raw(x);'.repeat(n)}`,
+    `${"raw('a b');".repeat(n)}`,
+    '`\x24{'.repeat(n),
+    `${'/*'.repeat(n)}`,
+    `${'x = "'.repeat(n)}`,
+  ];
+  for (const code of hostile) await judgeCode(code, 'js', 'postgres');
+  await judgeCode(`${'alter_column('.repeat(n)}${')'.repeat(n)}`, 'python', 'postgres');
+  is((await judgeCode("raw('a b');".repeat(n), 'js', 'postgres'))[0]?.message.slice(0, 20), 'holds 60000 strings,');
+});
