@@ -49,6 +49,10 @@ const commands: Record<string, Entry> = {
     does: 'add, list or verify approvals',
     load: () => import('./commands/approval.ts').then(({ approval, usage }) => ({ run: approval, usage })),
   },
+  predeploy: {
+    does: 'may this commit go to production now?',
+    load: () => import('./commands/predeploy.ts').then(({ predeploy, usage }) => ({ run: predeploy, usage })),
+  },
   fingerprint: {
     does: 'print the line of the policy that pins a variable to its value',
     load: () => import('./commands/fingerprint.ts').then(({ fingerprint, usage }) => ({ run: fingerprint, usage })),

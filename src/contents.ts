@@ -15,14 +15,27 @@ import {
   type Step,
   Undecided,
 } from './model.ts';
-import { compilePattern } from './policy/match.ts';
+import { compilePattern, firstMatch, foldPath } from './policy/match.ts';
+import { isExample } from './private-files.ts';
 
 /** Bytes: a larger blob is not read. */
 const largest = 1 << 20;
 /** Bytes of blobs that are kept for the next check. */
 const kept = 32 << 20;
 
-type Contents = Pick<Context, 'newSteps' | 'brought' | 'stateAt' | 'paths' | 'content' | 'ownValues' | 'pattern'>;
+type Contents = Pick<
+  Context,
+  | 'newSteps'
+  | 'brought'
+  | 'stateAt'
+  | 'paths'
+  | 'content'
+  | 'beginning'
+  | 'ownValues'
+  | 'pattern'
+  | 'patterns'
+  | 'foldPath'
+>;
 
 /** What checks see of the contents of a change. Everything is read when first asked for, once. */
 export function contents(
@@ -46,11 +59,17 @@ export function contents(
     },
     paths: lazily(() => resultPaths(repository, change, moved)),
     content: read,
+    beginning: (oid, bytes) => beginning(repository, oid, bytes),
     ownValues: lazily(async () => {
       const { topLevel } = await repository.layout();
       return ownValues(topLevel, policy, env);
     }),
     pattern: (source) => compilePattern(source).matches,
+    patterns(sources) {
+      const compiled = sources.map(compilePattern);
+      return (path) => firstMatch(compiled, path) !== null;
+    },
+    foldPath,
   };
 }
 
@@ -65,20 +84,21 @@ async function notLanded(all: readonly Step[], alreadyLanded: Context['alreadyLa
 }
 
 async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>): AsyncIterable<Brought> {
-  const seen = new Set<Oid>();
+  // What may stand at one path may not at another.
+  const seen = new Set<string>();
   for (const { path, to } of await newSteps()) {
-    if (to === null || to.mode === '160000' || seen.has(to.oid)) continue;
-    seen.add(to.oid);
+    if (to === null || to.mode === '160000') continue;
+    seen.add(to.oid + path);
     yield { path, oid: to.oid, commit: null };
   }
   if (change.kind === 'commit') return;
   for await (const { id, paths, raw } of change.commits({ paths: true }))
     for (const [index, path] of paths.entries()) {
       const oid = resultOf(raw[index]!);
-      if (oid === null || seen.has(oid)) continue;
+      if (oid === null || seen.has(oid + path)) continue;
       // Memory stays flat however long the history is; what is forgotten is only read twice.
       if (seen.size > 100_000) seen.clear();
-      seen.add(oid);
+      seen.add(oid + path);
       yield { path, oid, commit: id };
     }
 }
@@ -135,6 +155,21 @@ async function readContent(repository: Repository, oid: Oid): Promise<Content> {
   return bytes === null ? { bytes, left: 'binary', size: info.size } : { bytes, left: null, size: info.size };
 }
 
+/** The first bytes of a blob of any size. Of a large one no more is read. @throws Undecided when it is missing */
+async function beginning(repository: Repository, oid: Oid, bytes: number): Promise<Buffer> {
+  const info = await repository.objects.info(oid);
+  if (!info) throw new Undecided(`object ${oid} is missing`, 'git fetch');
+  if (info.size <= largest) return (await repository.objects.read(oid, largest))!.content.subarray(0, bytes);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of repository.stream(['cat-file', 'blob', oid])) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= bytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, bytes);
+}
+
 /** Text as UTF-8: UTF-16 by its byte order mark; null for what is no text, as Git tells it. */
 function asUtf8(content: Buffer): Buffer | null {
   const [first, second] = content;
@@ -148,7 +183,6 @@ function asUtf8(content: Buffer): Buffer | null {
   return content.subarray(0, 8000).includes(0) ? null : content;
 }
 
-const example = /(^|[._-])(example|sample|template|dist|defaults?)([._-]|$)/i;
 const shortest = 12;
 
 /** Synchronous, for a few small files. A folder of the top level may hold a package of its own. */
@@ -156,13 +190,13 @@ function ownValues(topLevel: string | null, policy: Policy, env: NodeJS.ProcessE
   const files = topLevel === null ? [] : environmentFiles(topLevel, policy);
   const { parseEnv } = process.getBuiltinModule('node:util');
   const parsed = files.map((file) => ({ file, values: parseEnv(readFileSync(file, 'utf8')) }));
-  const shown = new Set(parsed.flatMap(({ file, values }) => (example.test(base(file)) ? Object.values(values) : [])));
+  const shown = new Set(parsed.flatMap(({ file, values }) => (isExample(base(file)) ? Object.values(values) : [])));
   const found = new Map<string, OwnValue>();
   const add = (name: string, value: string | undefined) => {
     if (value !== undefined && value.length >= shortest && !shown.has(value)) found.set(value, { name, value });
   };
   for (const { file, values } of parsed)
-    if (!example.test(base(file))) for (const [name, value] of Object.entries(values)) add(name, value);
+    if (!isExample(base(file))) for (const [name, value] of Object.entries(values)) add(name, value);
   for (const { environment } of Object.values(policy.deploy))
     for (const name of [...(environment?.required ?? []), ...Object.keys(environment?.pinned ?? {})])
       add(name, env[name]);

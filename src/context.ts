@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { contents } from './contents.ts';
 import { commandEnvironment } from './git/environment.ts';
 import { showPath } from './git/raw.ts';
@@ -54,6 +54,7 @@ export function sharedContext(judged: Judged, change: Change, repository: Reposi
   const consents = once(async () =>
     (await import('./approvals/evidence.ts')).gatherConsents(repository, change, policy, world.now),
   );
+  const past = once(async () => (await import('./landed.ts')).landed({ judged, change, repository, world }));
   const owner = once(async () => (await import('./approvals/keys.ts')).ownerAtHand(repository, policy, world.env));
   const alreadyLanded: Context['alreadyLanded'] = async (path, state) => {
     for (const tip of change.tips) {
@@ -81,10 +82,24 @@ export function sharedContext(judged: Judged, change: Change, repository: Reposi
         .filter(([glob]) => compileGlob(glob).test(tag))
         .map(([, rule]) => rule),
     policyFiles: () => policyFiles(repository, change),
-    consent: async (step, guard) => (await consents()).consent(step, guard),
+    // Before a deploy all has landed, and landed steps are judged one by one.
+    consent: async (step, guard) =>
+      gate === 'pre-deploy'
+        ? (await past()).consents.last(step.path, guard, policy)
+        : (await consents()).consent(step, guard),
     alreadyLanded,
+    async landed(path) {
+      if (change.tips.length === 0) return null;
+      const there = await Promise.all(change.tips.map((tip) => repository.stateAt(tip, path)));
+      return there.filter((state) => state !== null);
+    },
     ...contents({ gate, change, policy, env: world.env }, repository, alreadyLanded),
     deployment,
+    worktree: async () => (await import('./git/worktree-status.ts')).worktreeStatus(repository),
+    distance: (head, tip) => distance(repository, head, tip),
+    async *history() {
+      yield* (await past()).spans();
+    },
     isAncestor: (ancestor, commit) => repository.isAncestor(ancestor, commit),
     blob: (oid, max) => readBlob(repository, oid, max),
     async blobUpTo(oid, max) {
@@ -171,20 +186,37 @@ function ownCheckEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   );
 }
 
-/** Remembers what passed, in the Git common directory. CI remembers nothing: there nobody waits, and others may write to its cache. */
+async function distance(repository: Repository, head: Oid, tip: Oid) {
+  const counted = await repository.text(['rev-list', '--left-right', '--count', `${head}...${tip}`]);
+  const [ahead, behind] = counted.split('\t').map(Number);
+  return { ahead: ahead!, behind: behind! };
+}
+
+/**
+ * Remembers what passed, in the Git common directory. CI remembers nothing: there nobody waits, and others may write to its
+ * cache. The gate before a deploy believes its own records only.
+ */
 function memory(repository: Repository, gate: Gate): Context['memory'] {
-  const folder = async () => join((await repository.layout()).commonDir, 'protect', 'passed');
-  const name = async (key: string) =>
-    process.getBuiltinModule('node:crypto').createHash('sha256').update(key).digest('hex');
+  const file = async (key: string) => {
+    const { commonDir } = await repository.layout();
+    const digest = process.getBuiltinModule('node:crypto').createHash('sha256').update(key).digest('hex');
+    return join(commonDir, 'protect', gate === 'pre-deploy' ? 'passed-before-deploy' : 'passed', digest);
+  };
   return {
     async has(key) {
-      if (gate === 'ci') return false;
-      return existsSync(join(await folder(), await name(key)));
+      return gate !== 'ci' && existsSync(await file(key));
     },
-    async add(key) {
+    async get(key) {
+      const path = await file(key);
+      if (gate === 'ci' || !existsSync(path)) return null;
+      const text = readFileSync(path, 'utf8');
+      return text.startsWith(`${key}\n`) ? text.slice(key.length + 1).trimEnd() : null;
+    },
+    async add(key, value = '') {
       if (gate === 'ci') return;
-      mkdirSync(await folder(), { recursive: true });
-      writeFileSync(join(await folder(), await name(key)), `${key}\n`);
+      const path = await file(key);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, `${key}\n${value}\n`);
     },
   };
 }

@@ -23,23 +23,47 @@ export interface OwnValue {
   readonly value: string;
 }
 
+/** The working tree beside the commit. */
+export interface WorktreeStatus {
+  readonly head: Oid | null;
+  readonly entries: readonly { readonly path: BytePath; readonly state: 'staged' | 'changed' | 'untracked' }[];
+  /** Files whose changes Git was told not to look at. */
+  readonly hidden: readonly BytePath[];
+  /** `a merge`, `a rebase`; null: nothing. */
+  readonly underway: string | null;
+}
+
+/** A waiver that counts for this deploy. */
+export interface GrantedWaiver {
+  /** Ids of the checks whose refusal it lets pass. */
+  readonly checks: readonly string[];
+  readonly approver: string;
+  readonly reason: string;
+}
+
 /** What is deployed, where to, and what was found out before the checks run. */
 export interface Deployment {
   /** Name of the environment; null where the policy has no `deploy:`. */
   readonly name: string | null;
   readonly environment: DeployEnvironment;
   /** Short name of the branch that is deployed. */
-  readonly branch: string | null;
+  readonly branch: string;
   /** The commit that is to be deployed. */
   readonly commit: Oid;
   /** What was deployed last: a rollback tag or `--deployed`; null: where the policy began. */
   readonly deployed: Oid | null;
+  /** The upstream of the current branch, `refs/remotes/origin/main`; null: it has none. */
+  readonly upstream: string | null;
+  /** Short name of the branch HEAD is on; null: detached. */
+  readonly current: string | null;
   /** `push`: pre-push runs the gate for what is being pushed. */
   readonly trigger: 'command' | 'push';
   /** What `git fetch` of the branch brought. */
   readonly fetched: Fetched;
   /** The machine that the deploy starts from. */
   readonly host: Host;
+  /** Of the working tree. */
+  readonly topLevel: string;
   /** How the tests ended, once they have. */
   tests: TestRun | null;
 }
@@ -52,10 +76,12 @@ export type Fetched =
 
 /** A run of the tests, now or remembered. */
 export interface TestRun {
-  /** Milliseconds since the epoch; null: an earlier run is remembered, whose report had this digest. */
+  /** Milliseconds since the epoch; null: an earlier run is remembered, and its report is unchanged. */
   readonly startedAt: number | null;
-  /** SHA-256 of the coverage report it left, in hex; null: there was none. */
-  readonly report: string | null;
+  /** The folder they ran in. */
+  readonly directory: string;
+  /** The coverage report they left there; `modifiedAt` in milliseconds since the epoch, `digest` in hex. Null: none. */
+  readonly report: { readonly content: Buffer; readonly modifiedAt: number; readonly digest: string } | null;
 }
 
 /** What stands at a path of the file system, links followed. */
@@ -78,8 +104,8 @@ export interface HttpAnswer {
 
 /** The machine that a deploy starts from. Relative paths count from the top of the working tree. */
 export interface Host {
-  /** The top of the working tree, absolute. */
-  readonly topLevel: string;
+  /** Milliseconds since the epoch, by the clock that dates files. */
+  time(): number;
   /** Effective user id; null where the system has none. */
   userId(): number | null;
   isContainer(): boolean;
@@ -89,6 +115,8 @@ export interface Host {
   status(path: string): Promise<FileStatus | null>;
   /** Null where no file is. @throws Undecided when it is larger than `max` bytes or cannot be read */
   read(path: string, max: number): Promise<Buffer | null>;
+  /** SHA-256 of a file, in hex. @throws Undecided when it cannot be read */
+  digest(path: string): Promise<string>;
   /** Names in a folder; null where no folder is. @throws Undecided when it cannot be read */
   list(path: string): Promise<readonly string[] | null>;
   isWritable(path: string): Promise<boolean>;

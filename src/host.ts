@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
 import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +18,7 @@ const longestWait = 2 ** 31 - 1;
 export function realHost(topLevel: string, env: NodeJS.ProcessEnv, userId: () => number | null): Host {
   const at = (path: string) => (isAbsolute(path) ? path : join(topLevel, path));
   return {
-    topLevel,
+    time: () => Date.now(),
     userId,
     isContainer: () => existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
     // `process.env` has the names that every object has as well.
@@ -29,6 +30,7 @@ export function realHost(topLevel: string, env: NodeJS.ProcessEnv, userId: () =>
       if (there.size > max) throw new Undecided(`${path} is ${there.size} bytes, the limit is ${max}`);
       return named(path, () => readFile(at(path)));
     },
+    digest: (path) => named(path, () => digest(at(path))),
     async list(path) {
       if ((await status(path, at(path)))?.kind !== 'folder') return null;
       return named(path, () => readdir(at(path)));
@@ -78,4 +80,10 @@ async function named<T>(path: string, act: () => Promise<T>): Promise<T> {
     if (error instanceof Undecided) throw error;
     throw new Undecided(`${path} cannot be read: ${(error as Error).message}`);
   }
+}
+
+async function digest(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }

@@ -9,6 +9,7 @@ import {
   exitCode,
   type Finding,
   type Gate,
+  type GrantedWaiver,
   type Outcome,
   type Policy,
   type Problem,
@@ -17,6 +18,7 @@ import {
   Undecided,
   UsageError,
 } from './model.ts';
+import { nearest } from './nearest.ts';
 import type { Sourced } from './sources/staged.ts';
 
 /** What a gate is asked to judge, and by whose means. */
@@ -28,8 +30,28 @@ export interface Case {
   readonly source: () => Promise<Sourced>;
   /** No policy at all is wrong usage instead of a note. */
   readonly requirePolicy?: boolean;
+  /** Before a deploy: which checks to run, and who watches. */
+  readonly selection?: Selection;
   /** Write the tree of a commit in the making too, so that the report can name it. */
   readonly describeTrees?: boolean;
+}
+
+/** Which of the gate's checks run. Unless all do nothing is decided. */
+export interface Selection {
+  /** These ids only. @throws UsageError for one that the gate has not */
+  readonly only?: readonly string[] | undefined;
+  /** Later waves run whatever the earlier ones said. */
+  readonly all?: boolean;
+  /** Nothing runs; the report lists what would. */
+  readonly dry?: boolean;
+  readonly watch?: Watch;
+}
+
+/** Somebody who watches the checks as they run. */
+export interface Watch {
+  planned(checks: readonly string[]): void;
+  started(check: string): void;
+  ended(outcome: Outcome): void;
 }
 
 /**
@@ -43,6 +65,7 @@ export async function judge({
   world,
   source,
   requirePolicy = false,
+  selection = {},
   describeTrees = false,
 }: Case): Promise<Report> {
   const started = milliseconds();
@@ -72,9 +95,13 @@ export async function judge({
     );
   }
   const contexts = changes.map((change) => sharedContext({ ...sourced, gate, loaded }, change, repository, world));
-  const outcomes = await runWaves(checksOf(gate, loaded.policy), contexts, world.signal);
+  const scheduled = checksOf(gate, loaded.policy);
+  refuseUnknown(scheduled, selection);
+  const run = { contexts, selection, waivers: sourced.waivers ?? [], signal: world.signal };
+  const outcomes = await runWaves(scheduled, run);
   const described = await Promise.all(changes.map((change) => describe(change, describeTrees)));
-  return report(gate, { source: loaded.source, oid: loaded.oid }, described, outcomes, started, notes(gate, sourced));
+  const told = report(gate, loaded, described, outcomes, started, notes(gate, sourced));
+  return partly(told, selection);
 }
 
 /** 0 pass, 1 refused, 3 undecided. */
@@ -100,37 +127,73 @@ function checksOf(gate: Gate, policy: Policy): Scheduled[] {
     .filter(({ check }) => check.gates.includes(gate));
 }
 
-/** Within a wave no failure hides another; a later wave runs only when nothing was refused or left undecided. */
-async function runWaves(
-  scheduled: readonly Scheduled[],
-  contexts: readonly SharedContext[],
-  signal: AbortSignal,
-): Promise<Outcome[]> {
+/** What all checks of a run have in common. */
+interface Run {
+  readonly contexts: readonly SharedContext[];
+  readonly selection: Selection;
+  readonly waivers: readonly GrantedWaiver[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Within a wave no failure hides another; a later wave runs only when nothing was refused or left undecided. The first
+ * wave runs side by side; the commands of the later ones, which share a working tree, one after the other.
+ */
+async function runWaves(scheduled: readonly Scheduled[], run: Run): Promise<Outcome[]> {
   const outcomes = new Map<string, Outcome>();
+  const { watch, only, all, dry } = run.selection;
+  watch?.planned(scheduled.map(({ check }) => check.id));
   const waves = [...new Set(scheduled.map(({ check }) => check.wave ?? 0))].sort((a, b) => a - b);
   for (const wave of waves) {
-    const open = [...outcomes.values()].every(({ status }) => status === 'passed' || status === 'skipped');
+    const open = all || [...outcomes.values()].every(({ status }) => status === 'passed' || status === 'skipped');
+    const one = async ({ check, settings }: Scheduled) => {
+      const asked = !only || only.includes(check.id);
+      if (asked && open && !dry) watch?.started(check.id);
+      const outcome = !asked
+        ? skipped(check.id, 'not asked for (--only)')
+        : open
+          ? await runCheck(check, settings, run)
+          : skipped(check.id, 'an earlier check did not pass');
+      watch?.ended(outcome);
+      outcomes.set(check.id, outcome);
+    };
     const now = scheduled.filter(({ check }) => (check.wave ?? 0) === wave);
-    const done = await Promise.all(
-      now.map(({ check, settings }) =>
-        open ? runCheck(check, settings, contexts, signal) : skipped(check.id, 'an earlier check did not pass'),
-      ),
-    );
-    for (const outcome of done) outcomes.set(outcome.check, outcome);
+    if (wave === 0) await Promise.all(now.map(one));
+    else for (const next of now) await one(next);
   }
   return scheduled.map(({ check }) => outcomes.get(check.id)!);
+}
+
+/** @throws UsageError when `only` names a check that the gate has not */
+function refuseUnknown(scheduled: readonly Scheduled[], { only }: Selection): void {
+  const ids = scheduled.map(({ check }) => check.id);
+  const unknown = only?.find((id) => !ids.includes(id));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown, ids);
+  throw new UsageError(
+    `no check '${unknown}' runs here${meant ? `; did you mean '${meant}'?` : ''}`,
+    `the checks are ${ids.join(', ')}`,
+  );
+}
+
+/** Where not all that the gate asks for was run nothing is decided, unless it is refused. */
+function partly(told: Report, { only, dry }: Selection): Report {
+  if (!only && !dry) return told;
+  const note = dry ? 'nothing was run (--dry-run)' : `only ${only!.join(', ')} was run (--only)`;
+  const verdict = told.verdict === 'refuse' ? 'refuse' : 'undecided';
+  return { ...told, verdict, notes: [...told.notes, `${note}, so nothing is decided`] };
 }
 
 async function runCheck(
   check: Check,
   settings: CheckSettings,
-  contexts: readonly SharedContext[],
-  outer: AbortSignal,
+  { contexts, selection, waivers, signal: outer }: Run,
 ): Promise<Outcome> {
   if (settings.severity === 'off') return skipped(check.id, 'the policy turns it off');
   if (settings.on && contexts[0] && !settings.on.includes(contexts[0].gate))
     return skipped(check.id, `the policy does not run it at ${contexts[0].gate}`);
   if (contexts.length === 0) return skipped(check.id, 'nothing is changed');
+  if (selection.dry) return skipped(check.id, `would run: ${check.summary}`);
   const started = milliseconds();
   const findings: Finding[] = [];
   const reasons: string[] = [];
@@ -150,6 +213,9 @@ async function runCheck(
   }
   const durationMs = milliseconds() - started;
   if (reasons.length === contexts.length) return { ...skipped(check.id, reasons[0]!), durationMs };
+  const waiver = waivers.find(({ checks: ids }) => ids.includes(check.id));
+  if (waiver && findings.some(({ severity }) => severity === 'error'))
+    return { check: check.id, status: 'passed', durationMs, findings: findings.map((one) => waived(one, waiver)) };
   const status = findings.some(({ severity }) => severity === 'error') ? 'failed' : 'passed';
   return { check: check.id, status, durationMs, findings };
 }
@@ -177,6 +243,15 @@ async function limited(
     clearTimeout(timer);
     if (interrupt) outer.removeEventListener('abort', interrupt);
   }
+}
+
+/** What an owner lets pass is still told, with who did and why. */
+function waived(said: Finding, { approver, reason }: GrantedWaiver): Finding {
+  if (said.severity !== 'error') return said;
+  const { help: _, ...rest } = said;
+  const [first, ...more] = said.message.split('\n');
+  const message = [`${first} (waived by ${approver}: ${reason})`, ...more].join('\n');
+  return { ...rest, severity: 'warning', message };
 }
 
 const ranks: readonly Severity[] = ['note', 'warning', 'error'];
@@ -225,7 +300,7 @@ async function describe(change: Change, trees: boolean): Promise<Report['changes
 
 function report(
   gate: Gate,
-  policy: Report['policy'],
+  loaded: Report['policy'],
   changes: Report['changes'],
   outcomes: readonly Outcome[],
   started: number,
@@ -234,5 +309,6 @@ function report(
   const refused = outcomes.some(({ findings }) => findings.some(({ severity }) => severity === 'error'));
   const undecided = outcomes.some(({ status }) => status === 'errored');
   const verdict = refused ? 'refuse' : undecided ? 'undecided' : 'pass';
+  const policy = loaded && { source: loaded.source, oid: loaded.oid };
   return { version: 1, gate, verdict, policy, changes, outcomes, durationMs: milliseconds() - started, notes: said };
 }

@@ -1,6 +1,6 @@
 /** The nouns of git-protect: data and contracts, no behaviour. Those of the policy are in policy-model.ts. */
 
-import type { Brought, Content, Deployment, OwnValue } from './deployment.ts';
+import type { Brought, Content, Deployment, OwnValue, WorktreeStatus } from './deployment.ts';
 import type { BranchRule, FileRule, Policy, TagRule } from './policy-model.ts';
 import type { Schema } from './schema.ts';
 
@@ -246,14 +246,28 @@ export interface Context {
   paths(): Promise<readonly BytePath[]>;
   /** What a blob holds, read once for all checks. @throws Undecided when it is missing */
   content(oid: Oid): Promise<Content>;
+  /** The first bytes of a blob of any size, as they are. @throws Undecided when it is missing */
+  beginning(oid: Oid, bytes: number): Promise<Buffer>;
   /** Values of the `.env` files at hand and of the variables that the policy names. */
   ownValues(): Promise<readonly OwnValue[]>;
   /** A path pattern of the policy, in gitignore syntax, as a test. */
   pattern(source: string): (path: BytePath) => boolean;
+  /** A list of path patterns as a test: what one with `!` matches is taken back. */
+  patterns(sources: readonly string[]): (path: BytePath) => boolean;
+  /** The text under which a file system that ignores case would find the path. */
+  foldPath(path: BytePath): string;
   /** What is to be deployed; null at every gate but pre-deploy. */
   readonly deployment: Deployment | null;
+  /** What the working tree holds besides the commit. @throws Undecided where there is none */
+  worktree(): Promise<WorktreeStatus>;
+  /** How many commits `head` has that `tip` has not, and the other way round. */
+  distance(head: Oid, tip: Oid): Promise<{ readonly ahead: number; readonly behind: number }>;
+  /** At pre-deploy: what has landed since the last deploy, by the policies of those moments. */
+  history(): AsyncIterable<LandedUnderPolicy>;
   /** Does the path hold exactly this state on a protected branch of the other side? */
   alreadyLanded(path: BytePath, state: State | null): Promise<boolean>;
+  /** What protected branches of the other side hold at a path; null where none of them is known. */
+  landed(path: BytePath): Promise<readonly State[] | null>;
   /** Is `ancestor` reachable from `commit`? */
   isAncestor(ancestor: Oid, commit: Oid): Promise<boolean>;
   /** Reads a blob. @throws Undecided when it is missing or larger than `max` bytes */
@@ -273,7 +287,12 @@ export interface Context {
     options: { cwd?: string; timeout: number; signal: AbortSignal; input?: string },
   ): Promise<Ran>;
   /** Results remembered in this clone, by a key that names all they depend on. */
-  readonly memory: { has(key: string): Promise<boolean>; add(key: string): Promise<void> };
+  readonly memory: {
+    has(key: string): Promise<boolean>;
+    /** What was remembered with it; null: nothing is. */
+    get(key: string): Promise<string | null>;
+    add(key: string, value?: string): Promise<void>;
+  };
   /**
    * Runs the tasks of a lint-staged configuration on the staged files.
    * @throws Undecided when they could not be run to their end; the files are as they were
@@ -304,6 +323,12 @@ export interface Check {
   run(context: Context): Promise<readonly Problem[] | Skipped>;
   /** The steps that an owner's approval would let pass; `request` and `approve` take them in. */
   needs?(context: Context): Promise<readonly Step[]>;
+}
+
+/** What landed while one policy held: the commits as one change, and each step of the branch by itself. */
+export interface LandedUnderPolicy {
+  readonly whole: Context;
+  readonly steps: readonly Context[];
 }
 
 /** The check does not apply here. */

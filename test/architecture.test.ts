@@ -41,7 +41,7 @@ const allowed: Record<string, readonly string[]> = {
   doctor: ['wiring', 'context', 'policy', 'approvals', 'git', 'pure'],
   wiring: ['git', 'pure'],
   judge: ['context', 'checks', 'sources', 'git', 'pure'],
-  context: ['policy', 'approvals', 'deploy', 'git', 'pure'],
+  context: ['policy', 'sources', 'approvals', 'deploy', 'git', 'pure'],
   sources: ['policy', 'approvals', 'git', 'pure'],
   policy: ['approvals', 'checks', 'git', 'pure'],
   approvals: ['report', 'git', 'pure'],
@@ -60,7 +60,8 @@ const allowed: Record<string, readonly string[]> = {
 function layer(file: string): string {
   if (['cli.ts', 'hook.ts', 'index.ts', 'wire.ts', 'staged-tasks-run.ts'].includes(file)) return 'entry';
   if (['judge.ts'].includes(file)) return 'judge';
-  if (['context.ts', 'contents.ts', 'host.ts', 'run.ts', 'staged-tasks.ts'].includes(file)) return 'context';
+  if (['context.ts', 'contents.ts', 'host.ts', 'landed.ts', 'run.ts', 'staged-tasks.ts'].includes(file))
+    return 'context';
   if (!file.includes('/')) return 'pure';
   return file.split('/')[0]!;
 }

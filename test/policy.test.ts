@@ -380,7 +380,7 @@ const golden: [string, string, string[]][] = [
       "7: checks.mine: there is no such check; a check of your own needs 'command:'",
       "8: checks.build.command: 'build' is built in; give a check of your own another name",
       "8: checks.build.options: 'build' takes no options",
-      "8: checks.build.on: 'build' does not run at pre-receive; it runs at pre-commit, pre-push, ci",
+      "8: checks.build.on: 'build' does not run at pre-receive; it runs at pre-commit, pre-push, ci, pre-deploy",
       '9: checks.own.command: the executable may not start with -',
       "10: checks.constructor: there is no such check; a check of your own needs 'command:'",
     ],

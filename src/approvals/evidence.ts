@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { showPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
-import { type BytePath, type Change, type Oid, type Policy, type State, Undecided } from '../model.ts';
+import { type BytePath, type Change, type Oid, type Policy, type State, type Step, Undecided } from '../model.ts';
 import { Consents } from './chains.ts';
 import { type Approval, approvalName, approvalsFolder, limits, parseApproval, type SignedState } from './statement.ts';
 
@@ -55,7 +55,12 @@ export async function gatherConsents(
 }
 
 async function readAdded(repository: Repository, change: Change): Promise<Approval[]> {
-  const files = (await change.steps()).filter(
+  return readAddedApprovals(repository, await change.steps());
+}
+
+/** The approvals that steps add. @throws Undecided when an object is missing, or there are too many */
+export async function readAddedApprovals(repository: Repository, steps: readonly Step[]): Promise<Approval[]> {
+  const files = steps.filter(
     ({ path, from, to }) =>
       from === null &&
       to?.mode === '100644' &&
@@ -106,7 +111,11 @@ async function statesAt(
   return new Map(await Promise.all(paths.map(async (path) => [path, await repository.stateAt(commit, path)] as const)));
 }
 
-async function contentHashes(repository: Repository, states: readonly (State | null)[]): Promise<Map<Oid, string>> {
+/** SHA-256 of the content by object id. */
+export async function contentHashes(
+  repository: Repository,
+  states: readonly (State | null)[],
+): Promise<Map<Oid, string>> {
   const oids = new Set(states.filter((state) => state !== null && state.mode !== '160000').map((state) => state!.oid));
   const hashes = new Map<Oid, string>();
   for (const oid of oids) hashes.set(oid, await contentHash(repository, oid));
@@ -129,7 +138,19 @@ async function spentNames(
   change: Change,
   added: readonly Approval[],
 ): Promise<ReadonlySet<string>> {
-  const roots = [change.base, change.protected ? null : change.defaultTip].filter((root) => root !== null);
+  return spentBefore(
+    repository,
+    [change.base, change.protected ? null : change.defaultTip].filter((root) => root !== null),
+    added,
+  );
+}
+
+/** The same for the history behind some commits. */
+export async function spentBefore(
+  repository: Repository,
+  roots: readonly Oid[],
+  added: readonly Approval[],
+): Promise<ReadonlySet<string>> {
   if (roots.length === 0 || added.length === 0) return new Set();
   if (await repository.isShallow())
     throw new Undecided(

@@ -61,7 +61,7 @@ export async function keyFromFile(file: string, cwd: string): Promise<LocalKey> 
 }
 
 /**
- * Signs bytes as an approval with ssh-keygen, or the program that Git is set to use instead. The passphrase, the agent
+ * Signs bytes as an approval (or in another namespace) with ssh-keygen, or the program that Git is set to use instead. The passphrase, the agent
  * and the hardware key are its business.
  * @returns the signature blob
  * @throws Undecided when it did not sign
@@ -72,6 +72,7 @@ export async function sign(
   payload: Buffer,
   key: LocalKey,
   env: NodeJS.ProcessEnv,
+  space = namespace,
 ): Promise<Buffer> {
   const { stdout } = await repository.run(['config', '--get', 'gpg.ssh.program'], { codes: [0, 1] });
   const program = stdout.toString().trim() || 'ssh-keygen';
@@ -81,7 +82,7 @@ export async function sign(
     await writeFile(file, payload, { mode: 0o600 });
     const keyFile = key.file || join(folder, 'key.pub');
     if (key.file === '') await writeFile(keyFile, `${key.key.type} ${key.key.blob}\n`);
-    await runSigner(program, ['-Y', 'sign', '-n', namespace, '-f', keyFile, file], env);
+    await runSigner(program, ['-Y', 'sign', '-n', space, '-f', keyFile, file], env);
     const blob = unarmor(await readFile(`${file}.sig`, 'latin1'));
     if (!blob) throw new Undecided(`${program} wrote a signature in an unknown form`);
     return blob;

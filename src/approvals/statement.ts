@@ -125,7 +125,8 @@ export function readToken(token: string): Buffer {
   return content;
 }
 
-function writeTime(time: Date): string {
+/** To the second, in UTC. */
+export function writeTime(time: Date): string {
   return time.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
@@ -215,7 +216,8 @@ export function matching(json: Json | undefined, form: RegExp, what: string): st
   return json;
 }
 
-function readTime(json: Json, what: string): Date {
+/** @throws SyntaxError when it is not as `writeTime` writes it */
+export function readTime(json: Json, what: string): Date {
   const text = matching(json, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, what);
   const time = new Date(text);
   if (Number.isNaN(time.getTime()) || writeTime(time) !== text) throw new SyntaxError(`${what} is not a date`);

@@ -5,7 +5,7 @@ import { nearest } from '../nearest.ts';
 export const commitMessage: Check = {
   id: 'commit-message',
   summary: 'Every commit says what kind of change it is, and a critical one says so.',
-  gates: ['commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  gates: ['commit-msg', 'pre-push', 'ci', 'pre-receive'],
   weakenable: true,
   timeout: 300_000,
   docs: {

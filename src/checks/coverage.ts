@@ -1,6 +1,6 @@
 import type { Places } from '../coverage/parse.ts';
 import type { CoverageReport } from '../coverage/report.ts';
-import { type BytePath, type Check, type Context, type Problem, Undecided } from '../model.ts';
+import { type BytePath, type Check, type Context, type Deployment, type Problem, Undecided } from '../model.ts';
 
 /** The largest file whose lines are counted, in bytes. */
 const largestFile = 16 << 20;
@@ -22,31 +22,39 @@ export const coverage: Check = {
     const { deployment } = context;
     const asked = deployment?.environment.coverage;
     if (!deployment || !asked) return { skipped: 'the policy asks for no coverage' };
-    const { host } = deployment;
     const { maxReport, parseCoverage } = await import('../coverage/parse.ts');
-    const [status, content] = [await host.status(asked.report), await host.read(asked.report, maxReport)];
-    if (!status || !content)
-      throw new Undecided(`there is no coverage report at ${asked.report}`, 'run the tests with coverage');
-    const stale = await staleness(context, status.modifiedAt, content);
+    const written = await readReport(deployment, asked.report, maxReport);
+    const stale = await staleness(context, written.modifiedAt);
     if (stale !== null)
       return [{ path: asked.report, message: stale, help: 'run the tests with coverage again, on this commit' }];
     const tracked = new Map<string, BytePath>();
     for (const path of await context.paths()) tracked.set(context.showPath(path), path);
-    const places = { name: asked.report, roots: [host.topLevel], isFile: (path: string) => tracked.has(path) };
-    const report = read(parseCoverage, content, places);
+    const roots = [deployment.tests?.directory ?? deployment.topLevel, deployment.topLevel];
+    const places = { name: asked.report, roots, isFile: (path: string) => tracked.has(path) };
+    const report = parsed(parseCoverage, written.content, places);
     return typeof report === 'string' ? [{ path: asked.report, message: report }] : judge(context, report, tracked);
   },
 };
 
-/** Why the report is not about this tree, or null. */
-async function staleness(context: Context, modifiedAt: number, content: Buffer): Promise<string | null> {
-  const { tests, host, environment } = context.deployment!;
-  if (tests === null && environment.commands.test !== null)
+/** What the tests left; where the gate runs none, what lies in the working tree. @throws Undecided where nothing does */
+async function readReport(deployment: Deployment, path: string, max: number) {
+  const { tests, host, environment } = deployment;
+  const help = 'let the tests write it, or correct coverage.report in the policy';
+  if (tests?.report) return tests.report;
+  if (tests) throw new Undecided(`the tests left no coverage report at ${path}`, help);
+  if (environment.commands.test !== null)
     throw new Undecided('the tests have not run, so nothing says what their report is about');
-  if (tests !== null) {
-    if (tests.startedAt !== null && modifiedAt < tests.startedAt)
-      return 'is older than the run of the tests, so they did not write it';
-    return (await sha256(content)) === tests.report ? null : 'is not the report that the tests wrote when they passed';
+  const [status, content] = [await host.status(path), await host.read(path, max)];
+  if (!status || !content) throw new Undecided(`there is no coverage report at ${path}`, help);
+  return { content, modifiedAt: status.modifiedAt };
+}
+
+/** Why the report is not about this tree, or null. One that the tests left earlier is known to be unchanged. */
+async function staleness(context: Context, modifiedAt: number): Promise<string | null> {
+  const { tests, host } = context.deployment!;
+  if (tests) {
+    const isOlder = tests.startedAt !== null && modifiedAt < tests.startedAt;
+    return isOlder ? 'is older than the run of the tests, so they did not write it' : null;
   }
   for (const path of await context.paths()) {
     const file = await host.status(Buffer.from(path, 'latin1').toString('utf8'));
@@ -55,12 +63,8 @@ async function staleness(context: Context, modifiedAt: number, content: Buffer):
   return null;
 }
 
-async function sha256(content: Buffer): Promise<string> {
-  return Buffer.from(await crypto.subtle.digest('SHA-256', content)).toString('hex');
-}
-
 /** The report, or what is wrong with it. */
-function read(parse: (content: Buffer, places: Places) => CoverageReport, content: Buffer, places: Places) {
+function parsed(parse: (content: Buffer, places: Places) => CoverageReport, content: Buffer, places: Places) {
   try {
     return parse(content, places);
   } catch (error) {

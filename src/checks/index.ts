@@ -1,17 +1,31 @@
 import type { Check } from '../model.ts';
 import { build } from './build.ts';
+import { cleanTree } from './clean-tree.ts';
 import { commitMessage } from './commit-message.ts';
 import { coverage } from './coverage.ts';
 import { deployWindow } from './deploy-window.ts';
+import { destructiveMigration } from './destructive-migration.ts';
+import { diskSpace } from './disk-space.ts';
 import { environment } from './environment.ts';
+import { filePermissions } from './file-permissions.ts';
+import { forbiddenFiles } from './forbidden-files.ts';
 import { freshBackup } from './fresh-backup.ts';
 import { health } from './health.ts';
+import { inSync } from './in-sync.ts';
+import { landedChecks } from './landed-checks.ts';
+import { noSecrets } from './no-secrets.ts';
+import { notRoot } from './not-root.ts';
 import { pinnedSettings } from './pinned-settings.ts';
 import { policyCheck } from './policy.ts';
 import { protectedBranches } from './protected-branches.ts';
 import { protectedFiles } from './protected-files.ts';
 import { protectedTags } from './protected-tags.ts';
+import { rollbackPlan } from './rollback-plan.ts';
+import { schemaMigration } from './schema-migration.ts';
 import { stagedTasks } from './staged-tasks.ts';
+import { testTargets } from './test-targets.ts';
+import { tests } from './tests.ts';
+import { uneditedMigrations } from './unedited-migrations.ts';
 
 /** All built-in checks, in the order of their reports. A new one is a file here and a line in this list. */
 export const checks: readonly Check[] = [
@@ -20,11 +34,25 @@ export const checks: readonly Check[] = [
   protectedTags,
   commitMessage,
   policyCheck,
+  forbiddenFiles,
+  noSecrets,
+  testTargets,
   pinnedSettings,
+  uneditedMigrations,
+  destructiveMigration,
+  schemaMigration,
+  notRoot,
+  cleanTree,
+  inSync,
+  landedChecks,
   environment,
-  health,
   deployWindow,
+  health,
   freshBackup,
+  rollbackPlan,
+  diskSpace,
+  filePermissions,
+  tests,
   build,
   coverage,
   stagedTasks,

@@ -6,6 +6,7 @@ export const policyCheck: Check = {
   summary: 'The policy that a change leaves behind can be read and obeyed.',
   gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
   weakenable: false,
+  waivable: false,
   timeout: 60_000,
   docs: {
     since: '0.1.0',

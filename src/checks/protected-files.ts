@@ -1,3 +1,4 @@
+import { askOwner, severityWithoutApproval } from '../ask-owner.ts';
 import {
   approvalsFolder,
   type Change,
@@ -9,13 +10,12 @@ import {
   type Problem,
   type Step,
 } from '../model.ts';
-import { shellWord } from '../shell-word.ts';
 
 /** Refuses edits to protected files that no owner approved. */
 export const protectedFiles: Check = {
   id: 'protected-files',
   summary: 'A protected file changes only with the signed approval of its owners.',
-  gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive'],
   weakenable: false,
   timeout: 60_000,
   docs: {
@@ -34,10 +34,11 @@ export const protectedFiles: Check = {
       found.push(...(await judgeSteps(context, state, ' in a commit on the way')));
     return dedupe(found);
   },
+  needs: unapprovedSteps,
 };
 
 /** The steps that somebody still has to approve. */
-export async function unapprovedSteps(context: Context): Promise<Step[]> {
+async function unapprovedSteps(context: Context): Promise<Step[]> {
   const open: Step[] = [];
   for (const step of await context.change.steps())
     if ((await freeChange(context, step)) === false && (await refusals(context, step)).length > 0) open.push(step);
@@ -62,8 +63,8 @@ async function judgeSteps(context: Context, steps: readonly Step[], where = ''):
       problems.push({
         path,
         message: `${consent.text}${where} (${guard.rule.risk}${guard.rule.reason ? `: ${guard.rule.reason}` : ''})`,
-        severity: severity(context),
-        help: await help(context, refusal, path),
+        severity: severityWithoutApproval(context),
+        help: await askOwner(context, guard.rule.owners, consent, path),
       });
     }
   }
@@ -116,31 +117,6 @@ async function freeChange(context: Context, { path, from, to }: Step): Promise<b
 
 async function isDefaultAttributes(context: Context, oid: string | undefined): Promise<boolean> {
   return oid !== undefined && (await context.blob(oid, 1 << 20)).toString('latin1') === '* -text\n';
-}
-
-/** What refuses on a protected ref only warns elsewhere, where the policy or the server says so. */
-function severity({ change, policy, gate }: Context): 'error' | 'warning' {
-  if (change.protected) return 'error';
-  return policy.approvals.needed === 'landing' || gate === 'pre-receive' ? 'warning' : 'error';
-}
-
-async function help(context: Context, { guard, consent }: Refusal, path: string): Promise<string> {
-  const { agent, gate, change, user, otherIndex } = context;
-  const signed = consent.by ?? [];
-  const missing = guard.rule.owners.filter((owner) => !signed.includes(owner));
-  if (agent !== null) return `ask ${missing.join(', ')} to approve this change; only an owner can`;
-  const here = gate === 'pre-commit' || gate === 'commit-msg';
-  const ends =
-    change.base === null || change.head === null
-      ? ''
-      : `--range ${change.base.slice(0, 12)}..${change.head.slice(0, 12)}`;
-  const target = !here && change.target !== null ? ` --target ${shellWord(change.target)}` : '';
-  const what = `${here ? '--staged' : ends}${target}`;
-  // `commit -a` and `commit PATH` have an index of their own, so nothing of it is staged once they are refused.
-  const first = here && otherIndex !== null && /^[\w./-]+$/.test(path) ? `git add ${path} && ` : '';
-  const me = await user();
-  if (me !== null && missing.includes(me)) return `${first}npx git-protect approve ${what} --reason "…"`;
-  return `${first}npx git-protect request ${what} -o ../change.request  # then send it to ${missing.join(' or ')}`;
 }
 
 function dedupe(problems: readonly Problem[]): Problem[] {

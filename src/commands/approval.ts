@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { fingerprint } from '../approvals/public-key.ts';
 import {
@@ -16,7 +15,8 @@ import { exitCode, type Policy, UsageError } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import { policyHere } from '../sources/policy.ts';
 import { addToTree, together } from './approve.ts';
-import { type Io, readAll } from './io.ts';
+import { readContent, readGiven } from './given.ts';
+import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
 
 export const usage = {
@@ -50,28 +50,13 @@ async function add(args: readonly string[], io: Io, repository: Repository): Pro
       'what is to be added is missing',
       'npx git-protect approval add TOKEN, a FILE, or - for standard input',
     );
-  const content = await readContent(given, io);
+  const content = await readContent(given, io, readToken);
   const parsed = parse(content, given.startsWith('pt1_') ? 'the token' : given);
   const policy = (await policyHere(repository)).policy;
   const fault = verifyStatement(parsed, policy, io.now());
   if (fault) throw new UsageError(`this approval would not count: ${fault.text}`, 'ask for a new one');
   await addToTree(repository, io, parsed.name, content, together);
   return exitCode.pass;
-}
-
-async function readContent(given: string, io: Io): Promise<Buffer> {
-  const bytes = given.startsWith('pt1_')
-    ? Buffer.from(given)
-    : given === '-'
-      ? await readAll(io.stdin, limits.file * 2)
-      : await readGiven(resolve(io.cwd, given));
-  const text = bytes.toString('latin1').trim();
-  if (!text.startsWith('pt1_')) return bytes;
-  try {
-    return readToken(text);
-  } catch (error) {
-    throw new UsageError(`the token ${(error as Error).message}`, 'copy it again, from pt1_ to its end');
-  }
 }
 
 async function list(args: readonly string[], io: Io, repository: Repository): Promise<number> {
@@ -150,14 +135,6 @@ async function readTree(repository: Repository): Promise<Held[]> {
 async function atTop(repository: Repository): Promise<{ env: NodeJS.ProcessEnv; cwd?: string }> {
   const { topLevel } = await repository.layout();
   return topLevel === null ? { env: {} } : { env: {}, cwd: topLevel };
-}
-
-async function readGiven(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
-  }
 }
 
 function parse(content: Buffer, name: string): Approval {

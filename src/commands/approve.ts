@@ -26,6 +26,7 @@ import { policyHere } from '../sources/policy.ts';
 import { ask, isInteractive } from './ask.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
+import type { WaiverWish } from './waive.ts';
 import { findWanted, sayNothingWanted, whereFlags } from './wanted.ts';
 
 export const usage = {
@@ -37,6 +38,17 @@ export const usage = {
     as: { type: 'string', value: 'NAME', means: 'the owner who signs; default: the first whose key is here' },
     key: { type: 'string', value: 'FILE', means: 'the SSH key to sign with; default: user.signingkey, then ~/.ssh' },
     expires: { type: 'string', value: '7d', means: 'how long it can land; default, and at most: approvals.lifetime' },
+    deploy: {
+      type: 'string',
+      value: 'ENV',
+      means: 'let HEAD be deployed there although the checks of --waive refuse it',
+    },
+    waive: {
+      type: 'string',
+      multiple: true,
+      value: 'CHECK',
+      means: 'with --deploy: a check to pass over (may repeat)',
+    },
     print: { type: 'boolean', means: 'print it as a token instead of writing and staging it' },
     yes: { type: 'boolean', short: 'y', means: 'do not ask; needed where there is no terminal' },
   },
@@ -61,6 +73,10 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
     throw new UsageError('there is no terminal to ask on', 'add --yes once you have read the change');
   const repository = new Repository(io.cwd, io.env, 'index');
   try {
+    if (values.deploy !== undefined || values.waive !== undefined) {
+      const { waive } = await import('./waive.ts');
+      return await waive(repository, io, readWish(values, file, reason));
+    }
     const wanted = file === undefined ? await findWanted(repository, io, values, values.target ?? []) : null;
     const policy = wanted?.policy ?? (await policyHere(repository)).policy;
     const request = wanted?.request ?? (await readRequest(resolve(io.cwd, file ?? ''), policy, values.target ?? []));
@@ -126,6 +142,32 @@ export async function addToTree(
   io.stderr.write(`wrote and staged ${approvalsFolder}${name}; ${next}\n`);
 }
 
+/** @throws UsageError when --deploy and --waive are not together and alone */
+function readWish(
+  values: {
+    [name in 'deploy' | 'expires' | 'as' | 'key' | 'range' | 'landed']?: string | undefined;
+  } & {
+    waive?: string[] | undefined;
+    target?: string[] | undefined;
+    staged?: boolean | undefined;
+    yes?: boolean | undefined;
+  },
+  file: string | undefined,
+  reason: string,
+): WaiverWish {
+  const { deploy, waive, expires, as, key } = values;
+  if (deploy === undefined || waive === undefined)
+    throw new UsageError(
+      '--deploy and --waive belong together',
+      'npx git-protect approve --deploy production --waive deploy-window --reason "…"',
+    );
+  if (file !== undefined || values.staged || values.range || values.landed || values.target)
+    throw new UsageError(
+      'a waiver is for the commit at HEAD; leave out FILE, --staged, --range, --landed and --target',
+    );
+  return { deploy, waive, reason, expires, as, key, yes: values.yes ?? false };
+}
+
 function readReason(reason: string | undefined): string {
   if (!reason || !/[\p{L}\p{N}]/u.test(reason))
     throw new UsageError(
@@ -156,7 +198,8 @@ async function readRequest(file: string, policy: Policy, targets: readonly strin
   return targets.length > 0 ? { ...request, targets } : request;
 }
 
-async function chooseKey(
+/** The key to sign with, and whose it is. @throws UsageError when none here is an owner's */
+export async function chooseKey(
   repository: Repository,
   io: Io,
   policy: Policy,

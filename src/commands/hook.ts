@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Keep } from '../git/environment.ts';
 import type { Repository } from '../git/repository.ts';
-import { UsageError } from '../model.ts';
+import { exitCode, UsageError } from '../model.ts';
 import { policyCache } from '../policy/cache.ts';
 import type { PolicyCache } from '../policy/load.ts';
 import { readFormat } from '../report/index.ts';
@@ -61,16 +61,23 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
   const { keep, words, source } = hooks[gate];
   const { values, positionals } = readOptions(rest, usage.flags, words);
   const from = await source(positionals, io);
+  const how = { format: readFormat(values.format, io.env), output: values.output };
+  let sourced: Sourced | undefined;
   return runJudging(io, {
+    ...how,
     gate,
     keep,
     quiet: true,
-    format: readFormat(values.format, io.env),
-    output: values.output,
-    source: (repository) =>
-      from(
-        repository,
-        policyCache(async () => (await repository.layout()).commonDir),
-      ),
+    source: async (repository) => {
+      const cache = policyCache(async () => (await repository.layout()).commonDir);
+      sourced = await from(repository, cache);
+      return sourced;
+    },
+    after: async (repository) => {
+      const deploys = Object.values(sourced?.loaded?.policy.deploy ?? {}).some(({ trigger }) => trigger === 'push');
+      if (gate !== 'pre-push' || !sourced || !deploys) return exitCode.pass;
+      const { judgeDeployOnPush } = await import('./deploy-on-push.ts');
+      return judgeDeployOnPush(io, repository, sourced, positionals[0]!, how);
+    },
   });
 }

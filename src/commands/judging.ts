@@ -2,8 +2,8 @@ import { detectAgent } from '../agent.ts';
 import type { World } from '../context.ts';
 import type { Keep } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
-import { exitCodeOf, judge } from '../judge.ts';
-import type { Gate } from '../model.ts';
+import { exitCodeOf, judge, type Selection } from '../judge.ts';
+import { exitCode, type Gate, type Report } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import type { Sourced } from '../sources/staged.ts';
 import type { Io } from './io.ts';
@@ -17,12 +17,17 @@ export interface Judging extends Presentation {
   readonly source: (repository: Repository) => Promise<Sourced>;
   readonly commands?: boolean;
   readonly requirePolicy?: boolean;
+  readonly selection?: Selection;
+  /** Who tells what goes on, where that is not the usual line. */
+  readonly progress?: Progress;
+  /** What is done once the report is told; its exit code counts where the verdict is a pass. */
+  readonly after?: (repository: Repository, report: Report) => Promise<number>;
 }
 
 /** @returns the exit code */
 export async function runJudging(io: Io, judging: Judging): Promise<number> {
   const repository = new Repository(io.cwd, io.env, judging.keep, io.early);
-  let progress: Progress | undefined;
+  let progress: Progress | undefined = judging.progress;
   try {
     const world: World = {
       env: io.env,
@@ -43,11 +48,12 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       world,
       source: () => judging.source(repository),
       requirePolicy: judging.requirePolicy ?? false,
+      ...(judging.selection ? { selection: judging.selection } : {}),
       describeTrees: judging.format === 'json' || judging.format === 'sarif',
     });
     progress?.end();
     await present(io, report, judging);
-    return exitCodeOf(report);
+    return exitCodeOf(report) || ((await judging.after?.(repository, report)) ?? exitCode.pass);
   } finally {
     progress?.end();
     repository.close();

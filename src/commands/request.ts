@@ -66,7 +66,9 @@ function summary(wanted: ApprovalRequest, policy: Policy, args: readonly string[
   const guards = compileRules(policy);
   const lines = wanted.changes.map(({ path, from, to }) => {
     const change = from === null ? 'new' : to === null ? 'deleted' : 'changed';
-    const owners = [...new Set(guards(path).flatMap(({ rule }) => rule.owners))].join(', ');
+    const named = [...new Set(guards(path).flatMap(({ rule }) => rule.owners))];
+    // No rule names the path: a check asks for it, and any owner will do.
+    const owners = (named.length > 0 ? named : Object.keys(policy.owners)).join(', ');
     return `  ${showPath(path)}  ${change}, owners: ${owners}\n`;
   });
   // Only words that mean to a shell what they say are repeated.

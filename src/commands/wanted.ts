@@ -1,11 +1,20 @@
 import { detectAgent } from '../agent.ts';
 import { maxContent } from '../approvals/evidence.ts';
 import type { ApprovalRequest } from '../approvals/request.ts';
-import { unapprovedSteps } from '../checks/protected-files.ts';
-import { sharedContext, type World } from '../context.ts';
+import { checks } from '../checks/index.ts';
+import { type SharedContext, sharedContext, type World } from '../context.ts';
 import { showPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Change, type Oid, type Policy, type Step, Undecided, UsageError } from '../model.ts';
+import {
+  type BytePath,
+  type Change,
+  type Context,
+  type Oid,
+  type Policy,
+  type Step,
+  Undecided,
+  UsageError,
+} from '../model.ts';
 import { compileRules } from '../policy/rules.ts';
 import { visible } from '../report/visible.ts';
 import { branchChange } from '../sources/branch.ts';
@@ -116,7 +125,18 @@ export async function sayNothingWanted(repository: Repository, io: Io, policy: P
 /** The steps of a change that no approval covers yet. */
 async function open(repository: Repository, io: Io, sourced: Sourced): Promise<readonly Step[]> {
   const change = sourced.changes[0];
-  return change && sourced.loaded ? unapprovedSteps(contextFor(repository, io, sourced, change)) : [];
+  return change && sourced.loaded ? neededSteps(contextFor(repository, io, sourced, change)) : [];
+}
+
+/** What all checks that can refuse ask an owner for, each path once. */
+async function neededSteps(context: SharedContext & Pick<Context, 'signal'>): Promise<readonly Step[]> {
+  const steps = new Map<BytePath, Step>();
+  for (const { id, needs } of checks) {
+    const { severity = 'error', options } = context.policy.checks[id] ?? {};
+    if (needs === undefined || severity !== 'error') continue;
+    for (const step of await needs({ ...context, options })) steps.set(step.path, step);
+  }
+  return [...steps.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** All guarded steps, approved or not. */
@@ -124,7 +144,7 @@ async function guardedSteps(repository: Repository, io: Io, sourced: Sourced): P
   const change = sourced.changes[0];
   if (!change || !sourced.loaded) return [];
   const context = contextFor(repository, io, sourced, change);
-  return unapprovedSteps({
+  return neededSteps({
     ...context,
     consent: async () => ({ approved: false, reason: 'none', text: '' }),
     alreadyLanded: async () => false,
@@ -148,7 +168,6 @@ function contextFor(repository: Repository, io: Io, sourced: Sourced, change: Ch
       repository,
       world,
     ),
-    options: undefined,
     signal: io.signal,
   };
 }

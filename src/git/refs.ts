@@ -85,6 +85,11 @@ async function readRemotes(repository: Repository): Promise<Map<string, string[]
   return remotes;
 }
 
+/** The remote that a push names, by its name or one of its URLs; null when there is none. */
+export async function namedRemote(repository: Repository, named: string): Promise<string | null> {
+  return pickRemote(await readRemotes(repository), named);
+}
+
 function pickRemote(remotes: ReadonlyMap<string, string[]>, named?: string): string | null {
   if (named !== undefined && remotes.has(named)) return named;
   if (named !== undefined) for (const [name, urls] of remotes) if (urls.includes(named)) return name;

@@ -61,6 +61,11 @@ export class Repository {
     return { code, stdout };
   }
 
+  /** Runs Git and returns its exit code with what it said. */
+  tell(args: readonly string[]): Promise<GitResult> {
+    return this.#spawn(args, {});
+  }
+
   async text(args: readonly string[], options: RunOptions = {}): Promise<string> {
     return (await this.run(args, options)).stdout.toString('utf8').trimEnd();
   }

@@ -106,6 +106,11 @@ function literalEnd(body: string): string {
 /** Code points that HFS+ leaves out when it compares names, as in Git's own `core.protectHFS`. */
 const ignorable = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
+/** The text under which a case-insensitive or normalizing file system would find a path. */
+export function foldPath(path: BytePath): string {
+  return fold(path);
+}
+
 function fold(path: BytePath): string {
   // Each path meets every pattern in turn, so the last answer is asked for again and again.
   if (path !== lastPath) [lastPath, lastFolded] = [path, foldText(decode(path))];

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import type { Finding, Report } from '../model.ts';
+import { checklist } from './checklist.ts';
 import { detailsOf, placeOf, saidIn, type Unjudged, unjudgedIn, unjudgedNames, verdictOf } from './contents.ts';
 import { visible } from './visible.ts';
 
@@ -7,13 +8,14 @@ import { visible } from './visible.ts';
 export function textReport(report: Report, color: boolean): string {
   const paint = pc.createColors(color);
   const said = saidIn(report);
+  const list = report.gate === 'pre-deploy' ? checklist(report, paint) : [];
   const lines = said.flatMap(({ check, finding }, index) =>
     findingLines(check, finding, said[index + 1]?.finding, paint),
   );
   for (const unjudged of unjudgedIn(report)) lines.push(...unjudgedLines(unjudged, paint));
   for (const note of report.notes) lines.push(`${paint.cyan('note')}: ${visible(note)}`);
   lines.push(summary(report, paint));
-  return `${lines.join('\n')}\n`;
+  return `${[...list, ...lines].join('\n')}\n`;
 }
 
 export type Paint = ReturnType<typeof pc.createColors>;

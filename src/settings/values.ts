@@ -3,7 +3,7 @@ import { compileLinear } from './pattern.ts';
 import { type Tree, Unreadable } from './tree.ts';
 
 /** The largest settings file that is read, in bytes. */
-export const maxSettings = 2 << 20;
+export const maxSettings = 4 << 20;
 
 /** How a value is found: by JSONPath, or by a regular expression with at most one group. */
 export interface Wanted {

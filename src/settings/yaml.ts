@@ -10,29 +10,38 @@ import {
   type Node,
   Parser,
 } from '../yaml.ts';
-import { deepest, list, map, scalar, type Tree, Unreadable } from './tree.ts';
+import { deepest, largest, list, map, scalar, type Tree, Unreadable } from './tree.ts';
+
+/** The largest YAML that is read, in bytes; its reader takes a second for that. */
+const longest = 1 << 20;
+
+/** Documents in one file that are read. */
+const mostDocuments = 1000;
 
 /**
  * Reads the documents of a YAML 1.2 file; anchors and merge keys are written out.
  * @throws Unreadable
  */
 export function readYaml(text: string): Tree[] {
+  if (text.length > longest) throw new Unreadable(`is YAML of more than ${longest >> 20} MiB`);
   const lines = new LineCounter();
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   refuseDepth(tokens, lines);
-  const options = {
+  if (tokens.filter(({ type }) => type === 'document').length > mostDocuments)
+    throw new Unreadable(`has more than ${mostDocuments} documents`);
+  // The composer looks for repeated keys in quadratic time, and its own messages quote the content.
+  const composer = new Composer({
     version: '1.2',
-    uniqueKeys: true,
+    uniqueKeys: false,
     stringKeys: true,
     intAsBigInt: true,
     lineCounter: lines,
-  } as const;
-  // The composer's own messages would quote the content.
-  const composer = new Composer({ ...options, prettyErrors: false, logLevel: 'silent' });
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
   const documents = [...composer.compose(tokens, true, text.length)];
   // A last `---` with nothing behind it is none.
-  while (documents.length > 1 && documents.at(-1)!.contents === null && documents.at(-1)!.errors.length === 0)
-    documents.pop();
+  while (documents.length > 1 && isEmpty(documents.at(-1)!)) documents.pop();
   return documents.map((document) => readDocument(document, lines));
 }
 
@@ -55,11 +64,14 @@ function refuseDepth(tokens: readonly CST.Token[], lines: LineCounter): void {
   }
 }
 
+function isEmpty({ contents, errors }: Document): boolean {
+  return errors.length === 0 && (contents === null || (isScalar(contents) && contents.source === '' && !contents.tag));
+}
+
 function readDocument(document: Document, lines: LineCounter): Tree {
   for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
     if (code === 'TAG_RESOLVE_FAILED') continue;
-    const what = code === 'DUPLICATE_KEY' ? 'has a key twice in one map' : `is not valid YAML: ${message}`;
-    throw new Unreadable(what, lines.linePos(pos[0]).line);
+    throw new Unreadable(`is not valid YAML: ${message}`, lines.linePos(pos[0]).line);
   }
   const reader = new YamlReader(lines);
   return reader.read(document.contents as Node | null, 0);
@@ -71,6 +83,7 @@ const plainTags = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
 class YamlReader {
   /** As they are at this point of the document. */
   readonly #anchors = new Map<string, Tree>();
+  #merged = 0;
   constructor(readonly lines: LineCounter) {}
 
   read(node: Node | null, depth: number): Tree {
@@ -104,12 +117,18 @@ class YamlReader {
   #map(node: Node, line: number, depth: number, tag: string | null): Tree {
     const entries = new Map<string, Tree>();
     const merged: Tree[] = [];
+    const seen = new Set<string>();
     for (const { key, value } of isMap(node) ? node.items : []) {
       if (!isScalar(key)) throw new Unreadable('has a key that is not a text', line);
+      const keyLine = this.lines.linePos(key.range?.[0] ?? 0).line;
+      const isMerge = key.value === '<<' && key.type === 'PLAIN';
+      const name = String(key.value);
+      if (seen.has(name)) throw new Unreadable(`has the key '${name.slice(0, 40)}' twice`, keyLine);
+      seen.add(name);
       const child = this.read(value as Node | null, depth + 1);
-      const placed = child.line === null ? { ...child, line: this.lines.linePos(key.range?.[0] ?? 0).line } : child;
-      if (key.value === '<<' && key.type === 'PLAIN') merged.push(placed);
-      else entries.set(String(key.value), placed);
+      const placed = child.line === null ? { ...child, line: keyLine } : child;
+      if (isMerge) merged.push(placed);
+      else entries.set(name, placed);
     }
     for (const source of merged) this.#merge(entries, source);
     return map(entries, line, tag);
@@ -121,6 +140,8 @@ class YamlReader {
     for (const { value, children } of sources) {
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         throw new Unreadable('merges something that is no map', source.line);
+      this.#merged += children.size;
+      if (this.#merged > largest) throw new Unreadable(`merges more than ${largest} values`, source.line);
       for (const [key, child] of children) if (!entries.has(String(key))) entries.set(String(key), child);
     }
   }

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import type { Change, Deployment, Oid, Step } from '../model.ts';
+import type { BytePath, Change, Deployment, GrantedWaiver, Oid, Policy, Step } from '../model.ts';
 import { loadPolicyAt, type PolicyCache } from '../policy/load.ts';
+import { compilePattern, firstMatch } from '../policy/match.ts';
 import { compileRules, protectedBranches, trustedTips } from '../policy/rules.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
 
@@ -14,6 +15,8 @@ export interface Sourced extends PolicyPlace {
   readonly notes?: readonly string[];
   /** At pre-deploy: what is deployed. */
   readonly deployment?: Deployment;
+  /** What owners let pass there. */
+  readonly waivers?: readonly GrantedWaiver[];
 }
 
 const unasked: OtherSide = { remote: null, branches: new Map(), head: null };
@@ -77,7 +80,17 @@ async function policyOfFreeChange(repository: Repository, steps: Promise<readonl
   ]);
   if (!loaded || existsSync(join(gitDir, 'MERGE_HEAD'))) return null;
   const guards = compileRules(loaded.policy);
-  const folders = loaded.policy.migrations.map(({ folder }) => `${Buffer.from(folder).toString('latin1')}/`);
-  const isFree = ({ path }: Step) => guards(path).length === 0 && !folders.some((folder) => path.startsWith(folder));
+  const migrations = compileMigrations(loaded.policy);
+  const isFree = ({ path }: Step) => guards(path).length === 0 && !migrations(path);
   return changed.every(isFree) ? loaded : null;
+}
+
+/** Tells whether a path is, or describes, what migrations do. What has landed of them is asked of the other side. */
+function compileMigrations({ migrations }: Policy): (path: BytePath) => boolean {
+  const folders = migrations.map(({ folder }) =>
+    compilePattern(folder === '.' ? '**' : `/${folder.replace(/[*?[\\]/g, '\\$&')}/`),
+  );
+  const schemas = migrations.map(({ schema }) => schema.map(compilePattern));
+  return (path) =>
+    folders.some((folder) => folder.matches(path)) || schemas.some((patterns) => firstMatch(patterns, path) !== null);
 }

@@ -1,0 +1,201 @@
+import { askOwner, severityWithoutApproval } from '../ask-owner.ts';
+import { isAtOrAbove, type MigrationFile, migrationOf } from '../migrations/layout.ts';
+import type { BytePath, Check, Content, Context, Guard, MigrationFolder, Problem, State, Step } from '../model.ts';
+
+/** Findings of one file that are told one by one. */
+const told = 20;
+
+/** Refuses new migrations that destroy data, unless an owner approved the file. */
+export const destructiveMigration: Check = {
+  id: 'destructive-migration',
+  summary: 'A migration that destroys data lands only with the signed approval of an owner.',
+  gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  weakenable: true,
+  timeout: 60_000,
+  docs: {
+    since: '0.1.0',
+    why: 'A DROP, a TRUNCATE, or a DELETE or UPDATE of every row cannot be taken back: what is gone comes back only from a backup. What cannot be read could be one, so it counts as one. Statements that hold up others while they run are told as warnings. Of a migration written as code the SQL in its strings and the calls that drop, empty or delete are looked at; what takes a migration back (`down`, `downgrade`, undo files) is not.',
+    fix: 'Write it so that nothing is lost: add before you drop, copy before you change a type, give DELETE and UPDATE a WHERE. Where the loss is meant, an owner approves the file: `npx git-protect approve --staged --reason "…"`, or `npx git-protect request` asks one.',
+  },
+  async run(context) {
+    if (context.policy.migrations.length === 0) return { skipped: 'no migrations are configured' };
+    const touched = await touchedFiles(context);
+    if (touched.length === 0) return { skipped: 'no migration is changed' };
+    const problems: Problem[] = [];
+    for (const file of touched) problems.push(...(await report(context, file, await judgeFile(context, file))));
+    return problems;
+  },
+  async needs(context) {
+    const open: Step[] = [];
+    for (const file of await touchedFiles(context)) {
+      const found = await judgeFile(context, file);
+      if (!found.some(({ severity }) => severity === 'error')) continue;
+      const consent = await context.consent(file.step, guardOf(context, file.step.path));
+      if (!consent.approved) open.push(file.step);
+    }
+    return open;
+  },
+};
+
+interface Touched {
+  readonly step: Step;
+  readonly to: State;
+  readonly folder: MigrationFolder;
+  /** Null for a link where the folder, or a part of it, should be. */
+  readonly file: MigrationFile | null;
+}
+
+interface Found {
+  readonly line?: number;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+/** What the change adds or alters that could run. */
+async function touchedFiles(context: Context): Promise<Touched[]> {
+  const { migrations } = context.policy;
+  if (migrations.length === 0) return [];
+  const touched: Touched[] = [];
+  for (const step of await context.newSteps()) {
+    const { path, from, to } = step;
+    if (to === null || (from?.oid === to.oid && isFile(from) === isFile(to))) continue;
+    for (const folder of migrations) {
+      const file = migrationOf(folder, path);
+      const isLink = !isFile(to) && (isAtOrAbove(folder.folder, path) || isIn(context, folder, path));
+      if (!isLink && (file === null || file.kind === 'metadata')) continue;
+      if (file !== null && !isLink && (await isWayDown(context, folder, path, file))) continue;
+      touched.push({ step, to, folder, file: isLink ? null : file });
+    }
+  }
+  return touched;
+}
+
+function isIn({ pattern }: Context, { folder }: MigrationFolder, path: BytePath): boolean {
+  return folder !== '.' && pattern(`/${folder.replace(/[*?[\\]/g, '\\$&')}/`)(path);
+}
+
+/**
+ * Does a file only take a migration back? By its name alone other tools would run it like any other, so all its
+ * neighbours have to be named that way: `x.up.sql` and `x.down.sql`.
+ */
+async function isWayDown(
+  context: Context,
+  folder: MigrationFolder,
+  path: BytePath,
+  file: MigrationFile,
+): Promise<boolean> {
+  if (file.way !== 'down') return false;
+  if (folder.tool === 'prisma' || folder.tool === 'flyway') return true;
+  const directory = path.slice(0, path.lastIndexOf('/') + 1);
+  const neighbours = (await context.paths()).filter(
+    (other) => other.startsWith(directory) && !other.slice(directory.length).includes('/') && /\.sql$/i.test(other),
+  );
+  const ups = neighbours.filter((other) => migrationOf(folder, other)?.way === 'up');
+  return ups.length > 0 && ups.every((other) => /[._-]up\.sql$/i.test(other));
+}
+
+async function judgeFile(context: Context, { step, to, folder, file }: Touched): Promise<readonly Found[]> {
+  if (file === null || !isFile(to))
+    return [unseen(to.mode === '160000' ? 'is a submodule' : `is ${to.mode === '120000' ? 'a symlink' : 'no file'}`)];
+  const content = await context.content(to.oid);
+  if (content.left === 'large') return [unseen(`is ${content.size} bytes, too large to be checked`, '')];
+  const text = asText(content);
+  if (text === null) return [unseen('is no UTF-8 text')];
+  if (file.kind === 'code') {
+    const { judgeCode, languageOf } = await import('../migrations/code.ts');
+    const language = languageOf(context.showPath(step.path));
+    return language === null
+      ? [unseen('is written in a language that is not read')]
+      : judgeCode(text, language, folder.dialect);
+  }
+  const { judgeSql } = await import('../sql/index.ts');
+  return judgeSql(await upOnly(context, folder, step.path, text), folder.dialect);
+}
+
+function unseen(message: string, rest = ', so it cannot be checked'): Found {
+  return { severity: 'error', message: `${message}${rest}` };
+}
+
+function asText({ bytes }: Content): string | null {
+  if (bytes === null || bytes.includes(0)) return null;
+  const text = bytes.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(bytes) ? text.replace(/^\ufeff/, '') : null;
+}
+
+/**
+ * Leaves out what stands behind a mark that says "down". To most tools such a mark is a comment like any other, so it
+ * counts only where a migration that has landed is written with the same marks.
+ */
+async function upOnly(context: Context, folder: MigrationFolder, path: BytePath, text: string): Promise<string> {
+  if (folder.tool !== 'plain') return text;
+  const { marksOf, upSections } = await import('../migrations/sections.ts');
+  const marks = marksOf(text);
+  if (marks === null) return text;
+  const changed = new Set((await context.newSteps()).map((step) => step.path));
+  const landed = (await context.paths()).filter(
+    (other) => other !== path && !changed.has(other) && migrationOf(folder, other)?.kind === 'sql',
+  );
+  const state = landed.length === 0 ? null : await context.stateAt(landed.at(-1)!);
+  const { bytes } = state !== null && isFile(state) ? await context.content(state.oid) : { bytes: null };
+  return bytes !== null && marksOf(bytes.toString('utf8')) === marks ? upSections(text, marks) : text;
+}
+
+async function report(context: Context, { step }: Touched, found: readonly Found[]): Promise<Problem[]> {
+  const path = context.showPath(step.path);
+  const errors = unique(found.filter(({ severity }) => severity === 'error'));
+  const warnings = unique(found.filter(({ severity }) => severity === 'warning'));
+  const problems: Problem[] = shorten(warnings).map((warning) => ({ path, ...warning, severity: 'warning' }));
+  if (errors.length === 0) return problems;
+  const guard = guardOf(context, step.path);
+  const consent = await context.consent(step, guard);
+  if (consent.approved) {
+    const by = `approved by ${consent.approvals.join(', ')}`;
+    const notes = shorten(errors).map(({ message, ...rest }) => ({ path, ...rest, message: `${message} (${by})` }));
+    return [...notes.map((note) => ({ ...note, severity: 'note' as const })), ...problems];
+  }
+  const { owners } = guard.rule;
+  const isAdopted = context.loaded.bootstrap === 'adoption';
+  const severity = isAdopted ? 'warning' : severityWithoutApproval(context);
+  const help =
+    owners.length === 0
+      ? 'the policy names no owner, so nobody can approve it: write it so that nothing is lost'
+      : await askOwner(context, owners, consent, path);
+  const why = consent.reason === 'none' ? '' : ` (${consent.text})`;
+  const told = shorten(errors).map(({ message, ...rest }, index) => ({
+    path,
+    ...rest,
+    message: index === 0 ? `${message}${why}` : message,
+    severity,
+    ...(index === 0 ? { help } : {}),
+  }));
+  return [...told, ...problems];
+}
+
+/** Any owner of the policy may let it pass. */
+function guardOf({ policy, showPath }: Context, path: BytePath): Guard {
+  const rule = {
+    paths: [showPath(path)],
+    risk: 'high' as const,
+    reason: 'destroys data',
+    owners: Object.keys(policy.owners),
+    required: 1,
+  };
+  return { rule, pattern: 'destructive-migration', builtIn: true };
+}
+
+function shorten(found: readonly Found[]): { line?: number; message: string }[] {
+  const first = found.slice(0, told).map(({ line, message }) => ({ ...(line === undefined ? {} : { line }), message }));
+  return found.length <= told ? first : [...first, { message: `and ${found.length - told} more` }];
+}
+
+function unique(found: readonly Found[]): Found[] {
+  const seen = new Set<string>();
+  return found.filter(({ line, message }) => {
+    const key = `${line} ${message}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function isFile({ mode }: State): boolean {
+  return mode === '100644' || mode === '100755';
+}

@@ -1,0 +1,114 @@
+import type { BytePath, Check, Context, Oid, Problem } from '../model.ts';
+import { isWorthReading, type PrivateFile, toldByMagic, toldByName, toldByText } from '../private-files.ts';
+import { list, object } from '../schema.ts';
+import { shellWord } from '../shell-word.ts';
+
+interface Options {
+  readonly paths: readonly string[];
+  readonly allow: readonly string[];
+}
+
+/** Bytes of a large file that are looked at. */
+const beginning = 65_536;
+
+/** Refuses files that hold what must not be shared: `.env`, private keys, credentials, dumps, backups. */
+export const forbiddenFiles: Check = {
+  id: 'forbidden-files',
+  summary: 'No `.env` file, private key, credentials file, database dump or backup is added or changed.',
+  gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  weakenable: true,
+  timeout: 60_000,
+  options: object({
+    paths: { schema: list({ kind: 'pattern' }, 0), default: [], doc: 'what is forbidden besides, as path patterns' },
+    allow: { schema: list({ kind: 'pattern' }, 0), default: [], doc: 'what is allowed all the same, as path patterns' },
+  }),
+  docs: {
+    since: '0.2.0',
+    why: 'What was committed once is in every clone for good: a `.env` file or a dump cannot be taken back, only what it held can be changed. Files are told by their names (`.env`, `id_ed25519`, `*.p12`, `*.dump`, `backup-*.tar.gz`, …) and by their contents (a private key in a `.pem`, a token in an `.npmrc`, a dump, an SQLite database). Examples (`.env.example`, `.sample`, `.template`, `.dist`), public keys and certificates may be there. What was there before and is not touched is not judged.',
+    fix: 'Take the file out of the commit (`git rm --cached FILE`) and list it in `.gitignore`. Where a commit on the way held it, rewrite that one before you push. What was pushed is known: replace the password or key. A file that belongs there, such as a key for tests, goes into `checks.forbidden-files.options.allow` of the policy.',
+  },
+  async run(context) {
+    const { change, gate } = context;
+    if (change.kind === 'delete') return { skipped: 'nothing is left to judge of a deleted ref' };
+    const judge = judgeOf(context);
+    const problems: Problem[] = [];
+    for (const { path, from, to } of await context.newSteps()) {
+      if (to === null || to.mode === '160000') continue;
+      if (from?.oid === to.oid) continue;
+      const told = await judge(path, to.oid, to.mode === '120000');
+      if (told) problems.push(atEnd(context, path, told));
+    }
+    if (gate !== 'pre-commit') problems.push(...(await onTheWay(context, judge)));
+    return problems;
+  },
+};
+
+type Told = Pick<PrivateFile, 'what'> & { readonly kind: PrivateFile['kind'] | 'listed' | 'unread' };
+type Judge = (path: BytePath, oid: Oid, link: boolean) => Promise<Told | null>;
+
+function judgeOf(context: Context): Judge {
+  const { paths = [], allow = [] } = (context.options ?? {}) as Partial<Options>;
+  const [isListed, isAllowed] = [context.patterns(paths), context.patterns(allow)];
+  return async (path, oid, link) => {
+    const folded = context.foldPath(path);
+    const worthReading = !link && isWorthReading(folded);
+    const byName: Told | null = isListed(path)
+      ? { kind: 'listed', what: 'is forbidden by checks.forbidden-files.options.paths' }
+      : toldByName(folded);
+    if (!byName && !worthReading) return null;
+    if (isAllowed(path)) return null;
+    return byName ?? byContent(context, folded, oid);
+  };
+}
+
+async function byContent(context: Context, folded: string, oid: Oid): Promise<Told | null> {
+  const { bytes, left } = await context.content(oid);
+  if (bytes !== null) return toldByMagic(bytes) ?? toldByText(folded, bytes.toString('utf8'), false);
+  const start = await context.beginning(oid, beginning);
+  const told = toldByMagic(start) ?? toldByText(folded, start.toString('utf8'), true);
+  return told ?? (left === 'large' && !start.includes(0) ? { kind: 'unread', what: unread } : null);
+}
+
+const unread = 'is larger than 1 MiB: only its beginning was looked at';
+
+function atEnd(context: Context, path: BytePath, { kind, what }: Told): Problem {
+  const shown = context.showPath(path);
+  if (kind === 'unread') return { path: shown, message: what, severity: 'note' };
+  return {
+    path: shown,
+    message: `${what}, and files like it do not belong in a repository`,
+    help: context.gate === 'pre-commit' ? unstage(shown) : rewrite(context, context.change.base?.slice(0, 12) ?? null),
+  };
+}
+
+function unstage(path: string): string {
+  if (path.startsWith('b64:')) return 'take it out of the commit, and list it in .gitignore';
+  return `git rm --cached ${shellWord(path)}  # and list it in .gitignore`;
+}
+
+/** Of what is at hand here the commits can be mended; what is on the other side is known there. */
+function rewrite({ gate }: Context, before: string | null): string {
+  const from = before === null ? '--root' : before;
+  const replace = 'replace every password and key in it';
+  if (gate === 'pre-push')
+    return `git rebase -i ${from}  # take it out of the commits; if it was ever pushed, ${replace}`;
+  if (gate === 'pre-deploy') return `${replace}: it is in the history; take the file out with git rm --cached`;
+  return `${replace}, as it was pushed; then take it out of the commits (git rebase -i ${from}) and push again`;
+}
+
+/** What a commit adds and a later one removes again. One finding a path, for the first of its commits. */
+async function onTheWay(context: Context, judge: Judge): Promise<Problem[]> {
+  const found = new Map<BytePath, { commit: Oid; told: Told }>();
+  for await (const { path, oid, commit } of context.brought()) {
+    if (commit === null) continue;
+    const told = await judge(path, oid, false);
+    // Commits come newest first.
+    if (told && told.kind !== 'unread') found.set(path, { commit, told });
+  }
+  return [...found].map(([path, { commit, told }]) => ({
+    path: context.showPath(path),
+    commit,
+    message: `${told.what}; a commit on the way holds it, so it stays in the history`,
+    help: rewrite(context, `${commit.slice(0, 12)}^`),
+  }));
+}

@@ -1,0 +1,60 @@
+import { type Check, type Deployment, type Problem, Undecided } from '../model.ts';
+import { shellWord } from '../shell-word.ts';
+
+/** Refuses to deploy anything but what the branch holds on the other side. */
+export const inSync: Check = {
+  id: 'in-sync',
+  summary: 'The commit is the tip of its branch, here and on the remote.',
+  gates: ['pre-deploy'],
+  weakenable: true,
+  timeout: 60_000,
+  docs: {
+    since: '0.2.0',
+    why: 'A commit that nobody else has was not judged by CI, and a branch that is behind takes back what others have deployed.',
+    fix: 'Switch to the branch of the environment, `git pull`, `git push`, and run it again.',
+  },
+  async run({ deployment, distance }) {
+    if (!deployment) return { skipped: 'nothing is deployed here' };
+    const { environment, commit, current, upstream, fetched, trigger } = deployment;
+    const branch = deployment.branch;
+    const remote = environment.remote;
+    if (fetched.error !== null)
+      throw new Undecided(`${remote} could not be asked: ${fetched.error}`, `git fetch ${shellWord(remote)}`);
+    if (fetched.tip === null)
+      return trigger === 'push' ? [] : [{ message: `${remote} has no branch ${branch}`, help: pushHelp(deployment) }];
+    const { ahead, behind } = await distance(commit, fetched.tip);
+    const problems = trigger === 'push' ? [] : branchProblems(deployment, ahead + behind);
+    if (ahead > 0 && trigger === 'command')
+      problems.push({
+        message: `${commits(ahead)} ${ahead === 1 ? 'is' : 'are'} not pushed to ${remote}/${branch}`,
+        help: pushHelp(deployment),
+      });
+    if (behind > 0)
+      problems.push({
+        message: `${commits(behind)} of ${remote}/${branch} ${behind === 1 ? 'is' : 'are'} missing here`,
+        help: `git pull --ff-only ${shellWord(remote)} ${shellWord(branch)}`,
+      });
+    if (upstream === null && current !== null && trigger === 'command')
+      problems.push({
+        message: `${current} has no upstream, so nothing says where it belongs`,
+        help: `git branch --set-upstream-to=${shellWord(`${remote}/${branch}`)}`,
+      });
+    return problems;
+  },
+};
+
+/** Where HEAD is detached at the very tip of the branch, as CI checks it out, it is the branch's commit. */
+function branchProblems({ current, branch, name }: Deployment, apart: number): Problem[] {
+  if (current === branch || (current === null && apart === 0)) return [];
+  const what = name ?? 'this';
+  const where = current === null ? 'HEAD is on no branch' : `HEAD is on ${current}`;
+  return [{ message: `${where}, and ${what} is deployed from ${branch}`, help: `git switch ${shellWord(branch)}` }];
+}
+
+function pushHelp({ environment, branch }: Deployment): string {
+  return `git push ${shellWord(environment.remote)} ${shellWord(branch)}`;
+}
+
+function commits(n: number): string {
+  return n === 1 ? '1 commit' : `${n} commits`;
+}

@@ -1,0 +1,67 @@
+import type { Check, Context, LandedUnderPolicy, Problem } from '../model.ts';
+import { commitMessage } from './commit-message.ts';
+import { policyCheck } from './policy.ts';
+import { protectedFiles } from './protected-files.ts';
+
+/** How many findings are told. */
+const most = 100;
+
+/** Judges once more what has landed since the last deploy: what went around the hooks and CI is caught here. */
+export const landedChecks: Check = {
+  id: 'landed-checks',
+  summary: 'All that landed since the last deploy passes the checks of the Git side.',
+  gates: ['pre-deploy'],
+  weakenable: false,
+  waivable: false,
+  timeout: 600_000,
+  docs: {
+    since: '0.2.0',
+    why: 'Hooks can be skipped, and a push past CI leaves no trace but the commit. Each step of the branch is judged again, by the policy of that moment: protected files and their approvals, messages, the policy itself.',
+    fix: 'An owner who stands by the change approves it afterwards, with `npx git-protect approve --landed REV --reason "…"`; else revert it.',
+  },
+  async run(context) {
+    const problems: Problem[] = [];
+    for await (const span of context.history()) {
+      problems.push(...(await judgeSpan(span)));
+      if (problems.length >= most)
+        return [...problems.slice(0, most), { message: 'more findings; the rest is not listed' }];
+    }
+    return problems;
+  },
+};
+
+async function judgeSpan({ whole, steps }: LandedUnderPolicy): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const step of steps)
+    for (const check of [protectedFiles, policyCheck]) problems.push(...(await told(check, step, step)));
+  problems.push(...(await told(commitMessage, whole, null)));
+  return problems;
+}
+
+/** What helps once a commit has landed: nobody rewords it, but an owner can approve it afterwards. */
+function afterwards({ commit: id }: Problem, step: string | null, { agent, policy }: Context): Pick<Problem, 'help'> {
+  const owners = Object.keys(policy.owners).join(', ');
+  if (agent !== null) return { help: `ask ${owners || 'whoever deploys'} to look at it` };
+  if (step !== null) return { help: `npx git-protect approve --landed ${step.slice(0, 12)} --reason "…"` };
+  if (id === undefined) return {};
+  const rev = id.slice(0, 12);
+  return {
+    help: `npx git-protect predeploy --deployed ${rev}  # once an owner has looked at all up to there: it cannot be reworded any more`,
+  };
+}
+
+/** What a check says under the policy of that moment, no graver than that policy has it. */
+async function told(check: Check, context: Context, step: Context | null): Promise<Problem[]> {
+  const limit = context.policy.checks[check.id]?.severity;
+  if (limit === 'off') return [];
+  const found = await check.run(context);
+  if ('skipped' in found) return [];
+  const commit = step?.change.head ?? null;
+  return found.map((problem) => ({
+    ...problem,
+    ...(limit === 'warning' && problem.severity !== 'note' ? { severity: limit } : {}),
+    message: commit === null ? problem.message : `${problem.message}, in ${commit.slice(0, 12)}`,
+    ...(problem.commit === undefined && commit !== null ? { commit } : {}),
+    ...afterwards(problem, commit, context),
+  }));
+}

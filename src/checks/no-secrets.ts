@@ -1,0 +1,189 @@
+import { type Brought, type BytePath, type Check, type Context, type Problem, Undecided } from '../model.ts';
+import { choice, list, object, text } from '../schema.ts';
+import type { SecretHit } from '../secrets/scan.ts';
+
+/** False alarms that the policy lets pass. */
+interface Allowance {
+  readonly path?: string;
+  readonly kind?: string;
+  readonly fingerprint?: string;
+}
+
+type Search = (bytes: Buffer) => SecretHit[];
+
+/** Contents that are asked for at once. */
+const atOnce = 64;
+/** Findings told of one file, and of one change. */
+const mostPerFile = 10;
+const mostPerChange = 200;
+
+/** Refuses changes that bring a password, key or token. */
+export const noSecrets: Check = {
+  id: 'no-secrets',
+  summary: 'No changed file holds a password, key or token.',
+  gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  weakenable: true,
+  waivable: false,
+  timeout: 60_000,
+  options: object({
+    allow: {
+      schema: list(
+        object({
+          path: { schema: { kind: 'pattern' }, doc: 'where it may stand' },
+          kind: { schema: text('a kind of secret as a finding names it'), doc: 'only this kind' },
+          fingerprint: {
+            schema: text('a fingerprint as a finding names it', /^(?:[0-9a-f]{16}|own:\S+)$/),
+            doc: 'only this value',
+          },
+          reason: { schema: text('a sentence'), doc: 'why it is no secret' },
+        }),
+        0,
+      ),
+      doc: 'false alarms, by place or fingerprint',
+    },
+    large: { schema: choice('note', 'refuse'), default: 'note', doc: 'files over 1 MiB, which are not searched' },
+  }),
+  docs: {
+    since: '0.2.0',
+    why: 'Who can read the repository, a copy of it or a log of its build can read what is in it, and history keeps it for good. The values of your own `.env` files are looked for first, as they are, in base64 and URL-encoded, then keys and tokens of well-known shapes. A value is never printed.',
+    fix: 'Put the value into the environment and read it from there. Once it was pushed, make a new one: taking it out does not take it back. A false alarm is allowed in the policy by `checks.no-secrets.options.allow`, by path or by the fingerprint that the finding names; a comment in the file allows nothing.',
+  },
+  async run(context) {
+    const allowed = allowances(context);
+    const found = new Findings(context);
+    let search: Search | undefined;
+    for await (const group of groups(context.brought())) {
+      context.signal.throwIfAborted();
+      const contents = await Promise.all(group.map(({ oid }) => context.content(oid)));
+      for (const [index, { bytes, left }] of contents.entries()) {
+        const brought = group[index]!;
+        if (left !== null) found.left(left, brought);
+        if (bytes === null || bytes.length === 0) continue;
+        search ??= await searcher(context);
+        const hits = search(bytes).filter((hit) => !allowed(brought.path, hit));
+        if (hits.length > 0) found.add(brought, hits, await before(context, brought.path, search));
+      }
+    }
+    return found.problems();
+  },
+};
+
+/** The rules are loaded when there is something to search in. */
+async function searcher(context: Context): Promise<Search> {
+  const [{ scan }, { ownSecrets }] = await Promise.all([import('../secrets/scan.ts'), import('../secrets/own.ts')]);
+  const own = ownSecrets(await context.ownValues());
+  return (bytes) => scan(bytes, own);
+}
+
+async function* groups(all: AsyncIterable<Brought>): AsyncIterable<readonly Brought[]> {
+  let group: Brought[] = [];
+  for await (const one of all) {
+    group.push(one);
+    if (group.length < atOnce) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** What names neither a place nor a value would switch the check off. @throws Error with the entry's number */
+function allowances({ options, pattern }: Context): (path: BytePath, hit: SecretHit) => boolean {
+  const { allow = [] } = (options ?? {}) as { allow?: readonly Allowance[] };
+  const tests = allow.map(({ path, kind, fingerprint }, index) => {
+    if (path === undefined && fingerprint === undefined)
+      throw new Undecided(
+        `checks.no-secrets.options.allow[${index}] names neither a path nor a fingerprint`,
+        'add one of them: a kind alone would let every secret of that kind pass',
+      );
+    const matches = path === undefined ? () => true : pattern(path);
+    return (at: BytePath, hit: SecretHit) =>
+      matches(at) &&
+      (kind === undefined || kind === hit.kind) &&
+      (fingerprint === undefined || fingerprint === hit.fingerprint);
+  });
+  return (path, hit) => tests.some((test) => test(path, hit));
+}
+
+/** What the path already held where the change starts from, so that an old secret does not stop every new change of its file. */
+async function before(context: Context, path: BytePath, search: Search): Promise<ReadonlySet<string>> {
+  const step = (await context.newSteps()).find((one) => one.path === path);
+  if (!step?.from || step.from.mode === '160000') return new Set();
+  const { bytes } = await context.content(step.from.oid);
+  return new Set(bytes === null ? [] : search(bytes).map(identity));
+}
+
+/** The same secret, wherever in the file it stands. */
+function identity({ kind, start, fingerprint }: SecretHit): string {
+  return `${kind}\0${start}\0${fingerprint}`;
+}
+
+/** Gathers what is to be told, each secret of a path once. */
+class Findings {
+  readonly #context: Context;
+  readonly #problems: Problem[] = [];
+  readonly #told = new Set<string>();
+  readonly #left: Record<'large' | 'binary', Set<string>> = { large: new Set(), binary: new Set() };
+  #more = 0;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  add({ path, commit }: Brought, hits: readonly SecretHit[], old: ReadonlySet<string>): void {
+    let told = 0;
+    for (const hit of hits) {
+      const key = `${path}\0${identity(hit)}${hit.fingerprint === null ? `\0${hit.line}` : ''}`;
+      if (this.#told.has(key)) continue;
+      this.#told.add(key);
+      if (++told > mostPerFile || this.#problems.length >= mostPerChange) this.#more++;
+      else this.#problems.push(this.#problem(path, commit, hit, old.has(identity(hit))));
+    }
+  }
+
+  left(why: 'large' | 'binary', { path }: Brought): void {
+    this.#left[why].add(this.#context.showPath(path));
+  }
+
+  problems(): readonly Problem[] {
+    const { options } = this.#context;
+    const { large } = (options ?? {}) as { large?: string };
+    const more = this.#more === 0 ? [] : [{ message: `${this.#more} more secrets are not listed` }];
+    const skipped = [
+      notSearched(this.#left.large, 'larger than 1 MiB', large === 'refuse'),
+      notSearched(this.#left.binary, 'binary', false),
+    ];
+    return [...this.#problems, ...more, ...skipped.flat()];
+  }
+
+  #problem(path: BytePath, commit: string | null, hit: SecretHit, old: boolean): Problem {
+    const at = hit.column > 200 ? ` at column ${hit.column}` : '';
+    const shown = hit.start === '' ? '' : `, it starts with '${hit.start}'`;
+    const where = old ? '; it was there before this change' : '';
+    return {
+      path: this.#context.showPath(path),
+      line: hit.line,
+      message: `holds a secret${at}: ${hit.kind}${shown}${where}`,
+      ...(commit === null ? {} : { commit }),
+      ...(old || hit.severity === 'warning' ? { severity: 'warning' } : {}),
+      help: this.#help(hit, commit),
+    };
+  }
+
+  #help({ fingerprint }: SecretHit, commit: string | null): string {
+    const out =
+      commit === null
+        ? 'read it from the environment'
+        : 'take it out of that commit (git rebase -i), a later one does not take it back';
+    const allow = fingerprint === null ? 'path: …' : `fingerprint: "${fingerprint}"`;
+    return `${out}; if it has left this machine, make a new one. A false alarm: checks.no-secrets.options.allow: [{ ${allow} }]`;
+  }
+}
+
+/** One line for all of them, with the first few names. */
+function notSearched(paths: ReadonlySet<string>, why: string, refuse: boolean): Problem[] {
+  if (paths.size === 0) return [];
+  const names = [...paths].slice(0, 3).join(', ');
+  const rest = paths.size > 3 ? ` and ${paths.size - 3} more` : '';
+  const message = `not searched for secrets, because ${why}: ${names}${rest}`;
+  return [{ message, ...(refuse ? {} : { severity: 'note' }) }];
+}

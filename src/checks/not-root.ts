@@ -1,0 +1,37 @@
+import type { Check } from '../model.ts';
+import { choice, object } from '../schema.ts';
+
+/** Refuses a deploy by root. */
+export const notRoot: Check = {
+  id: 'not-root',
+  summary: 'The deploy is not run as root.',
+  gates: ['pre-deploy'],
+  weakenable: true,
+  timeout: 60_000,
+  options: object({
+    allow: {
+      schema: choice('never', 'containers'),
+      default: 'never',
+      doc: 'where root may deploy; `containers`: in a Docker or Podman container, as builds often run there',
+    },
+  }),
+  docs: {
+    since: '0.2.0',
+    why: 'What root builds belongs to root: the service cannot write it, the next deploy by somebody else fails, and a mistake of a script reaches the whole machine.',
+    fix: 'Deploy as a user of its own. Where a container runs the deploy as root, set `checks.not-root.options.allow: containers` in the policy.',
+  },
+  async run({ deployment, options }) {
+    if (deployment === null) return { skipped: 'nothing is deployed' };
+    const { host } = deployment;
+    const id = host.userId();
+    if (id === null) return { skipped: 'this system has no user ids' };
+    if (id !== 0) return [];
+    const { allow = 'never' } = (options ?? {}) as { allow?: 'never' | 'containers' };
+    if (allow === 'containers' && host.isContainer()) return [];
+    const message =
+      allow === 'containers'
+        ? 'the deploy is run as root, and not in a container (the policy allows it there)'
+        : 'the deploy is run as root';
+    return [{ message, help: 'run it as a user of its own, such as: sudo -u deploy npx git-protect predeploy' }];
+  },
+};

@@ -1,0 +1,110 @@
+import { type Mention, mentions } from '../mentions.ts';
+import type { BytePath, Check, Context, Oid, Problem } from '../model.ts';
+import { list, object } from '../schema.ts';
+
+/** Where tests are, in most projects. */
+const testFiles = [
+  'test/',
+  'tests/',
+  '__tests__/',
+  'spec/',
+  'specs/',
+  'e2e/',
+  'cypress/',
+  'playwright/',
+  '*.test.*',
+  '*.spec.*',
+  '*_test.*',
+  '*_spec.*',
+  '*.e2e.*',
+  '*.cy.*',
+  'test_*.py',
+  'conftest.py',
+  'vitest.config.*',
+  'vitest.setup.*',
+  'jest.config.*',
+  'jest.setup.*',
+  'playwright.config.*',
+  'cypress.config.*',
+  '.env.test*',
+];
+
+/** Refuses tests that name production. */
+export const testTargets: Check = {
+  id: 'test-targets',
+  summary: 'No test names a production host or port of `targets:`.',
+  gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  weakenable: true,
+  timeout: 60_000,
+  options: object({
+    files: {
+      schema: list({ kind: 'pattern' }),
+      defaultDoc: '`test/`, `*.test.*` and [others](checks.md#test-targets)',
+      doc: 'which files are tests, as path patterns, in place of the default ones; `!` takes back',
+    },
+  }),
+  docs: {
+    since: '0.2.0',
+    why: `A test that runs against production writes test data into it, or deletes what is real. Hosts are found as whole names, ports where they stand as ports (\`:4545\`, \`port: 4545\`, \`--port 4545\`), never as mere numbers. Tests are ${testFiles.map((pattern) => `\`${pattern}\``).join(', ')}. Changed files are judged; before a deploy, all of them.`,
+    fix: 'Use a relative URL, or read the address from `TEST_BASE_URL`. A file that is no test, or may name production, goes into `checks.test-targets.options.files` with `!`.',
+  },
+  async run(context) {
+    const { policy, change } = context;
+    if (Object.keys(policy.targets).length === 0) return { skipped: 'no targets are configured' };
+    if (change.kind === 'delete') return { skipped: 'nothing is left to judge of a deleted ref' };
+    const { files = testFiles } = (context.options ?? {}) as { files?: readonly string[] };
+    const isTest = context.patterns(files);
+    const find = mentions(policy.targets);
+    const problems: Problem[] = [];
+    const unread = { large: [] as BytePath[], binary: [] as BytePath[] };
+    for (const { path, oid } of await judged(context, isTest)) {
+      const { bytes, left } = await context.content(oid);
+      if (bytes === null) unread[left].push(path);
+      else problems.push(...find(bytes.toString('utf8')).map((mention) => problem(context, path, mention)));
+    }
+    return [...problems, ...notes(context, unread)];
+  },
+};
+
+/** The changed test files; before a deploy all, as one may be older than what it must not name. */
+async function judged(context: Context, isTest: (path: BytePath) => boolean) {
+  const found: { path: BytePath; oid: Oid }[] = [];
+  if (context.gate === 'pre-deploy') {
+    for (const path of (await context.paths()).filter(isTest)) {
+      const state = await context.stateAt(path);
+      if (state !== null && state.mode !== '160000') found.push({ path, oid: state.oid });
+    }
+    return found;
+  }
+  for (const { path, from, to } of await context.newSteps())
+    if (to !== null && to.mode !== '160000' && from?.oid !== to.oid && isTest(path)) found.push({ path, oid: to.oid });
+  return found;
+}
+
+function problem(context: Context, path: BytePath, { place, line }: Mention): Problem {
+  return {
+    path: context.showPath(path),
+    line,
+    message: `a test names ${place.name} of ${place.environment}`,
+    help: 'use a relative URL, or read the address from TEST_BASE_URL',
+  };
+}
+
+function notes({ showPath }: Context, unread: Readonly<Record<'large' | 'binary', readonly BytePath[]>>): Problem[] {
+  return (['large', 'binary'] as const).flatMap((why) => {
+    const [first, ...others] = unread[why];
+    if (first === undefined) return [];
+    const more =
+      others.length === 0
+        ? ''
+        : `, and so ${others.length === 1 ? 'is 1 more test' : `are ${others.length} more tests`}`;
+    const what = why === 'large' ? 'larger than 1 MiB' : 'binary';
+    return [
+      {
+        severity: 'note' as const,
+        path: showPath(first),
+        message: `not searched for production hosts: it is ${what}${more}`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,115 @@
+import { readToken } from '../approvals/statement.ts';
+import { parseWaiver, type Waiver, waiverFault } from '../approvals/waiver.ts';
+import { checks } from '../checks/index.ts';
+import { realHost } from '../host.ts';
+import { exitCode, type GrantedWaiver, type Policy, UsageError } from '../model.ts';
+import { readFormat } from '../report/index.ts';
+import { type DeployOrder, deployedChange } from '../sources/deploy.ts';
+import type { Sourced } from '../sources/staged.ts';
+import { checklistOn } from './checklist.ts';
+import { saveWaivers } from './deploy-on-push.ts';
+import { readContent } from './given.ts';
+import type { Io } from './io.ts';
+import { runJudging } from './judging.ts';
+import { readOptions, type Usage } from './options.ts';
+import { reportFlags } from './present.ts';
+import { markRollbackPoint, refuseTakenTag } from './rollback-point.ts';
+
+export const usage = {
+  words: '[ENVIRONMENT]',
+  flags: {
+    only: { type: 'string', multiple: true, value: 'ID', means: 'run this check only (may repeat); decides nothing' },
+    all: { type: 'boolean', means: 'run tests, build and coverage whatever the others say' },
+    'dry-run': { type: 'boolean', means: 'list what would run; decides nothing' },
+    deployed: {
+      type: 'string',
+      value: 'REV',
+      means: 'what runs there now; default: the last rollback point, else where the policy began',
+    },
+    waiver: { type: 'string', multiple: true, value: 'TOKEN', means: 'lets pass what an owner waived (may repeat)' },
+    tag: { type: 'boolean', means: 'mark the commit as a rollback point once everything has passed' },
+    push: { type: 'boolean', means: 'push that tag' },
+    ...reportFlags,
+  },
+  example: 'npx git-protect predeploy production --tag',
+} as const satisfies Usage;
+
+/** `protect predeploy`: may this commit go to production now? */
+export async function predeploy(args: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = readOptions(args, usage.flags, 1);
+  if (values.push && !values.tag) throw new UsageError('--push pushes the tag of --tag', 'add --tag');
+  const only = values.only?.flatMap((ids) => ids.split(',')).filter((id) => id !== '');
+  const partly = values['dry-run'] || only !== undefined;
+  if (values.tag && partly)
+    throw new UsageError('--tag marks what everything has passed on; leave out --only and --dry-run');
+  const waivers = await Promise.all((values.waiver ?? []).map((given) => readWaiver(given, io)));
+  const format = readFormat(values.format, io.env);
+  const checklist = checklistOn(io, format === 'text' && values.output === undefined && !values['dry-run']);
+  const order: DeployOrder = {
+    environment: positionals[0] ?? null,
+    deployed: values.deployed ?? null,
+    pushed: null,
+    fetch: !values['dry-run'],
+    tell: (text) => checklist?.tell(text),
+    host: (topLevel) => realHost(topLevel, io.env, io.userId),
+  };
+  let sourced: Sourced | null = null;
+  return runJudging(io, {
+    gate: 'pre-deploy',
+    keep: 'location',
+    quiet: false,
+    format,
+    output: values.output,
+    requirePolicy: true,
+    selection: {
+      only,
+      all: values.all ?? false,
+      dry: values['dry-run'] ?? false,
+      ...(checklist ? { watch: checklist } : {}),
+    },
+    source: async (repository) => {
+      sourced = await deployedChange(repository, order);
+      if (values.tag) await refuseTakenTag(repository, sourced, io.now());
+      const counting = granted(sourced, waivers, io.now());
+      if (sourced.deployment?.environment.trigger === 'push') await saveWaivers(repository, waivers);
+      return { ...sourced, waivers: counting };
+    },
+    ...(checklist ? { progress: checklist } : {}),
+    after: async (repository, report) => {
+      if (!values.tag || report.verdict !== 'pass' || sourced === null) return exitCode.pass;
+      return markRollbackPoint(repository, io, { sourced, report, waivers, push: values.push ?? false });
+    },
+  });
+}
+
+async function readWaiver(given: string, io: Io): Promise<Waiver> {
+  const content = await readContent(given, io, readToken);
+  try {
+    return parseWaiver(content);
+  } catch (error) {
+    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
+    throw new UsageError(`the waiver ${error.message}`, 'an owner makes one with npx git-protect approve --deploy');
+  }
+}
+
+/** @throws UsageError for a waiver that does not count: whoever relies on it should know before anything runs */
+function granted({ loaded, deployment }: Sourced, waivers: readonly Waiver[], now: Date): GrantedWaiver[] {
+  if (waivers.length === 0 || !loaded || !deployment) return [];
+  const { name: environment, commit } = deployment;
+  if (environment === null)
+    throw new UsageError('a waiver is for an environment, and the policy has none under deploy:');
+  return waivers.map((waiver) => {
+    const fault = waiverFault(waiver, { policy: loaded.policy, now, environment, commit }, isWaivable(loaded.policy));
+    if (fault !== null) throw new UsageError(`the waiver does not count: ${fault}`, 'ask the owner for another');
+    return waiver.statement;
+  });
+}
+
+/** May the refusal of a check be waived? @returns a test on ids; an id that runs before no deploy is not */
+export function isWaivable(policy: Policy): (id: string) => boolean {
+  return (id) => {
+    const check = checks.find((candidate) => candidate.id === id);
+    if (check) return check.gates.includes('pre-deploy') && check.waivable !== false;
+    return Object.hasOwn(policy.checks, id);
+  };
+}

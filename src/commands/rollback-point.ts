@@ -1,0 +1,101 @@
+import type { Waiver } from '../approvals/waiver.ts';
+import type { Repository } from '../git/repository.ts';
+import { rollbackTag } from '../git/rollback-points.ts';
+import { type Deployment, exitCode, type Report, Undecided, UsageError } from '../model.ts';
+import { verdictOf } from '../report/contents.ts';
+import { visible } from '../report/visible.ts';
+import { shellWord } from '../shell-word.ts';
+import type { Sourced } from '../sources/staged.ts';
+import type { Io } from './io.ts';
+
+/** @throws UsageError where the policy names no tag, or the one that it would be is there already */
+export async function refuseTakenTag(repository: Repository, { deployment }: Sourced, now: Date): Promise<void> {
+  if (!deployment) return;
+  const name = tagName(deployment, now);
+  if ((await repository.objects.info(`refs/tags/${name}`)) === null) return;
+  throw new UsageError(
+    `the tag ${name} is there already, and is never moved`,
+    'wait a minute, or run it without --tag',
+  );
+}
+
+/**
+ * Puts an annotated tag on the commit that was checked: where to go back to. The message is the report in short, with
+ * the waivers whole.
+ * @returns the exit code
+ */
+export async function markRollbackPoint(
+  repository: Repository,
+  io: Io,
+  { sourced, report, waivers, push }: { sourced: Sourced; report: Report; waivers: readonly Waiver[]; push: boolean },
+): Promise<number> {
+  const { deployment } = sourced;
+  if (!deployment) return exitCode.pass;
+  const name = tagName(deployment, io.now());
+  const made = await repository.tell([
+    'tag',
+    '--annotate',
+    '--no-sign',
+    '--cleanup=verbatim',
+    '--message',
+    message(deployment, report, waivers),
+    name,
+    deployment.commit,
+  ]);
+  if (made.code !== 0)
+    throw new Undecided(
+      `the tag ${name} could not be made: ${firstLine(made.stderr)}`,
+      'everything passed, but there is no rollback point',
+    );
+  const remote = deployment.environment.remote;
+  const line = `git push ${shellWord(remote)} ${shellWord(`refs/tags/${name}`)}`;
+  io.stderr.write(`tagged ${deployment.commit.slice(0, 12)} as ${name}\n`);
+  if (!push) {
+    io.stderr.write(`  push it: ${line}\n`);
+    return exitCode.pass;
+  }
+  const pushed = await repository.tell(['push', '--quiet', '--', remote, `refs/tags/${name}:refs/tags/${name}`]);
+  if (pushed.code !== 0) throw new Undecided(`the tag ${name} could not be pushed: ${firstLine(pushed.stderr)}`, line);
+  io.stderr.write(`pushed it to ${visible(remote)}\n`);
+  return exitCode.pass;
+}
+
+/** @throws UsageError where the policy names none */
+function tagName({ environment, name, commit }: Deployment, now: Date): string {
+  const form = environment.rollback?.tag;
+  if (!form)
+    throw new UsageError(
+      'the policy names no tag',
+      `add rollback: { tag: "v{date}-{time}" } to deploy.${name ?? 'production'}`,
+    );
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone: environment.window?.timezone ?? 'UTC',
+    dateStyle: 'short',
+    timeStyle: 'short',
+  }).formatToParts(now);
+  const part = (type: string) => parts.find((one) => one.type === type)!.value;
+  const at = { date: `${part('year')}${part('month')}${part('day')}`, time: `${part('hour')}${part('minute')}` };
+  return rollbackTag(form, { ...at, environment: name ?? '', commit });
+}
+
+function message({ name, commit, branch }: Deployment, report: Report, waivers: readonly Waiver[]): string {
+  const passed = report.outcomes.filter(({ status }) => status === 'passed').map(({ check }) => check);
+  const warnings = report.outcomes.flatMap(({ check, findings }) =>
+    findings
+      .filter(({ severity }) => severity === 'warning')
+      .map((one) => `warning[${check}] ${one.message.split('\n')[0]}`),
+  );
+  const lines = [
+    `Rollback point${name === null ? '' : ` of ${name}`}`,
+    '',
+    `git-protect: ${verdictOf(report)} on ${commit} of ${branch}`,
+    `checks: ${passed.join(', ')}`,
+    ...warnings,
+    ...waivers.flatMap(({ content }) => ['', content.toString('utf8').trimEnd()]),
+  ];
+  return `${visible(lines.join('\n'))}\n`;
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] || 'no message';
+}

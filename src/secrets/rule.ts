@@ -1,0 +1,42 @@
+/** A shape of secret. Rules are data; `scan.ts` is the one that runs them. */
+export interface Rule {
+  /** What a person calls it. */
+  readonly kind: string;
+  /** One of these stands at the start of what `pattern` matches, or near it. In lower case, three bytes at least. */
+  readonly keywords: readonly string[];
+  /**
+   * Takes at most linear time. Sticky (`y`): matched at the keyword; else searched `reach` characters around it. Its
+   * group `value`, else all it matches, is the secret.
+   */
+  readonly pattern: RegExp;
+  /** How many characters in front of the keyword and after it are searched. */
+  readonly reach?: readonly [before: number, after: number];
+  /** May the keyword follow a letter or digit at once? */
+  readonly within?: boolean;
+  /** Bits per character that the value has at least. Default 2.5, which leaves out `aaaa…`. */
+  readonly entropy?: number;
+  /** Is this match a secret? Default: it is, unless it is a placeholder. */
+  readonly accepts?: (value: string, match: RegExpExecArray, before: string) => boolean;
+  /** A person may have chosen it, so no digest of it is shown. */
+  readonly guessable?: boolean;
+  /** Only told: it opens no door to production. */
+  readonly warning?: boolean;
+}
+
+/** A token known by how it starts, and nothing that goes on behind it. */
+export const token = (kind: string, starts: readonly string[], pattern: RegExp, more: Partial<Rule> = {}): Rule => ({
+  kind,
+  keywords: starts,
+  pattern: new RegExp(`(?:${pattern.source})(?![A-Za-z0-9_-])`, 'y'),
+  ...more,
+});
+
+/** Hex or base64 that is a secret only because of the name beside it, on the same line or the next. */
+export const beside = (kind: string, words: readonly string[], value: RegExp, more: Partial<Rule> = {}): Rule => ({
+  kind,
+  keywords: words,
+  pattern: new RegExp(`(?<=[=:,("'\`\\s>])(?<![@#]["'\\s]?)(?<value>${value.source})(?![A-Za-z0-9_+/=.@-])`, 'g'),
+  reach: [0, 140],
+  within: true,
+  ...more,
+});

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { decodedPieces } from './base64.ts';
+import { Needles } from './needles.ts';
+import type { OwnSecrets } from './own.ts';
+import { entropy, isPlaceholder, isPublishedExample } from './plausible.ts';
+import type { Rule } from './rule.ts';
+import { rules } from './rules.ts';
+
+/** A secret that was found. It tells where and what, and never the value. */
+export interface SecretHit {
+  /** `Stripe secret key`, or for the project's own `value of DATABASE_URL`. */
+  readonly kind: string;
+  /** Both from 1; the column in characters. */
+  readonly line: number;
+  readonly column: number;
+  /** The first characters of the value: four at most, and never more than a quarter of it. */
+  readonly start: string;
+  /** What an allowance in the policy names; null where the value could be guessed from a digest. */
+  readonly fingerprint: string | null;
+  readonly severity: 'error' | 'warning';
+}
+
+/** A match with its place, before it is decided which of several at one place counts. */
+interface Found {
+  readonly kind: string;
+  readonly from: number;
+  readonly to: number;
+  readonly value: string;
+  readonly fingerprint: string | null;
+  readonly severity: 'error' | 'warning';
+  readonly rank: number;
+}
+
+/** A file full of them is told by so many. */
+const most = 200;
+
+let keywordTable: Needles<number> | undefined;
+
+/** Which rules to try where which word stands; made when the first content is scanned. */
+function keywords(): Needles<number> {
+  keywordTable ??= new Needles(
+    rules.flatMap(({ keywords: words }, rank) => words.map((word) => [word, rank] as const)),
+    true,
+  );
+  return keywordTable;
+}
+
+/**
+ * The secrets in a text in UTF-8: the project's own values first, then what has a well-known shape, also where that is in
+ * base64. Time is linear in its length. Nothing within the text can switch it off.
+ */
+export function scan(bytes: Buffer, own: OwnSecrets): SecretHit[] {
+  const found: Found[] = own.find(bytes).map((hit) => ({ ...hit, rank: -1 }));
+  // One character a byte: every shape is made of ASCII, and offsets stay those of the bytes.
+  let decoded: string | undefined;
+  const text = () => (decoded ??= bytes.toString('latin1'));
+  found.push(...shapesIn(bytes, text));
+  decodedPieces(bytes, text, (piece, from, to) => {
+    if (found.length >= most) return;
+    const inside = shapesIn(piece, () => piece.toString('latin1'));
+    found.push(...inside.map((hit) => ({ ...hit, kind: `${hit.kind}, in base64`, from, to })));
+  });
+  return inOrder(found).map((hit) => shown(hit, bytes));
+}
+
+function shapesIn(bytes: Buffer, text: () => string): Found[] {
+  const found: Found[] = [];
+  keywords().find(bytes, (offset, rank) => {
+    if (found.length < most) found.push(...tryRule(rules[rank]!, rank, text(), offset));
+  });
+  return found;
+}
+
+/** Applies one rule where one of its keywords stands. */
+function tryRule(rule: Rule, rank: number, text: string, offset: number): Found[] {
+  if (!rule.within && !startsWord(text, offset)) return [];
+  const matches = rule.reach ? matchesAround(rule, text, offset) : matchAt(rule, text, offset);
+  return matches.flatMap((match) => {
+    const value = match.groups?.['value'] ?? match.groups?.['quoted'] ?? match.groups?.['bare'] ?? match[0];
+    if (!counts(rule, value, match, text)) return [];
+    const from = match.index + match[0].indexOf(value);
+    const severity = rule.warning ? 'warning' : 'error';
+    const fingerprint = rule.guessable ? null : digest(rule.kind, value);
+    return [{ kind: rule.kind, from, to: from + value.length, value, fingerprint, severity, rank } as const];
+  });
+}
+
+function matchAt({ pattern }: Rule, text: string, offset: number): RegExpExecArray[] {
+  pattern.lastIndex = offset;
+  const match = pattern.exec(text);
+  return match ? [match] : [];
+}
+
+function matchesAround({ pattern, reach }: Rule, text: string, offset: number): RegExpExecArray[] {
+  const from = Math.max(0, offset - reach![0]);
+  const to = Math.min(text.length, offset + reach![1]);
+  // Room on both sides, for what the pattern wants to see before and behind.
+  const start = Math.max(0, from - 4);
+  const piece = text.slice(start, Math.min(text.length, to + 4));
+  const matches: RegExpExecArray[] = [];
+  for (const match of piece.matchAll(pattern)) {
+    if (match.index + match[0].length > to - start && to < text.length) continue;
+    match.index += start;
+    matches.push(match);
+  }
+  return matches;
+}
+
+function counts(rule: Rule, value: string, match: RegExpExecArray, text: string): boolean {
+  if (rule.accepts) return rule.accepts(value, match, text.slice(Math.max(0, match.index - 80), match.index));
+  // How a token starts is the same in all: `sk_test_` says nothing about the rest.
+  const drawn = match.groups?.['value'] === undefined && value.length > 20 ? value.slice(8) : value;
+  return entropy(value) >= (rule.entropy ?? 2.5) && !isPlaceholder(drawn.slice(0, 64)) && !isPublishedExample(value);
+}
+
+/** Does a token start here: behind no letter or digit, unless that belongs to `\n` or `%3D`? */
+function startsWord(text: string, offset: number): boolean {
+  if (offset === 0 || !/[A-Za-z0-9]/.test(text[offset - 1]!)) return true;
+  if (/\\[nrt]$/.test(text.slice(Math.max(0, offset - 2), offset))) return true;
+  return /%[0-9A-Fa-f]{2}$|\\u00[0-9A-Fa-f]{2}$|\\x[0-9A-Fa-f]{2}$/.test(text.slice(Math.max(0, offset - 6), offset));
+}
+
+/** In order of place; of those that share characters the one of the most special rule. */
+function inOrder(found: readonly Found[]): Found[] {
+  const kept: Found[] = [];
+  for (const hit of [...found].sort((a, b) => a.rank - b.rank || a.from - b.from))
+    if (!kept.some(({ from, to }) => hit.from < to && from < hit.to)) kept.push(hit);
+  return kept.sort((a, b) => a.from - b.from);
+}
+
+function digest(kind: string, value: string): string {
+  return createHash('sha256').update(`${kind}\0${value}`).digest('hex').slice(0, 16);
+}
+
+function shown({ kind, from, value, fingerprint, severity }: Found, bytes: Buffer): SecretHit {
+  let line = 1;
+  let lineStart = 0;
+  for (let i = bytes.indexOf(10); i !== -1 && i < from; i = bytes.indexOf(10, i + 1)) {
+    line++;
+    lineStart = i + 1;
+  }
+  const column = bytes.subarray(lineStart, from).toString().length + 1;
+  const start = value.slice(0, Math.min(4, Math.floor(value.length / 4))).replace(/[^\x20-\x7e]/g, '?');
+  return { kind, line, column, start, fingerprint, severity };
+}

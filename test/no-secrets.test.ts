@@ -1,0 +1,130 @@
+import { equal, is, match, not } from 'uvu/assert';
+import { Draw, seeded } from './support/secret-corpus.ts';
+import { suite } from './support/suite.ts';
+import { guardedRepo, type Repo } from './support/world.ts';
+
+const test = suite('no-secrets');
+const drawn = (seed: number) => new Draw(seeded(seed)).of('abcdefghijkmnopqrstuvwxyzABCDEFGH23456789', 24);
+const stripe = (seed: number) => `sk_${'live'}_${drawn(seed)}`;
+
+function stage(repo: Repo, files: Record<string, string | Buffer>): Repo {
+  for (const [path, content] of Object.entries(files)) repo.write(path, content);
+  repo.git('add', '-A');
+  return repo;
+}
+
+/** What the check said at pre-commit. */
+function judged(repo: Repo) {
+  const result = repo.protect('hook', 'pre-commit', '--format', 'json');
+  const outcome = JSON.parse(result.stdout).outcomes.find(({ check }: { check: string }) => check === 'no-secrets');
+  return { code: result.code, outcome, findings: outcome.findings as Record<string, string>[] };
+}
+
+test('a key is refused at pre-commit, and no format tells it', () => {
+  const { repo } = guardedRepo();
+  const key = stripe(1);
+  stage(repo, { 'src/a.ts': `export const pay = '${key}';\n` });
+  is(repo.tryGit('commit', '-qm', 'feat: pay').code, 1);
+  for (const format of ['text', 'json', 'github', 'sarif', 'markdown']) {
+    const result = repo.protect('hook', 'pre-commit', '--format', format);
+    is(result.code, 1, result.out);
+    match(result.out, /Stripe secret key/);
+    not.match(result.out, key.slice(4, 14));
+  }
+});
+
+test('a clean commit is silent', () => {
+  const { repo } = guardedRepo();
+  stage(repo, { 'src/a.ts': 'export const a = 1;\n' });
+  const done = repo.tryGit('commit', '-qm', 'feat: a');
+  equal([done.code, done.out], [0, '']);
+});
+
+test('values of .env: pasted, in base64 and URL-encoded; those of the example pass', () => {
+  const { repo } = guardedRepo();
+  const value = 'correct horse/battery staple';
+  repo.write('.git/info/exclude', 'node_modules\n.env\n');
+  repo
+    .write('.env', `SIGNING="${value}"\nSHOWN=shown-in-the-example\n`)
+    .write('.env.example', 'SHOWN=shown-in-the-example\n');
+  stage(repo, { 'src/b.ts': "const a = 'shown-in-the-example';\n" });
+  is(judged(repo).code, 0);
+  for (const form of [value, encodeURIComponent(value), Buffer.from(`ab${value}`).toString('base64')]) {
+    stage(repo, { 'src/a.ts': `const a = '${form}';\n` });
+    const { code, findings } = judged(repo);
+    is(code, 1);
+    match(findings[0]!['message']!, /value of SIGNING/);
+  }
+});
+
+test('binary and large files are not searched, and that is said', () => {
+  const { repo } = guardedRepo();
+  const key = stripe(2);
+  stage(repo, { 'a.bin': Buffer.from(`\0${key}`), 'b.txt': `${key}\n`.padEnd(50 << 20, 'x') });
+  const { code, findings } = judged(repo);
+  is(code, 0);
+  equal(
+    findings.map(({ severity, message }) => [severity, message]),
+    [
+      ['note', 'not searched for secrets, because larger than 1 MiB: b.txt'],
+      ['note', 'not searched for secrets, because binary: a.bin'],
+    ],
+  );
+});
+
+test('UTF-16 with a byte order mark is text', () => {
+  const { repo } = guardedRepo();
+  stage(repo, { 'a.ps1': Buffer.from(`\ufeff$key = '${stripe(3)}'\r\n`, 'utf16le') });
+  is(judged(repo).code, 1);
+});
+
+test('an old secret in a changed file is told and does not refuse; in a renamed one it does', () => {
+  const { repo } = guardedRepo({ files: { 'src/old.ts': `const a = '${stripe(4)}';\n` } });
+  stage(repo, { 'src/old.ts': `// more\nconst a = '${stripe(4)}';\n` });
+  const { code, findings } = judged(repo);
+  equal([code, findings.map(({ severity }) => severity)], [0, ['warning']]);
+  repo.git('mv', 'src/old.ts', 'src/new.ts');
+  is(judged(repo).code, 1);
+});
+
+test('pre-push and ci find it in a commit on the way', () => {
+  const { repo } = guardedRepo();
+  repo.git('switch', '-qc', 'topic');
+  const at = repo.commit('feat: key', { 'src/k.ts': `const a = '${stripe(5)}';\n` });
+  repo.commit('fix: out', { 'src/k.ts': "const a = '';\n" });
+  const pushed = repo.tryGit('push', '-q', 'origin', 'topic');
+  is(pushed.code, 1, pushed.out);
+  match(pushed.out, /no-secrets/);
+  const ci = JSON.parse(repo.protect('ci', '--format', 'json').stdout);
+  const { findings } = ci.outcomes.find(({ check }: { check: string }) => check === 'no-secrets');
+  equal(
+    findings.map(({ commit }: { commit: string }) => commit),
+    [at],
+  );
+});
+
+test('false alarms are allowed by path or fingerprint, and a kind alone allows nothing', () => {
+  const files = { 'src/k.ts': `const a = '${stripe(6)}';\n` };
+  const allowing = (allow: string) =>
+    judged(
+      stage(
+        guardedRepo({ remote: false, more: `checks: { no-secrets: { options: { allow: [${allow}] } } }` }).repo,
+        files,
+      ),
+    );
+  is(allowing('{ path: src/ }').code, 0);
+  is(allowing('{ path: docs/ }').code, 1);
+  const help = judged(stage(guardedRepo({ remote: false }).repo, files)).findings[0]!['help']!;
+  const fingerprint = /[0-9a-f]{16}/.exec(help)![0];
+  is(allowing(`{ fingerprint: "${fingerprint}", reason: from a tutorial }`).code, 0);
+  is(allowing(`{ fingerprint: "${'0'.repeat(16)}" }`).code, 1);
+  is(allowing('{ kind: Stripe secret key }').code, 3);
+});
+
+test('ten thousand changed files', () => {
+  const { repo } = guardedRepo({ remote: false });
+  for (let i = 0; i < 10_000; i++) repo.write(`many/${i % 100}/${i}.ts`, `export const a${i} = ${i};\n`);
+  stage(repo, { 'many/7/key.ts': `const a = '${stripe(8)}';\n` });
+  const { code, findings } = judged(repo);
+  equal([code, findings.length], [1, 1]);
+});

@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { equal, is, ok } from 'uvu/assert';
+import { ownSecrets } from '../src/secrets/own.ts';
+import { scan } from '../src/secrets/scan.ts';
+import { Draw, minified, secretSamples, seeded } from './support/secret-corpus.ts';
+import { secretFigures } from './support/secret-figures.ts';
+import { suite } from './support/suite.ts';
+import { projectRoot } from './support/world.ts';
+
+const test = suite('secrets');
+const none = ownSecrets([]);
+const found = (text: string, own = none) => scan(Buffer.from(text), own);
+const stripe = (seed: number) =>
+  `sk_${'live'}_${new Draw(seeded(seed)).of('abcdefghijkmnopqrstuvwxyzABCDEFGH23456789', 24)}`;
+
+test('what is promised is found, and look-alikes are not', () => {
+  const figures = secretFigures();
+  console.log(
+    `recall ${figures.found} of ${figures.samples}, false alarms in ${figures.falseAlarms} of ${figures.lookAlikes}`,
+  );
+  ok(figures.samples >= 600 && figures.lookAlikes >= 100);
+  ok(figures.found / figures.samples >= 0.98, figures.missed.join('\n'));
+  equal(figures.wrong, []);
+});
+
+test('real code has no false alarms', () => {
+  let files = 0;
+  const wrong: string[] = [];
+  const roots = ['node_modules', 'src', 'test', 'docs', 'scripts'].map((name) => join(projectRoot, name));
+  for (const root of roots)
+    for (const name of readdirSync(root, { recursive: true }).map(String)) {
+      const path = join(root, name);
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (!stat?.isFile() || stat.size > 1 << 20) continue;
+      const bytes = readFileSync(path);
+      if (bytes.subarray(0, 8000).includes(0)) continue;
+      files++;
+      wrong.push(...scan(bytes, none).map(({ kind, line }) => `${path}:${line} ${kind}`));
+    }
+  ok(files >= 2000, `only ${files} files were there`);
+  ok(wrong.length <= files / 1000, wrong.join('\n'));
+});
+
+test('nothing of a hit holds the value', () => {
+  for (const { text, value } of secretSamples(7)) {
+    const hits = found(text);
+    const told = JSON.stringify(hits);
+    is(told.includes(value), false);
+    for (const { start } of hits) ok(start.length <= 4 && start.length <= value.length / 4);
+  }
+});
+
+test('a hit has its place', () => {
+  const [hit] = found(`a\nü = "${stripe(1)}"\n`);
+  equal([hit!.line, hit!.column, hit!.kind, hit!.severity], [2, 6, 'Stripe secret key', 'error']);
+  ok(/^[0-9a-f]{16}$/.test(hit!.fingerprint!));
+  is(found(`x("${stripe(1)}")`)[0]!.fingerprint, hit!.fingerprint);
+});
+
+test('what could be guessed from a digest has none', () => {
+  is(found(`postgres://app:Hunter${2}pass!@db.shop.internal/x`)[0]!.fingerprint, null);
+});
+
+test('own values: as they are, in base64 at each alignment, URL-encoded', () => {
+  const value = 'correct horse/battery+staple';
+  const own = ownSecrets([{ name: 'SIGNING', value }]);
+  const forms = [
+    value,
+    encodeURIComponent(value),
+    encodeURIComponent(value).toLowerCase(),
+    value.replaceAll(' ', '%20'),
+  ];
+  for (const shift of ['', 'a', 'ab', 'abc'])
+    for (const encoding of ['base64', 'base64url'] as const)
+      forms.push(Buffer.from(`${shift}${value}:x`).toString(encoding));
+  for (const form of forms.filter((one) => one !== value.replaceAll(' ', '%20'))) {
+    const hits = found(`const a = '${form}';`, own);
+    equal([form, hits.map(({ fingerprint }) => fingerprint)], [form, ['own:SIGNING']]);
+    is(hits[0]!.start, 'corr');
+  }
+  equal(found('correct horse/battery+stapl', own), []);
+});
+
+test('own values that are no secret are not looked for', () => {
+  const own = ownSecrets([
+    { name: 'NEXT_PUBLIC_ID', value: 'pk-visible-to-all' },
+    { name: 'APP_URL', value: 'https://app.shop.example/start' },
+    { name: 'SHORT', value: 'elevenchars' },
+  ]);
+  is(own.size, 0);
+});
+
+test('the password within an own URL is looked for by itself', () => {
+  const own = ownSecrets([{ name: 'DATABASE_URL', value: 'postgres://app:correcthorsebattery@db/x' }]);
+  equal(
+    found("password: 'correcthorsebattery'", own).map(({ fingerprint }) => fingerprint),
+    ['own:DATABASE_URL'],
+  );
+});
+
+test('shapes in base64, as a Kubernetes secret holds them', () => {
+  for (const pad of ['', 'a', 'ab']) {
+    const encoded = Buffer.from(`${pad} ${stripe(2)}`).toString('base64');
+    equal(
+      found(`data:\n  key: ${encoded}\n`).map(({ kind }) => kind),
+      ['Stripe secret key, in base64'],
+    );
+  }
+});
+
+test('no comment in the file switches it off', () => {
+  for (const comment of ['secretlint-disable', 'gitleaks:allow', 'pragma: allowlist secret', 'nosec', 'noqa'])
+    is(found(`// ${comment}\nconst a = '${stripe(3)}'; // ${comment}\n`).length, 1);
+});
+
+test('local and template passwords in URLs are none', () => {
+  for (const url of [
+    'postgres://postgres:postgres@localhost/a',
+    'redis://:$' + '{PASS}@cache:1',
+    'https://u:<password>@shop.io/',
+  ])
+    equal(found(url), []);
+  is(found('postgres://app:sommer26@db.shop.io/a').length, 1);
+});
+
+test('hostile text ends: a megabyte of beginnings', () => {
+  const starts = [
+    'twilio ',
+    'eyJ',
+    '://a:',
+    'secret=',
+    'AKIA',
+    'c2tfbGl2ZV9',
+    'LS0tLS1CRUdJTi',
+    '-----BEGIN PRIVATE KEY-----\n',
+    'sk_',
+    'basic ',
+  ];
+  for (const start of starts) ok(found(start.repeat((1 << 20) / start.length)).length <= 200, start);
+  equal(found(minified(new Draw(seeded(4)), 1 << 20)), []);
+});

@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { equal, is, ok } from 'uvu/assert';
+import { Undecided } from '../src/model.ts';
+import { judgeMysql } from '../src/sql/mysql.ts';
+import { entries } from './fixtures/sql/mysql.ts';
+import { suite } from './support/suite.ts';
+
+const test = suite('sql-mysql');
+
+const rules = (sql: string, dialect: 'mysql' | 'tidb' = 'mysql') => judgeMysql(sql, dialect).map(({ rule }) => rule);
+const at = (sql: string) => judgeMysql(sql, 'mysql').map(({ line, rule }) => `${line} ${rule}`);
+
+for (const { sql, dialect, verdict, rule, about } of entries)
+  test(`${verdict}: ${sql}${about ? ` (${about})` : ''}`, () => {
+    const problems = judgeMysql(sql, dialect ?? 'mysql');
+    const worst = problems.some(({ severity }) => severity === 'error')
+      ? 'error'
+      : problems.length
+        ? 'warning'
+        : 'none';
+    const said = problems.map((problem) => `${problem.rule}: ${problem.message}`).join('\n');
+    is(worst, verdict, said);
+    if (rule)
+      ok(
+        problems.some((problem) => problem.rule === rule),
+        `${rule} is missing: ${said}`,
+      );
+  });
+
+test('there are enough of them, for both', () => {
+  ok(entries.length >= 90);
+  ok(entries.filter(({ dialect }) => dialect === 'tidb').length >= 15);
+});
+
+test('the line is that of the first token, whatever stands before it', () => {
+  equal(at('\ufeff\r\n-- a\r\n/* b\r\n*/ DROP\r\n TABLE\r\n users;\r\n\r\nTRUNCATE x;'), [
+    '4 drop-table',
+    '8 truncate-table',
+  ]);
+  equal(at("SELECT 'a\nb';\nDELETE FROM users;"), ['3 delete-without-where']);
+  equal(at('CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO\nBEGIN\n  SELECT 1;\n  DELETE FROM users;\nEND;'), [
+    '4 delete-without-where',
+  ]);
+  equal(at('ALTER TABLE users\n  ADD b INT,\n  DROP a,\n  DROP c;'), ['1 drop-column', '1 drop-column']);
+});
+
+test('one broken statement hides nothing', () => {
+  equal(at('DROP TABLE a;\nSELEC 1;\nDROP TABLE b;\nSELECT ((1);\nDROP TABLE c;'), [
+    '1 drop-table',
+    '2 unparsed',
+    '3 drop-table',
+    '4 unparsed',
+    '5 drop-table',
+  ]);
+  ok(at("SELECT 'x\n;\nDROP TABLE a;").includes('3 drop-table'));
+  ok(at('DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; //\nDROP TABLE a//').includes('3 drop-table'));
+});
+
+test('messages name the thing in one line', () => {
+  const [problem] = judgeMysql(`DROP TABLE \`a\nb${'x'.repeat(500)}\``, 'mysql');
+  ok(!problem!.message.includes('\n'));
+  ok(problem!.message.length < 150);
+  is(judgeMysql('DROP TABLE users', 'mysql')[0]!.message, 'drops table users with its rows');
+  is(judgeMysql('\nFOO', 'mysql')[0]!.message, 'line 2 cannot be read as MySQL: FOO starts no known statement');
+});
+
+test('an index without a lock: TiDB always, MySQL when told', () => {
+  equal(rules('CREATE INDEX i ON users (a);'), ['add-index']);
+  equal(rules('CREATE INDEX i ON users (a);', 'tidb'), []);
+});
+
+test('too long is undecided', () => {
+  try {
+    judgeMysql(' '.repeat(16 * 1024 * 1024 + 1), 'mysql');
+    ok(false);
+  } catch (error) {
+    ok(error instanceof Undecided);
+  }
+});
+
+test('a seed of 100,000 rows is read to its end', () => {
+  const row = `(1, 'some name with it''s quotes', NULL, 'DELETE FROM users', -1.5)`;
+  const rows = `INSERT INTO a VALUES ${Array.from({ length: 100_000 }, () => row).join(',\n')}`;
+  equal(at(`${rows};\nDROP TABLE users;`), ['100001 drop-table']);
+  equal(at(`${rows} ON DUPLICATE KEY UPDATE a = DEFAULT;\nDROP TABLE users;`), ['100001 drop-table']);
+});
+
+const deep = 100_000;
+const hostile: readonly string[] = [
+  `DELETE FROM users WHERE ${'('.repeat(deep)}1${')'.repeat(deep)}`,
+  `DELETE FROM users WHERE ${'NOT '.repeat(deep)}1`,
+  `DELETE FROM users WHERE ${'a = 1 OR '.repeat(deep)} b = 2`,
+  `SELECT ${'('.repeat(deep)}`,
+  `CREATE PROCEDURE p() ${'BEGIN '.repeat(deep)}`,
+  `CREATE PROCEDURE p() ${'IF 1 THEN '.repeat(deep)} SELECT 1; ${'END IF; '.repeat(deep)}`,
+  'CREATE PROCEDURE p() BEGIN SELECT 1; '.repeat(20_000),
+  "'\\".repeat(deep),
+  '/*'.repeat(deep),
+  '/*!50000 '.repeat(deep),
+  '/*! a */ '.repeat(deep),
+  'DELIMITER '.repeat(deep),
+  `ALTER TABLE a ${'ADD b INT, '.repeat(deep)}`,
+  `ALTER TABLE a COMMENT ${'ENGINE '.repeat(20_000)}`,
+  '"\\"`'.repeat(deep),
+  '-- migrate:up\n'.repeat(deep),
+];
+for (const sql of hostile)
+  test(`hostile text does not stop what follows: ${sql.slice(0, 40)}`, () => {
+    const found = judgeMysql(`${sql}\n;;\nDROP TABLE victims;`, 'mysql');
+    ok(found.length > 0);
+  });
+
+const words =
+  `DROP TABLE DELETE FROM WHERE UPDATE SET ALTER ADD COLUMN MODIFY CHANGE CREATE PROCEDURE FUNCTION TRIGGER EVENT
+  BEGIN END IF THEN ELSE CASE WHEN LOOP WHILE DO REPEAT UNTIL DECLARE HANDLER FOR SELECT INSERT INTO VALUES WITH AS ( ) , ; ' " \`
+  \\ /* */ /*! /*!50000 /*M! /*T![ttl] -- # // DELIMITER $$ \\G @ @@ . = <=> || 1 1.5 NULL a b t IN EXISTS NOT LIKE '%' 'x' \n \0
+  --> statement-breakpoint PREPARE EXECUTE IMMEDIATE CALL USE RENAME TO PARTITION ENGINE TTL BATCH ON LIMIT EXPLAIN ANALYZE`.split(
+    / +/,
+  );
+
+test('token soup: problems with lines, and nothing else', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 4 })), { maxLength: 40 }),
+      (soup) => {
+        const sql = soup.join(' ');
+        const count = sql.split('\n').length;
+        for (const { line, message } of judgeMysql(sql, soup.length % 2 ? 'tidb' : 'mysql')) {
+          ok(line >= 1 && line <= count, `line ${line} of ${count}`);
+          ok(message !== '');
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  );
+});
+
+const wellFormed = entries.filter(({ sql }) => /;\s*$/.test(sql) && !/migrate:|\+goose|DELIMITER|open|oops/i.test(sql));
+const quoted = fc.string({ maxLength: 20 }).map((text) => `SELECT '${text.replace(/['\\\0]/g, '')}';\n`);
+const comment = fc.string({ maxLength: 20 }).map((text) => `/* ${text.replaceAll('*/', '')} */\n`);
+const lineComment = fc.string({ maxLength: 20 }).map((text) => `-- ${text.replace(/[\r\n]/g, '')}\n`);
+const known = fc.constantFrom(...wellFormed.map(({ sql }) => `${sql}\n`));
+const destroying = fc.constantFrom(
+  'DROP TABLE victims',
+  'TRUNCATE victims',
+  'DELETE FROM victims',
+  'UPDATE victims SET a = 1 WHERE 1',
+  'ALTER TABLE victims DROP a',
+  '/*!50000 DROP TABLE victims */',
+);
+
+test('what destroys is found behind any well-formed text', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(known, quoted, comment, lineComment), { maxLength: 8 }),
+      destroying,
+      (before, last) => {
+        const text = before.join('');
+        const line = text.split('\n').length;
+        const found = judgeMysql(`${text}${last};`, 'mysql').filter((problem) => problem.line === line);
+        ok(
+          found.some(
+            ({ severity, rule, message }) => severity === 'error' && (rule === 'unparsed' || /victims/.test(message)),
+          ),
+        );
+        ok(!found.some(({ rule }) => rule === 'unparsed'), 'it is read as what it is');
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
