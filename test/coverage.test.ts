@@ -193,6 +193,7 @@ test('XML that is hostile, broken or cut off is refused', () => {
   match(fault(cobertura([], ['', line(1, 1)])), 'without a filename');
   match(fault('<coverage line-rate="1"><line number="1" hits="1"/></coverage>'), 'outside any');
   match(fault('<!-- only'), 'cut off');
+  match(fault(`<coverage line-rate="1"><source>${'&'.repeat(1 << 20)}</source></coverage>`), 'too long for a path');
 });
 
 test('XML names are decoded, comments and CDATA are read', () => {

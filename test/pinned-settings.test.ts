@@ -2,7 +2,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { guardedRepo, type Repo, type Result } from './support/world.ts';
+import { copyRepo, guardedRepo, type Repo, type Result } from './support/world.ts';
 
 const test = suite('pinned-settings');
 
@@ -28,6 +28,8 @@ function pinned(more = settings) {
   return repo;
 }
 
+const base = pinned();
+
 /** Writes, stages and commits with the hooks. */
 function commit(repo: Repo, files: Record<string, string | null>): Result {
   for (const [path, content] of Object.entries(files)) {
@@ -39,14 +41,14 @@ function commit(repo: Repo, files: Record<string, string | null>): Result {
 }
 
 function refused(files: Record<string, string | null>, ...parts: string[]): string {
-  const result = commit(pinned(), files);
+  const result = commit(copyRepo(base), files);
   is(result.code, 1, result.out);
   for (const part of ['pinned-settings', ...parts]) match(result.out, part);
   return result.out;
 }
 
 function passes(files: Record<string, string | null>): void {
-  const result = commit(pinned(), files);
+  const result = commit(copyRepo(base), files);
   is(result.code, 0, result.out);
 }
 
@@ -95,7 +97,7 @@ test('a value that is no longer there is refused', () => {
   refused({ 'render.yaml': render('backend').replace('name: api', 'name: app') }, 'has nothing at');
   refused({ 'render.yaml': null }, 'render.yaml', 'is not there');
   refused({ 'render.yaml': null, 'render.yml': render('backend') }, 'is not there');
-  refused({ 'backend/auth.py': 'alg = "RS256"\n' }, 'no file of backend/**/*.py has');
+  refused({ 'backend/auth.py': 'alg = "RS256"\n' }, 'backend/auth.py: has 0 of its 1 values at');
   refused({ 'backend/auth.py': null }, 'no file of backend/**/*.py has');
   refused({ 'web/package.json': '{}' }, 'web/package.json', 'has nothing at $.engines.node');
 });
@@ -108,6 +110,23 @@ test('one wrong value among right ones is refused', () => {
     "expected 'RS256'",
   );
   refused({ 'render.yaml': render('backend', '  - name: api\n    rootDir: other\n') }, 'render.yaml:7', "has 'other'");
+});
+
+test('a value that is only written differently, beside another that stays, is refused', () => {
+  const repo = pinned();
+  repo.commit('feat: two', { 'backend/two.py': 'algorithm = "RS256"\nalgorithm = "RS256"\n' });
+  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  const one = commit(repo, { 'backend/auth.py': "algorithm = 'HS256'\n", 'backend/api.py': 'x\n' });
+  is(one.code, 1);
+  match(one.out, 'backend/auth.py: has 0 of its 1 values at');
+  const half = commit(repo, {
+    'backend/two.py': 'algorithm = \'HS256\'\nalgorithm = "RS256"\n',
+    'backend/auth.py': null,
+  });
+  is(half.code, 1);
+  match(half.out, "backend/two.py: has 1 of its 2 values at 'algorithm");
+  const gone = commit(repo, { 'backend/two.py': 'algorithm = "RS256"\nalgorithm = "RS256"\n' });
+  is(gone.code, 0, gone.out);
 });
 
 test('a file that cannot be read, or in several ways, is refused', () => {

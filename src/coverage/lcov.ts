@@ -7,10 +7,14 @@ import { count, type Entry, lines } from './report.ts';
  */
 export function* lcov(text: string): Generator<Entry> {
   let record: { path: string; hits: Map<number, number>; found: number; hit: number } | null = null;
-  for (const [at, raw] of text.split('\n').entries()) {
-    const line = raw.trimEnd();
+  let number = 0;
+  for (let at = 0, end = 0; at < text.length; at = end + 1) {
+    end = text.indexOf('\n', at);
+    if (end < 0) end = text.length;
+    number++;
+    const line = text.slice(at, end).trimEnd();
     if (line === '' || line.startsWith('#')) continue;
-    const where = `line ${at + 1}`;
+    const where = `line ${number}`;
     if (line === 'end_of_record') {
       if (!record) throw new SyntaxError(`${where} ends a record that never began`);
       const { path, hits, found, hit } = record;

@@ -4,6 +4,9 @@ export type XmlEvent =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'close'; readonly name: string };
 
+/** Characters of a text or an attribute with entities. */
+const longestDecoded = 65_536;
+
 /** Elements within elements. */
 const deepest = 64;
 
@@ -102,6 +105,7 @@ const entities: ReadonlyMap<string, string> = new Map([
 
 function decoded(text: string): string {
   if (!text.includes('&')) return text;
+  if (text.length > longestDecoded) throw new SyntaxError('has entities in a text that is too long for a path');
   return text.replace(/&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w{1,8}));|&/g, (_, decimal, hex, entity) => {
     const code = decimal !== undefined ? Number(decimal) : hex !== undefined ? Number.parseInt(hex, 16) : null;
     const char = code === null ? entities.get(entity) : code <= 0x10ffff ? String.fromCodePoint(code) : undefined;

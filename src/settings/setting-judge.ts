@@ -22,6 +22,9 @@ export interface Places {
 /** How many files are read side by side. */
 const together = 32;
 
+/** Wrong values in one file that are told. */
+const mostTold = 20;
+
 /** Judges one setting of the policy at the places that a change concerns. */
 export class SettingJudge {
   readonly #place: string;
@@ -39,18 +42,12 @@ export class SettingJudge {
 
   async judge(places: Places): Promise<Problem[]> {
     const find = await this.#finder();
-    const problems: Problem[] = [];
-    let matches = 0;
-    for (let at = 0; at < places.paths.length; at += together) {
-      const group = places.paths.slice(at, at + together);
-      for (const judged of await Promise.all(group.map((path) => this.#judgeFile(path, find)))) {
-        problems.push(...judged.problems);
-        matches += judged.matches;
-      }
-    }
-    problems.push(...this.#lookalikes(places));
-    const isRefused = problems.some(({ severity }) => severity === undefined);
-    if (matches > 0 || isRefused || this.setting.absent) return problems;
+    const judged = await inGroups(places.paths, (path) => this.#judgeFile(path, find));
+    const problems = [...judged.flatMap((file) => file.problems), ...this.#lookalikes(places)];
+    if (refuses(problems) || this.setting.absent) return problems;
+    const counts = new Map(judged.map(({ matches }, index) => [places.paths[index]!, matches]));
+    problems.push(...(await this.#lostValues(places, counts, find)));
+    if (refuses(problems) || sum([...counts.values()]) > 0) return problems;
     return (await this.#isElsewhere(places, find)) ? problems : [...problems, this.#nowhere()];
   }
 
@@ -102,6 +99,7 @@ export class SettingJudge {
     for (const value of found) {
       const fault = valueFault(value, this.#place, this.#expected);
       if (fault !== null) problems.push(this.#problem(fault, path, value.line));
+      if (problems.length === mostTold) break;
     }
     return problems;
   }
@@ -114,23 +112,42 @@ export class SettingJudge {
     return others.map(({ path }) => this.#problem(text, path));
   }
 
+  /**
+   * Text that a pattern no longer finds may still be a setting, written differently. Values may move between files, and
+   * go with a file that is deleted.
+   */
+  async #lostValues({ steps }: Places, counts: ReadonlyMap<BytePath, number>, find: Finder): Promise<Problem[]> {
+    if (this.setting.pattern === null || this.context.gate === 'pre-deploy') return [];
+    const before = await inGroups(steps, ({ from, path }) => this.#count(from, path, find));
+    const after = steps.map(({ path }) => counts.get(path) ?? 0);
+    if (sum(after) >= sum(before)) return [];
+    return steps.flatMap(({ path, to }, index) => {
+      if (to === null || after[index]! >= before[index]!) return [];
+      return [
+        this.#problem(
+          `has ${after[index]} of its ${before[index]} values at ${this.#place}, expected ${this.#wanted()}`,
+          path,
+        ),
+      ];
+    });
+  }
+
   /** Does another file hold the value, or did none of the changed ones ever hold it? */
   async #isElsewhere({ steps, all }: Places, find: Finder): Promise<boolean> {
     if (all) return false;
-    const had = await Promise.all(steps.map(({ from, path }) => this.#holds(from, path, find)));
-    if (!had.includes(true)) return true;
+    const before = await inGroups(steps, ({ from, path }) => this.#count(from, path, find));
+    if (sum(before) === 0) return true;
     const names = this.context.pattern(this.setting.files!);
-    for (const path of await this.context.paths()) {
-      if (names(path) && (await this.#holds(await this.context.stateAt(path), path, find))) return true;
-    }
+    for (const path of await this.context.paths())
+      if (names(path) && (await this.#count(await this.context.stateAt(path), path, find)) > 0) return true;
     return false;
   }
 
-  async #holds(state: State | null, path: BytePath, find: Finder): Promise<boolean> {
-    if (!state?.mode.startsWith('100')) return false;
+  async #count(state: State | null, path: BytePath, find: Finder): Promise<number> {
+    if (!state?.mode.startsWith('100')) return 0;
     const content = await this.context.blobUpTo(state.oid, maxSettings);
     const found = content === null ? null : await this.#read(find, content, path);
-    return Array.isArray(found) && found.length > 0;
+    return Array.isArray(found) ? found.length : 0;
   }
 
   #missing(path: BytePath): Problem {
@@ -157,4 +174,19 @@ export class SettingJudge {
     const wanted = this.setting.absent ? `leave ${this.#place} out` : `keep ${this.#place} at ${this.#wanted()}`;
     return `${wanted}; if it has to change, change settings[${this.index}] in the policy first`;
   }
+}
+
+async function inGroups<T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += together)
+    results.push(...(await Promise.all(items.slice(at, at + together).map(use))));
+  return results;
+}
+
+function refuses(problems: readonly Problem[]): boolean {
+  return problems.some(({ severity }) => severity === undefined);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -44,6 +44,7 @@ export async function settingFinder({ at, pattern }: Wanted): Promise<Finder> {
   }
   const compiled = await compileLinear(pattern ?? '');
   if (compiled.groups > 1) throw new SyntaxError(`has ${compiled.groups} groups, expected one at most`);
+  if (compiled.finds('')) throw new SyntaxError('matches the empty text, and so everywhere');
   return async (content) =>
     [...compiled.matches(anyText(content))].map(({ text, line }) => ({ value: text, line, doubt: null }));
 }
