@@ -229,7 +229,13 @@ test('a connection that is dropped, before or within the answer', async () => {
 });
 
 test('nobody listens, nobody knows the name, nobody speaks HTTP', async () => {
-  const server = createPlain((socket) => void socket.on('error', () => {}).resume().end('220 smtp ready\r\n'));
+  const server = createPlain(
+    (socket) =>
+      void socket
+        .on('error', () => {})
+        .resume()
+        .end('220 smtp ready\r\n'),
+  );
   const port = await listening(server as never);
   match(await messages(health, endpoint(`http://127.0.0.1:${port}/`)), 'it does not speak HTTP as it should');
   match(await messages(health, endpoint(`https://127.0.0.1:${port}/`)), 'it does not speak TLS as it should');
