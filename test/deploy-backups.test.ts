@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { equal, is, match } from 'uvu/assert';
 import { freshBackup } from '../src/checks/fresh-backup.ts';
 import { damage } from '../src/deploy/damage.ts';
@@ -209,6 +209,56 @@ test('a tar archive of folders alone, or with a broken header in the middle', as
 function newFile(name: string, content: Buffer): void {
   run(archives, 'sh', ['-c', `cat > ${name}`], { input: content });
 }
+
+/** A zip archive of one stored file; `large` writes the records of zip64 as well. */
+function zipped(content: Buffer, large = false): Buffer {
+  const name = Buffer.from('db.sql');
+  const fields = Buffer.alloc(26);
+  fields.writeUInt32LE(crc32(content), 10);
+  fields.writeUInt32LE(content.length, 14);
+  fields.writeUInt32LE(content.length, 18);
+  fields.writeUInt16LE(name.length, 22);
+  const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), fields, name, content]);
+  const more = Buffer.alloc(42);
+  fields.copy(more, 2, 0, 24);
+  const directory = Buffer.concat([Buffer.from('PK\x01\x02', 'latin1'), more, name]);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 'latin1');
+  end.writeUInt16LE(large ? 0xffff : 1, 10);
+  end.writeUInt32LE(large ? 0xffffffff : directory.length, 12);
+  end.writeUInt32LE(large ? 0xffffffff : local.length, 16);
+  if (!large) return Buffer.concat([local, directory, end]);
+  const record = Buffer.alloc(56);
+  record.write('PK\x06\x06', 'latin1');
+  record.writeBigUInt64LE(1n, 32);
+  record.writeBigUInt64LE(BigInt(directory.length), 40);
+  record.writeBigUInt64LE(BigInt(local.length), 48);
+  const locator = Buffer.alloc(20);
+  locator.write('PK\x06\x07', 'latin1');
+  locator.writeBigUInt64LE(BigInt(local.length + directory.length), 8);
+  return Buffer.concat([local, directory, record, locator, end]);
+}
+
+test('zip, cut off anywhere or with a broken directory, is told', async () => {
+  for (const large of [false, true]) {
+    const zip = zipped(Buffer.from(sql.repeat(50)), large);
+    newFile('a.zip', zip);
+    is(await look('a.zip'), null, `large: ${large}`);
+    for (let size = 1; size < zip.length; size += 97) {
+      newFile('cut.zip', zip.subarray(0, size));
+      match((await look('cut.zip')) ?? 'nothing wrong', 'it is cut off');
+    }
+    // The middle is missing: the end is there and points to where nothing is.
+    newFile('hole.zip', Buffer.concat([zip.subarray(0, 100), zip.subarray(400)]));
+    match((await look('hole.zip')) ?? 'nothing wrong', 'zip');
+    const broken = Buffer.from(zip);
+    broken[broken.indexOf('PK\x01\x02', 0, 'latin1')] = 0;
+    newFile('broken.zip', broken);
+    is(await look('broken.zip'), 'its zip directory is broken');
+  }
+  newFile('unnamed', zipped(Buffer.from(sql)).subarray(0, -5));
+  match((await look('unnamed'))!, 'it is cut off');
+});
 
 test('a folder is a backup by its newest file', async () => {
   const repo = backups({ 'node/a.txt': ['a', 100], 'node/deep/b.txt': ['b', 3], 'other.sql': [sql, 5] });
