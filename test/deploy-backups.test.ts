@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, truncateSync, utimesSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, symlinkSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, gzipSync } from 'node:zlib';
 import { equal, is, match } from 'uvu/assert';
@@ -291,6 +291,18 @@ test('pg_dump -Fd: without its table of contents, or with a damaged part', async
     'is of no use: 3301.dat.gz: it is cut off',
   );
   is(await said(backups({ 'copy/fixture.tar.gz': ['broken on purpose', 1] })), '', 'a copy of a package');
+});
+
+test('one that is still being written is told', async () => {
+  const repo = backups({});
+  run(repo.dir, 'sh', ['-c', 'mkdir .backups && head -c 60000000 /dev/urandom > .backups/growing.bin']);
+  const writer = setInterval(() => appendFileSync(join(repo.dir, '.backups/growing.bin'), 'x'), 1);
+  try {
+    const text = await messages(freshBackup, { ...given(repo), now: new Date() });
+    match(text, 'it is still being written');
+  } finally {
+    clearInterval(writer);
+  }
 });
 
 test('an interruption and the time limit stop the reading', async () => {

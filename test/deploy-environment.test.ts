@@ -119,6 +119,7 @@ test('the age of a value: in time, soon, too late, in the future', async () => {
     findings(environment, { ...given({ pinned: { DB: { rotated, maxAge } } }), now: at });
   equal(await aged('2026-10-01'), []);
   equal(await aged('2026-11-21'), [], 'today');
+  equal(await aged('2026-11-01', '99999d'), []);
   const [soon] = await aged('2026-09-06');
   is(soon!.severity, 'warning');
   is(soon!.message, 'DB has to be rotated by 2026-12-05');

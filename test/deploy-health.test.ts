@@ -247,6 +247,19 @@ test('nobody listens, nobody knows the name, nobody speaks HTTP', async () => {
   );
 });
 
+test('a server that wants to speak something else', async () => {
+  const server = createPlain((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n{"status":"ok"}');
+      });
+  });
+  const url = `http://127.0.0.1:${await listening(server as never)}/`;
+  match(await messages(health, endpoint(url, { within: '1s' })), /dropped|no whole answer|answers 101/);
+  await new Promise((done) => server.close(done));
+});
+
 test('a huge answer is cut off', async () => {
   const flood: RequestListener = (_, response) => {
     const more = () => {
