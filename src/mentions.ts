@@ -127,9 +127,18 @@ const sourceFile = /\.(?:[cm]?[jt]sx?|py|rb|go|php|java|vue|css|html?|json|ya?ml
 /** What else stands directly before a port; all of them end where the number starts. */
 const portBefore = [
   // port: 4545, PORT=4545, --port 4545, dbPort = 4545, port: number = 4545, parseInt(process.env.PORT, 10) || 4545
-  /(?:(?<![A-Za-z])(?:port|PORT)|(?<![A-Z])Port|\b(?:PG|DB|APP|WEB|API|HTTP|HTTPS)PORT|\b(?:pg|db|app|web|api|http|https)port)(?:_?[nN](?:o|um|umber|UMBER)?)?\b(?:\s*:\s*[a-z]\w{1,15}\s*(?==)|["']?\]?\s*\)?\s*,\s*10\s*(?=\)))?["'\]]?[\s"'`:=,([|?>{})/-]{1,30}$/,
+  new RegExp(
+    [
+      String.raw`(?:(?:(?<![A-Za-z])|\b(?:PG|DB|APP|WEB|API|HTTPS?))PORT(?:_\w{1,30})?`,
+      String.raw`(?:(?<![A-Za-z])port|(?<![A-Z])Port|\b(?:pg|db|app|web|api|https?)port)(?:_\w{1,30}|[A-Z]\w{0,30})?)\b`,
+    ].join('|') +
+      String.raw`(?:\s*:\s*[a-z]\w{1,15}\s*(?==)|["']?\]?\s*\)?\s*,\s*10\s*(?=\)))?["']?\]?` +
+      String.raw`[\s"'${'`'}:=,([|?>{})/+-]{1,30}(?:(?:Number|String|parseInt|int|str)\(\s*["'${'`'}]?)?$`,
+  ),
   // ports: [1, 4545]
   /(?<![A-Za-z])ports["']?\s*[:=][\s"'`,[({\d-]{1,150}$/i,
+  // nc localhost 4545
+  /\b(?:nc|ncat|netcat|telnet)\s+(?:-\w+\s+){0,5}[\w.-]+\s+$/,
   // -p 4545, EXPOSE 4545, listen(4545), ('127.0.0.1', 4545)
   /(?:^|[\s"'`])-[pP][\s"',=]{1,6}$/,
   /\b(?:EXPOSE\s|listen\s?\(|connect\s?\(|bind\s?\()\(?\s*["'`]?$/,

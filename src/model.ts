@@ -339,6 +339,10 @@ export interface Skipped {
 /** Nothing could be judged, or a check could not: exit 3. */
 export class Undecided extends Error {
   override readonly name = 'Undecided';
+  /** By its name: what the hook loads later has a copy of this class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'Undecided';
+  }
   constructor(
     message: string,
     readonly help?: string,

@@ -14,7 +14,7 @@ export function isExample(name: string): boolean {
   return exampleName.test(name);
 }
 
-const copied = String.raw`(?:[._ -]?(?:bak|backup|old|orig|save|swp|local|tmp|copy|\d))*~?$`;
+const copied = String.raw`(?:[._ -]?(?:bak|backup|old|orig|save|swp|local|tmp|txt|copy|\d))*~?$`;
 // `.envrc` of direnv is code that teams share; `.env.vault` and the like are encrypted so that they can be.
 const environmentName = new RegExp(String.raw`^\.{1,2}env(?:[^a-z].*)?$|\.env${copied}`, 's');
 const notEnvironment = /\.(?:vault|enc|encrypted|gpg|asc|age|sops|md|d\.ts)$/;
@@ -25,6 +25,7 @@ export function isEnvironmentFile(name: string): boolean {
 }
 
 const archive = String.raw`\.(?:tar|tgz|tbz2?|txz|zip|7z|rar|gz|bz2|xz|zst|lz4|age|gpg|enc|cpio)`;
+const partOf = String.raw`(?:\.(?:\d{1,8}|part|partial|tmp|old))?$`;
 
 /** By what pattern a name is told, in the order they are tried; `name` without the folders. */
 const names: readonly (PrivateFile & { readonly name?: RegExp; readonly path?: RegExp })[] = [
@@ -53,7 +54,7 @@ const names: readonly (PrivateFile & { readonly name?: RegExp; readonly path?: R
     kind: 'dump',
     what: 'is a database dump by its name',
     name: new RegExp(
-      String.raw`\.(?:dump|dmp|pgdump|sqldump|bacpac|mdf|rdb)(?:${archive})*$|\.(?:sql|bson)(?:${archive})+$`,
+      String.raw`\.(?:dump|dmp|pgdump|sqldump|bacpac|mdf|rdb)(?:${archive})*${partOf}|\.(?:sql|bson)(?:${archive})+${partOf}`,
       's',
     ),
   },
@@ -61,12 +62,12 @@ const names: readonly (PrivateFile & { readonly name?: RegExp; readonly path?: R
   {
     kind: 'backup',
     what: 'is an archive of a backup by its name',
-    name: new RegExp(`(?:^|[^a-z])(?:backups?|bkp|dump|snapshot)(?:[^a-z].*)?${archive}$`, 's'),
+    name: new RegExp(`(?:^|[^a-z])(?:backups?|bkp|dump|snapshot)(?:[^a-z].*)?${archive}${partOf}`, 's'),
   },
   {
     kind: 'backup',
     what: 'is an archive in a folder of backups',
-    path: new RegExp(String.raw`(?:^|\/)\.?(?:backups?|dumps?)\/.*(?:${archive}|\.sql)$`, 's'),
+    path: new RegExp(String.raw`(?:^|\/)\.?(?:backups?|bak|dumps?)\/.*(?:${archive}|\.sql)${partOf}`, 's'),
   },
 ];
 
@@ -190,7 +191,7 @@ export function toldByText(path: string, text: string, cut: boolean): PrivateFil
   if (privateKeyBlock.test(text)) return { kind: 'key', what: 'holds a private key (by its content)' };
   // A schema that was written by the same program holds no rows, and projects keep it.
   const schemaOnly = !cut && schemaName.test(base) && !rows.test(text);
-  if (dumpHead.test(text.slice(0, 16_384)) && !schemaOnly)
+  if (dumpHead.test(text.slice(0, 16_384).replace(/^\ufeff/, '')) && !schemaOnly)
     return { kind: 'dump', what: 'is a database dump by its content' };
   return null;
 }

@@ -39,7 +39,7 @@ const begin = (word: string) => `-----BEGIN ${word}-----\nMIIB\n-----END ${word}
 const token = ['npm', 'A1b2C3d4E5f6G7h8I9j0'].join('_');
 
 const forbiddenNames =
-  '.env .env.local .ENV sub/.env.production prod.env .env~ ..env.swp .env.bak .env_prod .env.keys prod.env.bak id_rsa .ssh/id_ed25519 id_rsa_github ID_ECDSA_SK a.p12 a.PFX x.jks x.keystore k.ppk .git-credentials .aws/credentials home/.kube/config .pgpass db.dump a.sql.gz x.bak db.sql.zst b.bson.gz dump.rdb backup-2026.tar.gz backups/2026.tgz .backups/x/y.zip my-backup.zip Backup-1.ZIP .backups/a.sql'.split(
+  '.env .env.local .ENV sub/.env.production prod.env .env~ ..env.swp .env.bak .env_prod .env.keys prod.env.bak id_rsa .ssh/id_ed25519 id_rsa_github ID_ECDSA_SK a.p12 a.PFX x.jks x.keystore k.ppk .git-credentials .aws/credentials home/.kube/config .pgpass db.dump a.sql.gz x.bak db.sql.zst b.bson.gz dump.rdb backup-2026.tar.gz backups/2026.tgz .backups/x/y.zip my-backup.zip Backup-1.ZIP .backups/a.sql x.sql.gz.1 prod-backup.tgz.part bak/x.tar production.env.txt'.split(
     ' ',
   );
 const allowedNames =
@@ -87,6 +87,7 @@ test('contents that are refused, whatever the name', () => {
     'a.sql': ['--\n-- PostgreSQL database dump\n--\n\nCOPY users (id) FROM stdin;\n1\n\\.\n', /dump by its content/],
     'b.sql': ['-- MySQL dump 10.13\nINSERT INTO `users` VALUES (1);\n', /dump by its content/],
     'c.sql': ['PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t(x);\n', /dump by its content/],
+    'bom.sql': ['\ufeff-- MySQL dump 10.13\n', /dump by its content/],
     'large.sql': [`-- PostgreSQL database dump\n${'x\n'.repeat(1 << 20)}`, /dump by its content/],
     'data.bin': [Buffer.from('PGDMP\x01\x0e\0\0'), /dump by its content \(pg_dump\)/],
     'big.dat': [Buffer.concat([Buffer.from('PGDMP\x01\x0e\0\0'), Buffer.alloc(3 << 20)]), /pg_dump/],

@@ -83,6 +83,12 @@ test('ports are found where they stand as ports', () => {
     'port={4545}',
     'ports: [1, 4545]',
     'listen(4545)',
+    'port: +4545',
+    'PORT = Number("4545")',
+    'SERVER_PORT_PROD = 4545',
+    'portOfShop = 4545',
+    'process.env["PORT"] = "4545"',
+    'nc -z localhost 4545',
     "('127.0.0.1', 4545)",
   ])
     is(find(text).length, 1, text);
@@ -111,6 +117,9 @@ test('other names and mere numbers are not', () => {
     ':45451',
     'x:14545',
     'report: 4545',
+    'PORTFOLIO = 4545',
+    'portrait: 4545',
+    'func 4545',
     'viewport: 4545',
     'support 4545',
     'import 4545',

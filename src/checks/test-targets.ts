@@ -7,6 +7,7 @@ const testFiles = [
   'test/',
   'tests/',
   '__tests__/',
+  '__mocks__/',
   'spec/',
   'specs/',
   'e2e/',
@@ -18,6 +19,11 @@ const testFiles = [
   '*_spec.*',
   '*.e2e.*',
   '*.cy.*',
+  '*.feature',
+  '*Test.java',
+  '*Test.kt',
+  '*Test.php',
+  '*Tests.cs',
   'test_*.py',
   'conftest.py',
   'vitest.config.*',
@@ -52,12 +58,14 @@ export const testTargets: Check = {
     const { policy, change } = context;
     if (Object.keys(policy.targets).length === 0) return { skipped: 'no targets are configured' };
     if (change.kind === 'delete') return { skipped: 'nothing is left to judge of a deleted ref' };
-    const { files = testFiles } = (context.options ?? {}) as { files?: readonly string[] };
-    const isTest = context.patterns(files);
+    const options = (context.options ?? {}) as { files?: readonly string[] };
+    const isTest = context.patterns(options.files ?? testFiles);
+    const files = await judged(context, isTest);
+    if (files.length === 0) return [];
     const find = mentions(policy.targets);
     const problems: Problem[] = [];
     const unread = { large: [] as BytePath[], binary: [] as BytePath[] };
-    for (const { path, oid } of await judged(context, isTest)) {
+    for (const { path, oid } of files) {
       const { bytes, left } = await context.content(oid);
       if (bytes === null) unread[left].push(path);
       else problems.push(...find(bytes.toString('utf8')).map((mention) => problem(context, path, mention)));

@@ -67,6 +67,28 @@ export const rules: readonly Rule[] = [
   beside('Fernet key', ['fernet', 'encryption_key', 'encryptionkey', 'encryption-key'], /[A-Za-z0-9_-]{43}=/, {
     entropy: 4,
   }),
+  {
+    kind: 'password of a registry',
+    keywords: ['"auth"', '_auth'],
+    within: true,
+    pattern: /(?:"auth"\s?:\s?"|_auth\s?=\s?"?)(?<value>[A-Za-z0-9+/]{12,400}={0,2})/iy,
+    accepts: isBasicAuth,
+    guessable: true,
+  },
+  {
+    kind: 'password of a command',
+    keywords: [' -u ', 'sshpass -p '],
+    within: true,
+    pattern: /(?: -u ["']?[\w.@-]{1,60}:|sshpass -p ["']?)(?<value>[^\s"'$]{8,100})/y,
+    accepts: isStrongPassword,
+    guessable: true,
+  },
+  {
+    kind: 'password in a netrc file',
+    keywords: ['machine '],
+    pattern: /machine\s{1,9}\S{1,100}\s{1,9}login\s{1,9}\S{1,100}\s{1,9}password\s{1,9}(?<value>\S{6,100})/y,
+    guessable: true,
+  },
   // A quoted value under a name that says what it is.
   {
     kind: 'password',
@@ -120,6 +142,6 @@ export const rules: readonly Rule[] = [
 function assignment(name: string, least: number): RegExp {
   const quoted = String.raw`\\?(?<quote>["'\x60])(?<quoted>[^\s"'\x60\\]{${least},400})\\?\k<quote>`;
   const bare = String.raw`(?<bare>[^\s"'\x60\\;&,<>()[\]{}]{${least},400})(?<end>["'\x60;&<\\]|\s|$)`;
-  const operator = String.raw`(?:\\?["'\x60])?\]?(?:\??:\s?[A-Za-z<>|\[\]. ]{2,30})?\s{0,3}(?<operator>=>|:=|\?\?=?|\|\|=?|===?|!==?|[=:,>(]|\s)\s{0,3}(?:[rbfu]|\()?`;
+  const operator = String.raw`(?:\\?["'\x60])?\]?(?:\s[Ss]tr(?:ing)?\b)?(?:\??:\s?[A-Za-z<>|\[\]. ]{2,30})?\s{0,3}(?<operator>=>|:=|\?\?=?|\|\|=?|===?|!==?|[=:,>(]|\s)\s{0,3}(?:[rbfu]|\()?`;
   return new RegExp(String.raw`${name}(?<rest>[\w-]{0,30})${operator}(?:${quoted}|${bare})`, 'iy');
 }
