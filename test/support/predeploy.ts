@@ -69,9 +69,6 @@ export function predeployContext({
       changes: [change],
       deployment: {
         name: 'production',
-        upstream: 'refs/remotes/origin/main',
-        current: 'main',
-        topLevel: repo.dir,
         environment: policy.deploy['production']!,
         branch: 'main',
         commit: head,
