@@ -21,7 +21,8 @@ export function realHost(topLevel: string, env: NodeJS.ProcessEnv, userId: () =>
     time: () => Date.now(),
     userId,
     isContainer: () => existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
-    variable: (name) => env[name],
+    // `process.env` has the names that every object has as well.
+    variable: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
     status: (path) => status(path, at(path)),
     async read(path, max) {
       const there = await status(path, at(path));

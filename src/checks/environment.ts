@@ -94,10 +94,10 @@ function ageProblems(
       },
     ];
   const left = made + maxAge - at;
+  if (left > notice) return [];
   const due = showDate(made + maxAge);
   const help = `make a new value for ${name}, then write its day and its fingerprint into the policy`;
   if (left < 0) return [{ message: `${name} was last rotated on ${rotated} and had to be by ${due}`, help }];
-  if (left > notice) return [];
   return [{ severity: 'warning', message: `${name} has to be rotated by ${due}`, help }];
 }
 

@@ -41,6 +41,7 @@ interface Backup {
   readonly path: string;
   /** Milliseconds since the epoch. */
   readonly modifiedAt: number;
+  readonly size: number;
 }
 
 /** By the time of its content, and not by its name. */
@@ -49,23 +50,28 @@ async function newestOf(folder: string, names: readonly string[], host: Host): P
   const own = real.filter((name) => !real.includes(name.replace(describing, '')) || !describing.test(name));
   let newest: Backup | null = null;
   for (const name of own) {
-    const path = `${folder}/${name}`;
-    const found = await host.status(path);
-    if (found === null || found.kind === 'other') continue;
-    // An empty folder was to become a backup.
-    const inside = found.kind === 'folder' ? await host.newestFile(path) : null;
-    const modifiedAt = inside ?? found.modifiedAt;
-    if (newest === null || modifiedAt > newest.modifiedAt) newest = { path, modifiedAt };
+    const found = await look(`${folder}/${name}`, host);
+    if (found !== null && (newest === null || found.modifiedAt > newest.modifiedAt)) newest = found;
   }
   return newest;
 }
 
-async function judge({ path, modifiedAt }: Backup, maxAge: number, context: Context): Promise<Problem[]> {
+/** Null where neither a file nor a folder is. */
+async function look(path: string, host: Host): Promise<Backup | null> {
+  const found = await host.status(path);
+  if (found === null || found.kind === 'other') return null;
+  // An empty folder was to become a backup.
+  const inside = found.kind === 'folder' ? await host.newestFile(path) : null;
+  return { path, modifiedAt: inside ?? found.modifiedAt, size: found.size };
+}
+
+async function judge(newest: Backup, maxAge: number, context: Context): Promise<Problem[]> {
+  const { path, modifiedAt } = newest;
   const age = context.now.getTime() - modifiedAt;
   if (age < -skew) return [problem(`${path} is dated ${span(-age)} in the future, so how old it is cannot be told`)];
   const problems =
     age > maxAge ? [problem(`the newest backup, ${path}, is ${span(age)} old, the limit is ${span(maxAge)}`)] : [];
-  const fault = await damageOf(path, context);
+  const fault = (await damageOf(path, context)) ?? (await growth(newest, context));
   return fault === null ? problems : [...problems, problem(`the newest backup, ${path}, is of no use: ${fault}`)];
 }
 
@@ -81,6 +87,12 @@ async function damageOf(path: string, { deployment, policy, signal }: Context): 
       'raise checks.fresh-backup.timeout in the policy',
     );
   }
+}
+
+/** What changed while it was read is not finished. */
+async function growth({ path, modifiedAt, size }: Backup, { deployment }: Context): Promise<string | null> {
+  const after = await look(path, deployment!.host);
+  return after?.modifiedAt === modifiedAt && after.size === size ? null : 'it is still being written';
 }
 
 function problem(message: string): Problem {

@@ -21,7 +21,8 @@ const guessable = 8;
 export async function fingerprint(args: readonly string[], io: Io): Promise<number> {
   const { name, file } = readArguments(args);
   const where = file === undefined ? 'in the environment' : `in ${file}`;
-  const value = file === undefined ? io.env[name] : (await readVariables(file, io)).get(name);
+  const own = Object.hasOwn(io.env, name) ? io.env[name] : undefined;
+  const value = file === undefined ? own : (await readVariables(file, io)).get(name);
   if (value === undefined || isEmpty(value))
     throw new UsageError(
       `${name} is ${value === undefined ? 'not set' : 'empty'} ${where}`,

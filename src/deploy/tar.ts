@@ -61,10 +61,10 @@ export class TarReader {
       return;
     }
     const type = String.fromCharCode(header[156]!);
-    const size = this.#size ?? sizeOf(header);
-    const isExtended = type === 'x' || type === 'g';
-    if (isExtended && size <= longestHeader) this.#extended = { body: [], size };
-    if (!isExtended && !'KLVN'.includes(type)) {
+    const isExtra = 'xgKLVN'.includes(type);
+    const size = (isExtra ? null : this.#size) ?? sizeOf(header);
+    if (type === 'x' && size <= longestHeader) this.#extended = { body: [], size };
+    if (!isExtra) {
       this.#size = null;
       // Symbolic links, devices and folders have no content, whatever their size says.
       if ('23456'.includes(type)) return;
