@@ -97,6 +97,8 @@ export async function judge({
   const contexts = changes.map((change) => sharedContext({ ...sourced, gate, loaded }, change, repository, world));
   const scheduled = checksOf(gate, loaded.policy);
   refuseUnknown(scheduled, selection);
+  // Each check listens to it, and Node takes more than ten listeners for a leak.
+  process.getBuiltinModule('node:events').setMaxListeners(0, world.signal);
   const run = { contexts, selection, waivers: sourced.waivers ?? [], signal: world.signal };
   const outcomes = await runWaves(scheduled, run);
   const described = await Promise.all(changes.map((change) => describe(change, describeTrees)));

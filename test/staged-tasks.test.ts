@@ -77,17 +77,17 @@ function stageEverything(repo: Repo): void {
     'kinds/whole.txt': 'whole\n',
     'kinds/untracked-later.txt': 'x\n',
   });
-  repo.write('kinds/binary.txt', Buffer.from([0, 1, 2, 255, 10, 13, 0])).commit('chore: binary');
+  repo.write('kinds/binary.png', Buffer.from([0, 1, 2, 255, 10, 13, 0])).commit('chore: binary');
   repo.write('kinds/edited.txt', 'one\nTWO\nthree\n').write('kinds/gone.txt', 'staged\n');
-  repo.write('kinds/binary.txt', Buffer.from([0, 9, 9, 9])).write('kinds/mode.txt', 'mode 2\n');
+  repo.write('kinds/binary.png', Buffer.from([0, 9, 9, 9])).write('kinds/mode.txt', 'mode 2\n');
   repo.write('kinds/linked.txt', 'linked 2\n').write('kinds/whole.txt', 'whole 2\n').write('kinds/new.txt', 'new\n');
   repo.write('kinds/deep/er/added.txt', 'added\n');
   repo.git('mv', 'kinds/old name.txt', "kinds/it's new.txt");
   repo.git('rm', '-q', '--cached', 'kinds/untracked-later.txt');
-  repo.git('add', 'kinds/edited.txt', 'kinds/gone.txt', 'kinds/binary.txt', 'kinds/mode.txt', 'kinds/linked.txt');
+  repo.git('add', 'kinds/edited.txt', 'kinds/gone.txt', 'kinds/binary.png', 'kinds/mode.txt', 'kinds/linked.txt');
   repo.git('add', 'kinds/whole.txt', 'kinds/new.txt', 'kinds/deep');
   repo.write('kinds/edited.txt', 'one\nTWO\nthree\nmine, without a line feed').remove('kinds/gone.txt');
-  repo.write('kinds/binary.txt', Buffer.from([0, 7, 255, 254, 13, 10])).write("kinds/it's new.txt", 'rewritten\r\n');
+  repo.write('kinds/binary.png', Buffer.from([0, 7, 255, 254, 13, 10])).write("kinds/it's new.txt", 'rewritten\r\n');
   repo.write('kinds/new.txt', 'new\nmine\n').remove('kinds/deep').remove('kinds/linked.txt');
   repo.write('kinds/untracked-later.txt', 'only here\n').write('kinds/untracked.txt', 'untracked\n');
   chmodSync(join(repo.dir, 'kinds/mode.txt'), 0o755);

@@ -117,6 +117,9 @@ function identity({ kind, start, fingerprint }: SecretHit): string {
   return `${kind}\0${start}\0${fingerprint}`;
 }
 
+/** Nobody expects these to be read, and a site has hundreds of them. */
+const media = /\.(?:png|jpe?g|gif|webp|avif|ico|icns|woff2?|ttf|otf|eot|mp[34]|m4a|webm|ogg|wav|mov|pdf)$/i;
+
 /** Gathers what is to be told, each secret of a path once. */
 class Findings {
   readonly #context: Context;
@@ -141,6 +144,7 @@ class Findings {
   }
 
   left(why: 'large' | 'binary', { path }: Brought): void {
+    if (why === 'binary' && media.test(path)) return;
     this.#left[why].add(this.#context.showPath(path));
   }
 
