@@ -551,3 +551,37 @@ test('the policy of the remote judges, not that of the commit or the working tre
   match(refused.stdout, 'error[tests]');
   ok(!repo.read('.protectionrc').includes('exit 1'));
 });
+
+test('landed-checks: a merge that two approvals lead to, one after the other, passes; one of them is not enough', () => {
+  for (const both of [true, false]) {
+    const { repo, keys } = shop();
+    repo.git('switch', '-q', '-c', 'topic');
+    repo.write('server/pay.ts', 'export const fee = 7;\n').git('add', '-A');
+    if (both) is(approve(repo, keys['lead']!, '--staged').code, 0);
+    repo.commit('CRITICAL: fee');
+    repo.write('server/pay.ts', 'export const fee = 8;\n').git('add', '-A');
+    is(approve(repo, keys['lead']!, '--staged').code, 0);
+    repo.commit('CRITICAL: fee again');
+    repo.git('switch', '-q', 'main');
+    repo.git('merge', '-q', '--no-ff', '--no-verify', '-m', 'Merge topic', 'topic');
+    repo.git('push', '-q', '--no-verify', 'origin', 'main');
+    const done = repo.protect('predeploy');
+    is(done.code, both ? 0 : 1, done.out);
+  }
+});
+
+test('landed-checks: two owners where two are needed', () => {
+  const keys = { lead: makeKey('lead'), second: makeKey('second') };
+  const more = 'files:\n  - { paths: [server/pay.ts], required: 2 }';
+  const { repo } = shop({ keys, more });
+  repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
+  is(approve(repo, keys.lead, '--staged').code, 0);
+  const commit = land(repo, 'feat: fee', {});
+  const refused = repo.protect('predeploy');
+  is(refused.code, 1);
+  match(refused.stdout, 'approved by lead; 2 of lead, second are needed');
+  is(approve(repo, keys.second, '--landed', commit).code, 0);
+  land(repo, 'chore: approve what landed', {});
+  const done = repo.protect('predeploy');
+  is(done.code, 0, done.out);
+});
