@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Repository } from './git/repository.ts';
 import {
   type Brought,
@@ -9,14 +7,12 @@ import {
   type Context,
   type Gate,
   type Oid,
-  type OwnValue,
   type Policy,
   type State,
   type Step,
   Undecided,
 } from './model.ts';
 import { compilePattern, firstMatch, foldPath } from './policy/match.ts';
-import { isExample } from './private-files.ts';
 
 /** Bytes: a larger blob is not read. */
 const largest = 1 << 20;
@@ -62,7 +58,7 @@ export function contents(
     beginning: (oid, bytes) => beginning(repository, oid, bytes),
     ownValues: lazily(async () => {
       const { topLevel } = await repository.layout();
-      return ownValues(topLevel, policy, env);
+      return (await import('./own-values.ts')).ownValues(topLevel, policy, env);
     }),
     pattern: (source) => compilePattern(source).matches,
     patterns(sources) {
@@ -181,47 +177,6 @@ function asUtf8(content: Buffer): Buffer | null {
         .toString('utf16le'),
     );
   return content.subarray(0, 8000).includes(0) ? null : content;
-}
-
-const shortest = 12;
-
-/** Synchronous, for a few small files. A folder of the top level may hold a package of its own. */
-function ownValues(topLevel: string | null, policy: Policy, env: NodeJS.ProcessEnv): OwnValue[] {
-  const files = topLevel === null ? [] : environmentFiles(topLevel, policy);
-  const { parseEnv } = process.getBuiltinModule('node:util');
-  const parsed = files.map((file) => ({ file, values: parseEnv(readFileSync(file, 'utf8')) }));
-  const shown = new Set(parsed.flatMap(({ file, values }) => (isExample(base(file)) ? Object.values(values) : [])));
-  const found = new Map<string, OwnValue>();
-  const add = (name: string, value: string | undefined) => {
-    if (value !== undefined && value.length >= shortest && !shown.has(value)) found.set(value, { name, value });
-  };
-  for (const { file, values } of parsed)
-    if (!isExample(base(file))) for (const [name, value] of Object.entries(values)) add(name, value);
-  for (const { environment } of Object.values(policy.deploy))
-    for (const name of [...(environment?.required ?? []), ...Object.keys(environment?.pinned ?? {})])
-      add(name, env[name]);
-  return [...found.values()];
-}
-
-const base = (file: string) => file.slice(file.lastIndexOf('/') + 1);
-
-function environmentFiles(topLevel: string, policy: Policy): string[] {
-  const files: string[] = [];
-  const isFile = (name: string) => name === '.env' || name.startsWith('.env.') || name.endsWith('.env');
-  const look = (folder: string, below: boolean) => {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory() && below && !/^(\.git|node_modules)$/.test(entry.name))
-        look(join(folder, entry.name), false);
-      else if (entry.isFile() && isFile(entry.name)) files.push(join(folder, entry.name));
-    }
-  };
-  look(topLevel, true);
-  const named = Object.values(policy.deploy).flatMap(({ environment }) => environment?.file ?? []);
-  for (const path of named.map((name) => join(topLevel, name))) {
-    if (files.includes(path) || !process.getBuiltinModule('node:fs').existsSync(path)) continue;
-    files.push(path);
-  }
-  return files;
 }
 
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {

@@ -60,7 +60,9 @@ const allowed: Record<string, readonly string[]> = {
 function layer(file: string): string {
   if (['cli.ts', 'hook.ts', 'index.ts', 'wire.ts', 'staged-tasks-run.ts'].includes(file)) return 'entry';
   if (['judge.ts'].includes(file)) return 'judge';
-  if (['context.ts', 'contents.ts', 'host.ts', 'landed.ts', 'run.ts', 'staged-tasks.ts'].includes(file))
+  if (
+    ['context.ts', 'contents.ts', 'host.ts', 'landed.ts', 'own-values.ts', 'run.ts', 'staged-tasks.ts'].includes(file)
+  )
     return 'context';
   if (!file.includes('/')) return 'pure';
   return file.split('/')[0]!;

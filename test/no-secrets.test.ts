@@ -57,6 +57,16 @@ test('values of .env: pasted, in base64 and URL-encoded; those of the example pa
   }
 });
 
+test('a .env file that cannot be judged leaves the check undecided, and a folder of that name is none', () => {
+  const { repo } = guardedRepo({ more: 'deploy: { production: { environment: { file: settings/prod } } }' });
+  repo.write('settings/prod/readme.txt', 'x\n').write('src/a.ts', '1\n').git('add', '-A');
+  is(repo.protect('hook', 'pre-commit').code, 0, 'a folder');
+  repo.write('.env', `A=${'x'.repeat(1 << 20)}`);
+  const { code, out } = repo.protect('hook', 'pre-commit');
+  is(code, 3, out);
+  match(out, '.env is 1048578 bytes, too large for a file of variables');
+});
+
 test('binary and large files are not searched, and that is said', () => {
   const { repo } = guardedRepo();
   const key = stripe(2);

@@ -169,6 +169,7 @@ test('YAML that can be read in several ways is refused, with its line', async ()
 test('a value that programs read differently is in doubt', async () => {
   match((await fault('a: no\n', 'no'))!, "is the text 'no' in YAML 1.2 and false in YAML 1.1, expected 'no'");
   match((await fault('a: 010\n', 10))!, 'is 10 in YAML 1.2 and 8 in YAML 1.1');
+  is(await fault('a: 1.5e+3\n', 1500), null);
   match((await fault('a: 22:22\n', '22:22'))!, 'in YAML 1.1');
   match((await fault('a: 1_000\n', '1_000'))!, '1000 in YAML 1.1');
   match((await fault('a: !Sub x\n', 'x'))!, 'has the tag !Sub');
