@@ -83,8 +83,7 @@ export class LandedConsents {
 
   /** Was the step that a path made at a place of the line approved, as its rule asks, by the policy of that moment? */
   consent(path: BytePath, place: number, guard: Guard, policy: Policy): Consent {
-    const step = (this.#courses.get(path)?.places.indexOf(place) ?? -1) + 1;
-    return this.#covered(path, step, guard, policy);
+    return this.#covered(path, this.#stepAt(path, place), guard, policy);
   }
 
   /** Was the last step of a path approved? */
@@ -92,9 +91,23 @@ export class LandedConsents {
     return this.#covered(path, this.#courses.get(path)?.places.length ?? 0, guard, policy);
   }
 
+  /** Is the step that a path made there in the middle of a stretch? What it left was approved by nobody then. */
+  isOnTheWay(path: BytePath, place: number): boolean {
+    const step = this.#stepAt(path, place);
+    return step < (this.#coverOf(path, step)?.to ?? 0);
+  }
+
+  #stepAt(path: BytePath, place: number): number {
+    return (this.#courses.get(path)?.places.indexOf(place) ?? -1) + 1;
+  }
+
+  #coverOf(path: BytePath, step: number): Cover | undefined {
+    return this.#covers.get(path)?.find(({ from, to }) => from < step && step <= to);
+  }
+
   #covered(path: BytePath, step: number, guard: Guard, policy: Policy): Consent {
     const course = this.#courses.get(path);
-    const cover = this.#covers.get(path)?.find(({ from, to }) => from < step && step <= to);
+    const cover = this.#coverOf(path, step);
     if (!course || !cover) return { approved: false, reason: 'none', text: 'changed without approval' };
     const { owners, required } = guard.rule;
     const used: Approval[] = [];
