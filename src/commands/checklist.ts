@@ -2,6 +2,7 @@ import type { Watch } from '../judge.ts';
 import type { Outcome } from '../model.ts';
 import { checklistLine } from '../report/checklist.ts';
 import { painter } from '../report/text.ts';
+import { visible } from '../report/visible.ts';
 import { type Io, wantsColor } from './io.ts';
 import type { Progress } from './progress.ts';
 
@@ -30,7 +31,7 @@ export function checklistOn(io: Io, wanted: boolean): (Watch & Progress) | null 
     const lines = [...rows].flatMap(([check, { started, outcome }]) => {
       if (outcome) return outcome.status === 'skipped' ? [] : [checklistLine(outcome, paint)];
       const seconds = started === null ? '' : `  ${Math.round((performance.now() - started) / 1000)} s`;
-      return [paint.dim(`  ${started === null ? '·' : '…'} ${check}${seconds}`)];
+      return [paint.dim(`  ${started === null ? '·' : '…'} ${visible(check)}${seconds}`)];
     });
     if (said !== '') lines.push(paint.dim(`    ${said}`));
     // A list that is higher than the screen could not be erased again.
@@ -55,7 +56,7 @@ export function checklistOn(io: Io, wanted: boolean): (Watch & Progress) | null 
       draw();
     },
     tell(text) {
-      said = text.slice(0, 70);
+      said = visible(text.slice(0, 70)).replaceAll('\n', ' ');
       draw();
     },
     end() {
