@@ -100,6 +100,38 @@ test('the same where nothing was deployed yet, with a commit before it, and with
   }
 });
 
+test('swapped parents do not lead past a policy that landed since, kept or dropped by the merge', () => {
+  for (const kept of [true, false]) {
+    const { repo, keys } = shop();
+    const base = repo.head();
+    const stricter = repo.read('.protectionrc').replace('[config/]', '[config/, src/b.ts]');
+    repo.write('.protectionrc', stricter).write('src/b.ts', 'ok').git('add', '-A');
+    is(approve(repo, keys['lead']!, '--staged').code, 0);
+    const tip = land(repo, 'chore: protect b');
+    const side = repo.git('commit-tree', treeWith(repo, base, { 'src/b.ts': 'evil' }), '-p', base, '-m', 'feat: b');
+    landCommit(repo, treeWith(repo, kept ? tip : side, { 'src/b.ts': 'evil' }), side, tip);
+    const refused = repo.protect('predeploy');
+    is(refused.code, 1, refused.out);
+    match(refused.stdout, 'src/b.ts: changed without approval');
+  }
+});
+
+test('a pull request that changes the policy, while main goes on with approvals, passes', () => {
+  const { repo, keys } = shop();
+  repo.git('switch', '-q', '-c', 'topic');
+  repo.write('.protectionrc', `${repo.read('.protectionrc')}\n# more\n`).git('add', '-A');
+  is(approve(repo, keys['lead']!, '--staged').code, 0);
+  repo.commit('chore: policy');
+  repo.git('switch', '-q', 'main');
+  repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
+  is(approve(repo, keys['lead']!, '--staged').code, 0);
+  land(repo, 'CRITICAL: fee');
+  repo.git('merge', '-q', '--no-ff', '--no-verify', '-m', 'Merge topic', 'topic');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  const done = repo.protect('predeploy');
+  is(done.code, 0, done.out);
+});
+
 test('an ordinary pull that swaps the parents passes', () => {
   const { repo, keys } = shop(tagged);
   is(repo.protect('predeploy', '--tag', '--push').code, 0);

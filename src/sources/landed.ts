@@ -32,9 +32,9 @@ export interface LandedSpan {
 }
 
 /**
- * The steps of a branch since a commit, oldest first. They lead from that commit to the head: along the first parents,
- * but where a merge made its own side the first, along the side that has the commit behind it. So each step is judged by a
- * policy that landed before it.
+ * The steps of a branch since a commit, oldest first. They lead from that commit to the head along the first parents; but
+ * where a merge made its own side the first, along the side that has the commit behind it, or that alone changed the policy.
+ * So each step is judged by a policy that landed before it.
  * @throws Undecided when Git fails, or the two share no history
  */
 export async function landedSteps(repository: Repository, base: Oid, head: Oid): Promise<LandedStep[]> {
@@ -69,12 +69,36 @@ async function lineFrom(repository: Repository, start: Oid, head: Oid): Promise<
   );
   const line: Omit<LandedStep, 'steps'>[] = [];
   for (let commit = head; commit !== start; ) {
-    const parent: Oid | undefined = found.get(commit)?.parents.find((one) => one === start || found.has(one));
+    const parents: readonly Oid[] = found.get(commit)?.parents ?? [];
+    const parent: Oid | undefined = await wayBack(
+      repository,
+      parents.filter((one) => one === start || found.has(one)),
+    );
     if (parent === undefined) throw new Undecided('git log left out a commit');
     line.push({ commit, parent, date: found.get(commit)!.date });
     commit = parent;
   }
   return line.reverse();
+}
+
+/** The first parent; but where only another side changed the policy since they parted, that side: it held there already. */
+async function wayBack(repository: Repository, [first, ...others]: readonly Oid[]): Promise<Oid | undefined> {
+  if (first === undefined) return undefined;
+  for (const other of others) {
+    const policy = await policyAt(repository, first);
+    if ((await policyAt(repository, other)) === policy) continue;
+    const parted = await repository.mergeBase(first, other);
+    if (parted !== null && (await policyAt(repository, parted)) === policy) return other;
+  }
+  return first;
+}
+
+/** The policy files of a commit, in a form to compare. @throws Undecided when it is missing */
+async function policyAt(repository: Repository, commit: Oid): Promise<string> {
+  const tree = await repository.tree(`${commit}^{tree}`);
+  if (!tree) throw new Undecided(`object ${commit} is missing`, 'git fetch');
+  const files = tree.entries.filter(({ name }) => isPolicy(name));
+  return files.map(({ name, mode, oid }) => `${mode} ${oid} ${name}`).join('\n');
 }
 
 /** What `diff-tree --stdin` says: each commit, then what it changed. */
