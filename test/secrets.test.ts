@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, ok } from 'uvu/assert';
 import { ownSecrets } from '../src/secrets/own.ts';
+import { isStrongPassword } from '../src/secrets/plausible.ts';
 import { scan } from '../src/secrets/scan.ts';
 import { Draw, minified, secretSamples, seeded } from './support/secret-corpus.ts';
 import { secretFigures } from './support/secret-figures.ts';
@@ -110,6 +111,19 @@ test('shapes in base64, as a Kubernetes secret holds them', async () => {
       ['Stripe secret key, in base64'],
     );
   }
+});
+
+test('a strong password is long, of three kinds of characters, and no words', () => {
+  for (const value of ['tR4#vQ9z!m', 'k8Zp2wLx6T', 'xK!vRt#mQz&wLp']) ok(isStrongPassword(value), `strong: ${value}`);
+  for (const value of [
+    'tR4#vQ9z!',
+    'k8zp2wlx6t7h',
+    'xK!vRt#mQz&wL',
+    'changeMe123',
+    'MyShopCustomer2024',
+    'aA1aA1aA1aA1',
+  ])
+    ok(!isStrongPassword(value), `not: ${value}`);
 });
 
 test('no comment in the file switches it off', async () => {

@@ -53,8 +53,7 @@ export function checklistOn(io: Io, wanted: boolean): (Watch & Progress) | null 
       draw();
     },
     tell(text) {
-      said = visible(text.split('
-', 1)[0]!);
+      said = visible(text.split('\n', 1)[0]!);
       draw();
     },
     end() {
