@@ -1,8 +1,20 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { addRemote, approve, folder, guardedRepo, type Key, makeKey, policyText, Repo, run } from './support/world.ts';
+import {
+  addRemote,
+  approve,
+  distFolder,
+  folder,
+  guardedRepo,
+  type Key,
+  makeKey,
+  policyText,
+  Repo,
+  run,
+} from './support/world.ts';
 
 const test = suite('predeploy');
 
@@ -242,6 +254,19 @@ test('landed-checks: a message that landed is told, with the policy of its momen
   match(done.stdout, 'as --deployed says');
 });
 
+test('landed-checks: a policy that was invalid is no matter once a valid one is back', () => {
+  const { repo, keys } = shop();
+  const valid = repo.read('.protectionrc');
+  land(repo, 'chore: policy', { '.protectionrc': `${valid}landnig: merge\n` });
+  is(repo.protect('predeploy').code, 2, 'nothing can be judged by it');
+  land(repo, 'chore: mend the policy', { '.protectionrc': valid });
+  for (const commit of ['HEAD~1', 'HEAD']) is(approve(repo, keys['lead']!, '--landed', commit).code, 0);
+  land(repo, 'chore: approve', {});
+  const done = repo.protect('predeploy');
+  is(done.code, 0, done.out);
+  match(done.stdout, /note\[landed-checks\] \.protectionrc:\d+: landnig: .*, in [0-9a-f]{12}, and mended since\n/);
+});
+
 test('a rollback point counts only when the remote holds it', () => {
   const { repo } = shop({ deploy: 'production: { rollback: { tag: "v{date}-{time}" } }' });
   land(repo, 'CRITICAL: fee', { 'server/pay.ts': 'export const fee = 2;\n' });
@@ -333,11 +358,35 @@ test('a test command that is killed, missing or too slow is undecided', () => {
   match(late.stdout, 'undecided[tests] the tests took longer than 1 s and was stopped'.replace(' was', ' were'));
 });
 
+test('Ctrl-C on tests: undecided, said, nothing more is started, nothing left running', async () => {
+  const marks = folder();
+  const commands = `{ test: 'touch ${marks}/began; sleep 60', build: 'touch ${marks}/built' }`;
+  const { repo } = shop({ deploy: `production: { commands: ${commands} }` });
+  const child = spawn(process.execPath, [join(distFolder, 'cli.js'), 'predeploy', '--all'], {
+    cwd: repo.dir,
+    env: repo.env,
+    detached: true,
+  });
+  let out = '';
+  child.stdout.on('data', (text) => {
+    out += text;
+  });
+  const ended = new Promise<number | null>((done) => child.on('close', done));
+  while (!existsSync(join(marks, 'began'))) await new Promise((done) => setTimeout(done, 50));
+  // A terminal signals all that runs in it: the Git processes as well.
+  process.kill(-child.pid!, 'SIGINT');
+  is(await ended, 3, out);
+  match(out, 'undecided[tests]');
+  match(out, 'it was interrupted');
+  is(existsSync(join(marks, 'built')), false);
+});
+
 test('--only and --dry-run decide nothing', () => {
   const { repo } = shop({ deploy: 'production: { commands: { test: "exit 1" } }' });
   const only = repo.protect('predeploy', '--only', 'clean-tree', '--only', 'in-sync');
   is(only.code, 3);
-  match(only.stdout, 'only clean-tree, in-sync was run (--only), so nothing is decided');
+  match(only.stdout, 'only a part was run (--only clean-tree,in-sync), so nothing is decided');
+  not.match(only.stdout, 'not applicable: policy');
   is(statuses(repo, '--only', 'clean-tree,in-sync')['in-sync'], 'passed');
   is(statuses(repo, '--only', 'clean-tree')['landed-checks'], 'skipped');
   const dry = repo.protect('predeploy', '--dry-run');
@@ -417,6 +466,7 @@ test('waivers that do not count: tampered, another owner, another environment, t
   for (const id of ['policy', 'landed-checks', 'protected-files', 'nonsense'])
     is(waive('--deploy', 'production', '--waive', id).code, 2, id);
   is(waive('--deploy', 'production', '--waive', 'clean-tree', '--expires', '25h').code, 2);
+  is(waive('--deploy', 'production', '--waive', 'clean-tree', '--expires', '24h').code, 0);
   is(waive('--deploy', 'production').code, 2);
   is(waive('--waive', 'clean-tree').code, 2);
   is(waive('--deploy', 'nowhere', '--waive', 'clean-tree').code, 2);
