@@ -190,6 +190,12 @@ test('tar.gz that was cut off before it was packed is told, sparse files and hol
   );
   is(await look('sparse.tar'), null);
   is(await look('sparse-pax.tar'), null);
+  // More holes than one header block can name.
+  packed(
+    'holes.tar',
+    'for i in $(seq 60); do echo end | dd of=data/hole bs=1 seek=$((i * 65536)) conv=notrunc status=none; done; tar -S --format=oldgnu -cf holes.tar data; rm data/hole',
+  );
+  is(await look('holes.tar'), null);
   packed('inner.tar.gz', 'tar -cf - data | head -c 200000 | gzip > inner.tar.gz; tar -czf whole.tgz data');
   match((await look('inner.tar.gz'))!, 'it is cut off: the end of the tar archive is missing');
   is(await look('whole.tgz'), null);
@@ -256,6 +262,10 @@ test('zip, cut off anywhere or with a broken directory, is told', async () => {
     newFile('broken.zip', broken);
     is(await look('broken.zip'), 'its zip directory is broken');
   }
+  const far = zipped(Buffer.from(sql), true);
+  far.writeBigUInt64LE(2n ** 63n, far.indexOf('PK\x06\x07', 0, 'latin1') + 8);
+  newFile('far.zip', far);
+  match((await look('far.zip'))!, 'it is cut off');
   newFile('unnamed', zipped(Buffer.from(sql)).subarray(0, -5));
   match((await look('unnamed'))!, 'it is cut off');
 });

@@ -19,6 +19,29 @@ function fresh(files: Record<string, string> = {}, withKey = true) {
   return repo;
 }
 
+test('migrations of Drizzle and Prisma are named, with their database', () => {
+  const repo = fresh({
+    'db/drizzle/meta/_journal.json': '{ "version": "7", "dialect": "mysql", "entries": [] }',
+    'db/drizzle/schema.ts': 's',
+    'db/drizzle/0000_start.sql': 'SELECT 1;\n',
+    'prisma/schema.prisma': 's',
+    'prisma/migrations/migration_lock.toml': '# made by Prisma\nprovider = "postgresql"\n',
+    'prisma/migrations/1_start/migration.sql': 'SELECT 1;\n',
+    'lite/meta/_journal.json': '{ "version": "7", "dialect": "sqlite", "entries": [] }',
+  });
+  is(repo.protect('init').code, 0);
+  const policy = repo.read('.protectionrc');
+  match(policy, '  - { folder: "db/drizzle", tool: drizzle, dialect: mysql, schema: ["/db/drizzle/schema.ts"] }\n');
+  match(
+    policy,
+    '  - { folder: "prisma/migrations", tool: prisma, dialect: postgres, schema: ["/prisma/schema.prisma"] }\n',
+  );
+  not.match(policy, 'folder: "lite"');
+  const checked = repo.protect('policy', 'check');
+  is(checked.code, 0, checked.out);
+  not.match(checked.out, 'migrations[');
+});
+
 test('an ordinary repository: what exists and matters is suggested, nothing is staged or committed', () => {
   const repo = fresh({
     'package.json': '{\n  "name": "x",\n  "scripts": { "build": "true" }\n}\n',

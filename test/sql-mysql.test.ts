@@ -27,6 +27,33 @@ for (const { sql, dialect, verdict, rule, about } of entries)
       );
   });
 
+test('a column may become wider, and never narrower', () => {
+  const rows: [from: string, to: string, verdict: 'none' | 'error'][] = [
+    ['DECIMAL(10, 2)', 'DECIMAL(12, 2)', 'none'],
+    ['DECIMAL(10, 2)', 'DECIMAL(12, 4)', 'none'],
+    ['DECIMAL(10, 2)', 'DECIMAL(11, 4)', 'error'],
+    ['DECIMAL(10, 2)', 'DECIMAL(12, 1)', 'error'],
+    ['INT UNSIGNED', 'INT', 'error'],
+    ['INT UNSIGNED', 'BIGINT', 'none'],
+    ['INT', 'BIGINT UNSIGNED', 'error'],
+    ['TEXT', 'LONGTEXT', 'none'],
+    ['LONGTEXT', 'TEXT', 'error'],
+    ['BLOB', 'TINYBLOB', 'error'],
+    ['FLOAT', 'DOUBLE', 'none'],
+    ['DOUBLE', 'FLOAT', 'error'],
+    ['CHAR(10)', 'VARCHAR(10)', 'none'],
+    ['VARCHAR(10)', 'VARCHAR(9)', 'error'],
+    ['VARCHAR(10)', 'VARCHAR(10) CHARACTER SET latin1', 'error'],
+    ["ENUM('a', 'b')", "ENUM('a', 'b', 'c')", 'none'],
+    ["ENUM('a', 'b')", "ENUM('b', 'a')", 'error'],
+    ['DATETIME', 'DATE', 'error'],
+  ];
+  for (const [from, to, verdict] of rows) {
+    const found = judgeMysql(`ALTER TABLE t ADD b ${from};\nALTER TABLE t MODIFY b ${to};`, 'mysql');
+    is(found.some(({ severity }) => severity === 'error') ? 'error' : 'none', verdict, `${from} to ${to}`);
+  }
+});
+
 test('there are enough of them, for both', () => {
   ok(entries.length >= 90);
   ok(entries.filter(({ dialect }) => dialect === 'tidb').length >= 15);

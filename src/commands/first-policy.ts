@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { LocalKey } from '../approvals/keys.ts';
 import { visible } from '../report/visible.ts';
+import type { SuggestedMigrations } from './first-migrations.ts';
 
 /** A rule that `init` proposes. */
 export interface Suggestion {
@@ -62,12 +63,14 @@ export function policyText({
   owner,
   build,
   rules,
+  migrations,
 }: {
   branch: string;
   owner: { readonly name: string; readonly key: LocalKey } | null;
   /** The command, or null. */
   build: string | null;
   rules: readonly Suggestion[];
+  migrations: readonly SuggestedMigrations[];
 }): string {
   const quote = (text: string) => JSON.stringify(text);
   const lines = [
@@ -93,6 +96,12 @@ export function policyText({
   if (build !== null)
     lines.push(
       `build: { command: ${/^[\w .:-]+$/.test(build) ? build : quote(build)}, on: [pre-push, ci], timeout: 15m }`,
+    );
+  if (migrations.length > 0)
+    lines.push('migrations: # what landed is never edited, and what destroys data needs an owner');
+  for (const { folder, tool, dialect, schema } of migrations)
+    lines.push(
+      `  - { folder: ${quote(folder)}, tool: ${tool}, dialect: ${dialect}, schema: [${schema.map(quote).join(', ')}] }`,
     );
   return `${lines.join('\n')}\n`;
 }

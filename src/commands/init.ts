@@ -16,6 +16,7 @@ import { wireHooks } from '../wiring/wire-hooks.ts';
 import { rememberWritten } from '../wiring/written.ts';
 import { ask, isInteractive } from './ask.ts';
 import { type Ci, ciTemplate, guardedCiPath, lockFiles } from './ci-template.ts';
+import { firstMigrations } from './first-migrations.ts';
 import { firstRules, policyText } from './first-policy.ts';
 import { pasteable } from './invocation.ts';
 import type { Io } from './io.ts';
@@ -111,7 +112,8 @@ async function makePlan(
     const build = await buildCommand(topLevel, io.cwd);
     const rules = firstRules(tracked, hooks.folder, guardedCiPath[ci]);
     if (owner !== null) protects.push(...rules.flatMap(({ paths }) => paths));
-    add('.protectionrc', policyText({ branch, owner, build, rules }));
+    const migrations = await firstMigrations(topLevel, tracked);
+    add('.protectionrc', policyText({ branch, owner, build, rules, migrations }));
   }
   const script = await planScript(topLevel, io.cwd);
   if (script.file) files.push(script.file);

@@ -1,7 +1,9 @@
-import { type Reach, reachOf, Unreadable } from './mysql-condition.ts';
+import { reachOf } from './mysql-condition.ts';
 import { Cursor, splitCommas } from './mysql-cursor.ts';
+import { Unreadable } from './mysql-operands.ts';
 import type { Scene } from './mysql-scene.ts';
 import type { Token } from './mysql-tokens.ts';
+import type { Reach } from './mysql-values.ts';
 
 const joinWords = ['JOIN', 'INNER', 'LEFT', 'RIGHT', 'CROSS', 'NATURAL', 'STRAIGHT_JOIN', 'OUTER'];
 
