@@ -16,7 +16,8 @@ export async function landed(past: Past) {
   const { change, repository, world } = past;
   const { base, head, target } = change;
   const line = base === null || head === null ? [] : await landedSteps(repository, base, head);
-  const to = { target: target ?? '', now: world.now };
+  const isProtected = past.judged.deployment?.isProtected ?? true;
+  const to = { target: isProtected ? target : null, now: world.now };
   const consents = await LandedConsents.gather(repository, line, base ?? head ?? '', to);
   const branch = target ?? '';
 

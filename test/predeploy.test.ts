@@ -635,3 +635,21 @@ test('landed-checks: two owners where two are needed', () => {
   const done = repo.protect('predeploy');
   is(done.code, 0, done.out);
 });
+
+test('landed-checks: on an unprotected branch an approval for any branch counts, on a protected one its own', () => {
+  for (const [branches, code] of [
+    ['{ main: {} }', 0],
+    ['{ main: {}, release: {} }', 1],
+  ] as const) {
+    const { repo, keys } = shop({ deploy: 'production: { branch: release }' });
+    repo.write('.protectionrc', repo.read('.protectionrc').replace('branches: { main: {} }', `branches: ${branches}`));
+    const began = land(repo, 'chore: branches', {});
+    repo.git('switch', '-q', '-c', 'release');
+    repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
+    is(approve(repo, keys['lead']!, '--staged', '--target', 'main').code, 0);
+    repo.commit('CRITICAL: fee');
+    repo.git('push', '-q', '--no-verify', '-u', 'origin', 'release');
+    const done = repo.protect('predeploy', '--deployed', began);
+    is(done.code, code, done.out);
+  }
+});

@@ -34,14 +34,15 @@ export class LandedConsents {
   readonly #line: readonly LandedPlace[];
   readonly #courses: ReadonlyMap<BytePath, Course>;
   readonly #covers: ReadonlyMap<BytePath, readonly Cover[]>;
-  readonly #target: string;
+  /** Null: any target will do. */
+  readonly #target: string | null;
   readonly #now: Date;
 
   private constructor(
     line: readonly LandedPlace[],
     courses: ReadonlyMap<BytePath, Course>,
     covers: ReadonlyMap<BytePath, readonly Cover[]>,
-    { target, now }: { target: string; now: Date },
+    { target, now }: { target: string | null; now: Date },
   ) {
     [this.#line, this.#courses, this.#covers, this.#target, this.#now] = [line, courses, covers, target, now];
   }
@@ -55,7 +56,7 @@ export class LandedConsents {
     repository: Repository,
     line: readonly LandedPlace[],
     base: Oid,
-    to: { target: string; now: Date },
+    to: { target: string | null; now: Date },
   ): Promise<LandedConsents> {
     const brought = line.flatMap(({ steps }) => steps.filter(({ path }) => path.startsWith(approvalsFolder)));
     const read = await readAddedApprovals(repository, brought);
@@ -129,7 +130,7 @@ export class LandedConsents {
   #fault(approval: Approval, policy: Policy) {
     const { issuedAt, expiresAt, targets } = approval.statement;
     const then = this.#now < expiresAt ? this.#now : new Date(Math.max(expiresAt.getTime() - 1000, issuedAt.getTime()));
-    if (!targets.includes(this.#target))
+    if (this.#target !== null && !targets.includes(this.#target))
       return {
         reason: 'wrong-target',
         text: `${by(approval)} is for ${targets.join(', ')}, not for ${this.#target}`,

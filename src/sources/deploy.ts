@@ -12,6 +12,7 @@ import {
   UsageError,
 } from '../model.ts';
 import { nearest } from '../nearest.ts';
+import { protectedBranches } from '../policy/rules.ts';
 import { shellWord } from '../shell-word.ts';
 import { landedChange, policyBegan } from './landed.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
@@ -79,6 +80,7 @@ export async function deployedChange(repository: Repository, order: DeployOrder)
       name,
       environment,
       branch,
+      isProtected: protectedBranches(place.loaded.policy, place.standard)(branch),
       commit,
       deployed: last?.commit ?? null,
       current: ref?.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null,
