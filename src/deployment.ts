@@ -48,6 +48,8 @@ export interface Deployment {
   readonly environment: DeployEnvironment;
   /** Short name of the branch that is deployed. */
   readonly branch: string;
+  /** Is it a protected one? Only there an approval has to be for that branch. */
+  readonly isProtected: boolean;
   /** The commit that is to be deployed. */
   readonly commit: Oid;
   /** What was deployed last: a rollback tag or `--deployed`; null: where the policy began. */

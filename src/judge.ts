@@ -10,6 +10,7 @@ import {
   type Finding,
   type Gate,
   type GrantedWaiver,
+  leftOut,
   type Outcome,
   type Policy,
   type Problem,
@@ -152,7 +153,7 @@ async function runWaves(scheduled: readonly Scheduled[], run: Run): Promise<Outc
       const asked = !only || only.includes(check.id);
       if (asked && open && !dry) watch?.started(check.id);
       const outcome = !asked
-        ? skipped(check.id, 'not asked for (--only)')
+        ? skipped(check.id, leftOut)
         : open
           ? await runCheck(check, settings, run)
           : skipped(check.id, 'an earlier check did not pass');
@@ -181,7 +182,7 @@ function refuseUnknown(scheduled: readonly Scheduled[], { only }: Selection): vo
 /** Where not all that the gate asks for was run nothing is decided, unless it is refused. */
 function partly(told: Report, { only, dry }: Selection): Report {
   if (!only && !dry) return told;
-  const note = dry ? 'nothing was run (--dry-run)' : `only ${only!.join(', ')} was run (--only)`;
+  const note = dry ? 'nothing was run (--dry-run)' : `only a part was run (--only ${only!.join(',')})`;
   const verdict = told.verdict === 'refuse' ? 'refuse' : 'undecided';
   return { ...told, verdict, notes: [...told.notes, `${note}, so nothing is decided`] };
 }
@@ -196,6 +197,7 @@ async function runCheck(
     return skipped(check.id, `the policy does not run it at ${contexts[0].gate}`);
   if (contexts.length === 0) return skipped(check.id, 'nothing is changed');
   if (selection.dry) return skipped(check.id, `would run: ${check.summary}`);
+  if (outer.aborted) return errored(check.id, new Undecided('it was interrupted'), 0);
   const started = milliseconds();
   const findings: Finding[] = [];
   const reasons: string[] = [];
@@ -222,13 +224,24 @@ async function runCheck(
   return { check: check.id, status, durationMs, findings };
 }
 
-/** Runs the check under its time limit. @throws Undecided when that is over, or the run was interrupted */
+/**
+ * Runs the check under its time limit. What it says while it is being interrupted is no answer: commands may well end
+ * without a complaint when they are stopped.
+ * @throws Undecided when the time is over, or the run was interrupted
+ */
 async function limited(
   check: Check,
   settings: CheckSettings,
   context: Parameters<Check['run']>[0],
   outer: AbortSignal,
-) {
+): ReturnType<Check['run']> {
+  if (outer.aborted) throw new Undecided('it was interrupted');
+  const found = await timed(check, settings, context, outer);
+  if (outer.aborted) throw new Undecided('it was interrupted');
+  return found;
+}
+
+async function timed(check: Check, settings: CheckSettings, context: Parameters<Check['run']>[0], outer: AbortSignal) {
   if (check.stopsItself) return check.run(context);
   const limit = check.timeout === 0 ? 0 : (settings.timeout ?? check.timeout);
   let timer: NodeJS.Timeout | undefined;

@@ -1,7 +1,7 @@
 import { LandedConsents } from './approvals/landed.ts';
 import { type Judged, sharedContext, type World } from './context.ts';
 import type { Repository } from './git/repository.ts';
-import type { Change, Consent, Context, Guard, LandedUnderPolicy, Step } from './model.ts';
+import type { BytePath, Change, Consent, Context, Guard, LandedUnderPolicy, Step } from './model.ts';
 import { landedChange, landedSpans, landedSteps } from './sources/landed.ts';
 
 interface Past {
@@ -16,12 +16,14 @@ export async function landed(past: Past) {
   const { change, repository, world } = past;
   const { base, head, target } = change;
   const line = base === null || head === null ? [] : await landedSteps(repository, base, head);
-  const to = { target: target ?? '', now: world.now };
+  const isProtected = past.judged.deployment?.isProtected ?? true;
+  const to = { target: isProtected ? target : null, now: world.now };
   const consents = await LandedConsents.gather(repository, line, base ?? head ?? '', to);
   const branch = target ?? '';
 
   async function* spans(): AsyncIterable<LandedUnderPolicy> {
-    for (const { loaded, from, to: end } of await landedSpans(repository, line)) {
+    const isOnTheWay = (path: BytePath, place: number) => consents.isOnTheWay(path, place);
+    for (const { loaded, from, to: end } of await landedSpans(repository, line, isOnTheWay)) {
       const part = line.slice(from, end);
       const ends = { base: part[0]!.parent, head: part.at(-1)!.commit };
       const judged: Judged = { ...past.judged, loaded, changes: [] };

@@ -156,6 +156,9 @@ export interface Finding extends Problem {
   readonly severity: Severity;
 }
 
+/** Why a check is skipped that `--only` does not name. */
+export const leftOut = 'not asked for (--only)';
+
 export type Outcome = {
   readonly check: string;
   readonly status: 'passed' | 'failed' | 'skipped' | 'errored';

@@ -1,8 +1,20 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { addRemote, approve, folder, guardedRepo, type Key, makeKey, policyText, Repo, run } from './support/world.ts';
+import {
+  addRemote,
+  approve,
+  distFolder,
+  folder,
+  guardedRepo,
+  type Key,
+  makeKey,
+  policyText,
+  Repo,
+  run,
+} from './support/world.ts';
 
 const test = suite('predeploy');
 
@@ -346,11 +358,35 @@ test('a test command that is killed, missing or too slow is undecided', () => {
   match(late.stdout, 'undecided[tests] the tests took longer than 1 s and was stopped'.replace(' was', ' were'));
 });
 
+test('Ctrl-C on tests: undecided, said, nothing more is started, nothing left running', async () => {
+  const marks = folder();
+  const commands = `{ test: 'touch ${marks}/began; sleep 60', build: 'touch ${marks}/built' }`;
+  const { repo } = shop({ deploy: `production: { commands: ${commands} }` });
+  const child = spawn(process.execPath, [join(distFolder, 'cli.js'), 'predeploy', '--all'], {
+    cwd: repo.dir,
+    env: repo.env,
+    detached: true,
+  });
+  let out = '';
+  child.stdout.on('data', (text) => {
+    out += text;
+  });
+  const ended = new Promise<number | null>((done) => child.on('close', done));
+  while (!existsSync(join(marks, 'began'))) await new Promise((done) => setTimeout(done, 50));
+  // A terminal signals all that runs in it: the Git processes as well.
+  process.kill(-child.pid!, 'SIGINT');
+  is(await ended, 3, out);
+  match(out, 'undecided[tests]');
+  match(out, 'it was interrupted');
+  is(existsSync(join(marks, 'built')), false);
+});
+
 test('--only and --dry-run decide nothing', () => {
   const { repo } = shop({ deploy: 'production: { commands: { test: "exit 1" } }' });
   const only = repo.protect('predeploy', '--only', 'clean-tree', '--only', 'in-sync');
   is(only.code, 3);
-  match(only.stdout, 'only clean-tree, in-sync was run (--only), so nothing is decided');
+  match(only.stdout, 'only a part was run (--only clean-tree,in-sync), so nothing is decided');
+  not.match(only.stdout, 'not applicable: policy');
   is(statuses(repo, '--only', 'clean-tree,in-sync')['in-sync'], 'passed');
   is(statuses(repo, '--only', 'clean-tree')['landed-checks'], 'skipped');
   const dry = repo.protect('predeploy', '--dry-run');
@@ -598,4 +634,22 @@ test('landed-checks: two owners where two are needed', () => {
   land(repo, 'chore: approve what landed', {});
   const done = repo.protect('predeploy');
   is(done.code, 0, done.out);
+});
+
+test('landed-checks: on an unprotected branch an approval for any branch counts, on a protected one its own', () => {
+  for (const [branches, code] of [
+    ['{ main: {} }', 0],
+    ['{ main: {}, release: {} }', 1],
+  ] as const) {
+    const { repo, keys } = shop({ deploy: 'production: { branch: release }' });
+    repo.write('.protectionrc', repo.read('.protectionrc').replace('branches: { main: {} }', `branches: ${branches}`));
+    const began = land(repo, 'chore: branches', {});
+    repo.git('switch', '-q', '-c', 'release');
+    repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
+    is(approve(repo, keys['lead']!, '--staged', '--target', 'main').code, 0);
+    repo.commit('CRITICAL: fee');
+    repo.git('push', '-q', '--no-verify', '-u', 'origin', 'release');
+    const done = repo.protect('predeploy', '--deployed', began);
+    is(done.code, code, done.out);
+  }
 });

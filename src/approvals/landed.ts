@@ -34,14 +34,15 @@ export class LandedConsents {
   readonly #line: readonly LandedPlace[];
   readonly #courses: ReadonlyMap<BytePath, Course>;
   readonly #covers: ReadonlyMap<BytePath, readonly Cover[]>;
-  readonly #target: string;
+  /** Null: any target will do. */
+  readonly #target: string | null;
   readonly #now: Date;
 
   private constructor(
     line: readonly LandedPlace[],
     courses: ReadonlyMap<BytePath, Course>,
     covers: ReadonlyMap<BytePath, readonly Cover[]>,
-    { target, now }: { target: string; now: Date },
+    { target, now }: { target: string | null; now: Date },
   ) {
     [this.#line, this.#courses, this.#covers, this.#target, this.#now] = [line, courses, covers, target, now];
   }
@@ -55,7 +56,7 @@ export class LandedConsents {
     repository: Repository,
     line: readonly LandedPlace[],
     base: Oid,
-    to: { target: string; now: Date },
+    to: { target: string | null; now: Date },
   ): Promise<LandedConsents> {
     const brought = line.flatMap(({ steps }) => steps.filter(({ path }) => path.startsWith(approvalsFolder)));
     const read = await readAddedApprovals(repository, brought);
@@ -83,8 +84,7 @@ export class LandedConsents {
 
   /** Was the step that a path made at a place of the line approved, as its rule asks, by the policy of that moment? */
   consent(path: BytePath, place: number, guard: Guard, policy: Policy): Consent {
-    const step = (this.#courses.get(path)?.places.indexOf(place) ?? -1) + 1;
-    return this.#covered(path, step, guard, policy);
+    return this.#covered(path, this.#stepAt(path, place), guard, policy);
   }
 
   /** Was the last step of a path approved? */
@@ -92,9 +92,23 @@ export class LandedConsents {
     return this.#covered(path, this.#courses.get(path)?.places.length ?? 0, guard, policy);
   }
 
+  /** Is the step that a path made there in the middle of a stretch? What it left was approved by nobody then. */
+  isOnTheWay(path: BytePath, place: number): boolean {
+    const step = this.#stepAt(path, place);
+    return step < (this.#coverOf(path, step)?.to ?? 0);
+  }
+
+  #stepAt(path: BytePath, place: number): number {
+    return (this.#courses.get(path)?.places.indexOf(place) ?? -1) + 1;
+  }
+
+  #coverOf(path: BytePath, step: number): Cover | undefined {
+    return this.#covers.get(path)?.find(({ from, to }) => from < step && step <= to);
+  }
+
   #covered(path: BytePath, step: number, guard: Guard, policy: Policy): Consent {
     const course = this.#courses.get(path);
-    const cover = this.#covers.get(path)?.find(({ from, to }) => from < step && step <= to);
+    const cover = this.#coverOf(path, step);
     if (!course || !cover) return { approved: false, reason: 'none', text: 'changed without approval' };
     const { owners, required } = guard.rule;
     const used: Approval[] = [];
@@ -116,7 +130,7 @@ export class LandedConsents {
   #fault(approval: Approval, policy: Policy) {
     const { issuedAt, expiresAt, targets } = approval.statement;
     const then = this.#now < expiresAt ? this.#now : new Date(Math.max(expiresAt.getTime() - 1000, issuedAt.getTime()));
-    if (!targets.includes(this.#target))
+    if (this.#target !== null && !targets.includes(this.#target))
       return {
         reason: 'wrong-target',
         text: `${by(approval)} is for ${targets.join(', ')}, not for ${this.#target}`,

@@ -37,7 +37,7 @@ export const deployWindow: Check = {
     ];
     if (why.length === 0) return [];
     const opens = openingOf(calendar, now);
-    const message = `it is ${showLocal(local)} in ${zoneOf(calendar)}, ${why.join(' and ')}; ${opens ? `the next window opens ${opens}` : 'no window opens within two years'}`;
+    const message = `it is ${showLocal(local)} in ${zoneOf(calendar)}, ${why.join(' and ')}${opens ? '' : '; no window opens within two years'}`;
     return [{ message, help: help(context, opens) }];
   },
 };

@@ -33,7 +33,13 @@ export const environment: Check = {
       return { skipped: 'the policy names no variable' };
     const value = await source(wanted, deployment);
     if (value === null)
-      return [{ message: `${wanted.file} is not there, so no variable is set`, help: `write ${wanted.file}` }, ...ages];
+      return [
+        {
+          message: `${wanted.file} is not there, so no variable is set`,
+          help: `write ${[wanted.file, ...names].join(', ').replace(', ', ', with ')}`,
+        },
+        ...ages,
+      ];
     const empty = names.flatMap((name) => emptyProblem(name, value(name), wanted));
     const changed = await Promise.all(pins.map(([name, pinned]) => pinProblems(name, pinned, value(name), context)));
     return [...empty, ...changed.flat(), ...ages];

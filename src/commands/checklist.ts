@@ -2,6 +2,7 @@ import type { Watch } from '../judge.ts';
 import type { Outcome } from '../model.ts';
 import { checklistLine } from '../report/checklist.ts';
 import { painter } from '../report/text.ts';
+import { visible } from '../report/visible.ts';
 import { type Io, wantsColor } from './io.ts';
 import type { Progress } from './progress.ts';
 
@@ -20,22 +21,19 @@ export function checklistOn(io: Io, wanted: boolean): (Watch & Progress) | null 
   let drawn = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const erase = () => {
-    if (drawn > 0) io.stderr.write(`\x1b[${drawn}A\x1b[J`);
-    drawn = 0;
-  };
+  const back = () => (drawn > 0 ? `\x1b[${drawn}A\x1b[J` : '');
   const draw = () => {
-    erase();
-    const height = (io.stderr as { rows?: number }).rows ?? 24;
+    const { rows: height = 24, columns: width = 80 } = io.stderr as { rows?: number; columns?: number };
     const lines = [...rows].flatMap(([check, { started, outcome }]) => {
       if (outcome) return outcome.status === 'skipped' ? [] : [checklistLine(outcome, paint)];
       const seconds = started === null ? '' : `  ${Math.round((performance.now() - started) / 1000)} s`;
-      return [paint.dim(`  ${started === null ? '·' : '…'} ${check}${seconds}`)];
+      return [paint.dim(`  ${started === null ? '·' : '…'} ${visible(check)}${seconds}`)];
     });
-    if (said !== '') lines.push(paint.dim(`    ${said}`));
+    // A line that wraps could not be erased either.
+    if (said !== '') lines.push(paint.dim(`    ${said}`.slice(0, width - 1)));
     // A list that is higher than the screen could not be erased again.
     const shown = lines.slice(-(height - 1)).map((line) => `${line}\n`);
-    io.stderr.write(shown.join(''));
+    io.stderr.write(back() + shown.join('')); // In one piece, so that it does not flicker.
     drawn = shown.length;
   };
   return {
@@ -55,12 +53,13 @@ export function checklistOn(io: Io, wanted: boolean): (Watch & Progress) | null 
       draw();
     },
     tell(text) {
-      said = text.slice(0, 70);
+      said = visible(text.split('\n', 1)[0]!);
       draw();
     },
     end() {
       clearInterval(timer);
-      erase();
+      io.stderr.write(back());
+      drawn = 0;
     },
   };
 }

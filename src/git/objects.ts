@@ -34,6 +34,7 @@ class Batch {
   #chunks: Buffer[] = [];
   #length = 0;
   #open: { object: GitObject; left: number; kept: Buffer[] } | null = null;
+  #stopped: string | null = null;
 
   constructor(cwd: string, env: NodeJS.ProcessEnv, withContent: boolean) {
     this.#withContent = withContent;
@@ -51,6 +52,8 @@ class Batch {
 
   ask(name: string, max: number): Promise<GitContent | null> {
     if (/[\n\0]/.test(name)) return Promise.reject(new Undecided('an object name holds a line break'));
+    // Ctrl-C reaches Git as well; who asks afterwards would wait for ever.
+    if (this.#stopped !== null) return Promise.reject(new Undecided(this.#stopped));
     return new Promise((resolve, reject) => {
       this.#queue.push({ name, max, resolve, reject });
       this.#child.stdin!.write(Buffer.from(`${name}\n`, 'latin1'));
@@ -65,7 +68,8 @@ class Batch {
   }
 
   #fail(reason: string): void {
-    for (const waiting of this.#queue.splice(0)) waiting.reject(new Undecided(reason));
+    this.#stopped ??= reason;
+    for (const waiting of this.#queue.splice(0)) waiting.reject(new Undecided(this.#stopped));
   }
 
   #read(chunk: Buffer): void {

@@ -1,4 +1,4 @@
-import type { Outcome, Report } from '../model.ts';
+import { leftOut, type Outcome, type Report } from '../model.ts';
 import type { Paint } from './text.ts';
 import { visible } from './visible.ts';
 
@@ -8,7 +8,7 @@ export function checklist({ outcomes }: Report, paint: Paint): string[] {
   const skipped = outcomes.filter(({ status, reason }) => status === 'skipped' && reason !== undefined);
   const waiting = skipped.filter(({ reason }) => /^(?:an earlier check|would run)/.test(reason!));
   const others = skipped
-    .filter((outcome) => !waiting.includes(outcome) && !outcome.reason!.startsWith('not asked for'))
+    .filter((outcome) => !waiting.includes(outcome) && outcome.reason !== leftOut)
     .map(({ check }) => check);
   const lines = [...ran, ...waiting].map((outcome) => checklistLine(outcome, paint));
   if (others.length > 0) lines.push(paint.dim(`  - not applicable: ${visible(others.join(', '))}`));

@@ -71,6 +71,7 @@ export function predeployContext({
         name: 'production',
         environment: policy.deploy['production']!,
         branch: 'main',
+        isProtected: true,
         commit: head,
         deployed: null,
         trigger: 'command',
