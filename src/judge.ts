@@ -13,13 +13,12 @@ import {
   leftOut,
   type Outcome,
   type Policy,
-  type Problem,
   type Report,
-  type Severity,
   Undecided,
   UsageError,
 } from './model.ts';
 import { nearest } from './nearest.ts';
+import { errored, finding, skipped, waived } from './outcome.ts';
 import type { Sourced } from './sources/staged.ts';
 
 /** What a gate is asked to judge, and by whose means. */
@@ -258,37 +257,6 @@ async function timed(check: Check, settings: CheckSettings, context: Parameters<
     clearTimeout(timer);
     if (interrupt) outer.removeEventListener('abort', interrupt);
   }
-}
-
-/** What an owner lets pass is still told, with who did and why. */
-function waived(said: Finding, { approver, reason }: GrantedWaiver): Finding {
-  if (said.severity !== 'error') return said;
-  const { help: _, ...rest } = said;
-  const [first, ...more] = said.message.split('\n');
-  const message = [`${first} (waived by ${approver}: ${reason})`, ...more].join('\n');
-  return { ...rest, severity: 'warning', message };
-}
-
-const ranks: readonly Severity[] = ['note', 'warning', 'error'];
-
-/** The judge says who spoke and how grave it is: never graver than the policy has it. */
-function finding(problem: Problem, limit: CheckSettings['severity'], change: Change | null): Finding {
-  const [said, most] = [problem.severity ?? 'error', limit === undefined || limit === 'off' ? 'error' : limit];
-  const severity = ranks[Math.min(ranks.indexOf(said), ranks.indexOf(most))]!;
-  return { ...problem, severity, ...(change?.ref && problem.ref === undefined ? { ref: change.ref } : {}) };
-}
-
-function errored(check: string, error: unknown, durationMs: number): Outcome {
-  const help = error instanceof Undecided && error.help !== undefined ? { help: error.help } : {};
-  const reason =
-    error instanceof Undecided
-      ? error.message
-      : `it crashed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-  return { check, status: 'errored', durationMs, reason, ...help, findings: [] };
-}
-
-function skipped(check: string, reason: string): Outcome {
-  return { check, status: 'skipped', durationMs: 0, reason, findings: [] };
 }
 
 /** Told once a commit: commit-msg follows on pre-commit. */
