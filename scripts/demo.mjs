@@ -1,22 +1,13 @@
 // Plays the main job on real Git: packs the package, installs it in a throwaway repository with a bare remote, and goes
 // through a day with it. Ends with exit code 1 as soon as one step does otherwise than it should.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deployDay } from './deploy-day.mjs';
+import { home, origin, quietly, repo, root, step, steps, write } from './stage.mjs';
 
 const project = join(dirname(fileURLToPath(import.meta.url)), '..');
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'protect-demo-')));
-process.on('exit', () => rmSync(root, { recursive: true, force: true }));
-const [home, repo, origin] = ['home', 'shop', 'origin.git'].map((name) => join(root, name));
-const env = {
-  PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
-  HOME: home,
-  LANG: 'C.UTF-8',
-  GIT_CONFIG_NOSYSTEM: '1',
-};
-let steps = 0;
 
 for (const folder of [home, join(home, '.ssh'), repo]) mkdirSync(folder);
 quietly('git', ['config', '--global', 'user.name', 'Anna']);
@@ -138,30 +129,5 @@ step('And if you do not want it: everything is as it was before.', 'npx git-prot
   code: 0,
   says: 'git-protect is out of this clone',
 });
+await deployDay();
 console.log(`All ${steps} steps went as they should.`);
-
-/** Runs a shell line in the repository, shows it with its output, and insists on its exit code and words. */
-function step(story, line, { code, says, shown }) {
-  steps++;
-  console.log(`${steps}. ${story}\n$ ${shown ?? line}`);
-  const done = spawnSync('sh', ['-c', `(${line}) 2>&1`], { cwd: repo, env, encoding: 'utf8' });
-  const output = done.stdout.replaceAll(root, '…');
-  console.log(`${output.replace(/pt1_[\w-]{60,}/g, (long) => `${long.slice(0, 40)}…`).trimEnd()}\n`.trimStart());
-  if (done.status !== code) fail(`exit code ${done.status}, expected ${code}`);
-  if (says && !output.includes(says)) fail(`the output does not say '${says}'`);
-  return done.stdout;
-}
-
-function fail(reason) {
-  console.error(`The demo stops here: ${reason}.`);
-  process.exit(1);
-}
-
-function write(path, content) {
-  mkdirSync(dirname(join(repo, path)), { recursive: true });
-  writeFileSync(join(repo, path), content);
-}
-
-function quietly(command, args) {
-  execFileSync(command, args, { cwd: repo, env, stdio: ['ignore', 'ignore', 'inherit'] });
-}

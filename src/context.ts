@@ -116,9 +116,10 @@ export function sharedContext(judged: Judged, change: Change, repository: Reposi
     },
     async parsePolicy(text, name) {
       const { parsePolicy, PolicyError } = await import('./policy/parse.ts');
+      const { wantedFaults } = await import('./policy/wanted-faults.ts');
+      const plain = text.replace(/^\ufeff/, '');
       try {
-        parsePolicy(text.replace(/^\ufeff/, ''), name);
-        return [];
+        return await wantedFaults(plain, parsePolicy(plain, name));
       } catch (error) {
         if (error instanceof PolicyError) return error.faults;
         throw error;

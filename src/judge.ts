@@ -224,13 +224,24 @@ async function runCheck(
   return { check: check.id, status, durationMs, findings };
 }
 
-/** Runs the check under its time limit. @throws Undecided when that is over, or the run was interrupted */
+/**
+ * Runs the check under its time limit. What it says while it is being interrupted is no answer: commands may well end
+ * without a complaint when they are stopped.
+ * @throws Undecided when the time is over, or the run was interrupted
+ */
 async function limited(
   check: Check,
   settings: CheckSettings,
   context: Parameters<Check['run']>[0],
   outer: AbortSignal,
-) {
+): ReturnType<Check['run']> {
+  if (outer.aborted) throw new Undecided('it was interrupted');
+  const found = await timed(check, settings, context, outer);
+  if (outer.aborted) throw new Undecided('it was interrupted');
+  return found;
+}
+
+async function timed(check: Check, settings: CheckSettings, context: Parameters<Check['run']>[0], outer: AbortSignal) {
   if (check.stopsItself) return check.run(context);
   const limit = check.timeout === 0 ? 0 : (settings.timeout ?? check.timeout);
   let timer: NodeJS.Timeout | undefined;

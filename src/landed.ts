@@ -1,7 +1,7 @@
 import { LandedConsents } from './approvals/landed.ts';
 import { type Judged, sharedContext, type World } from './context.ts';
 import type { Repository } from './git/repository.ts';
-import type { Change, Consent, Context, Guard, LandedUnderPolicy, Step } from './model.ts';
+import type { BytePath, Change, Consent, Context, Guard, LandedUnderPolicy, Step } from './model.ts';
 import { landedChange, landedSpans, landedSteps } from './sources/landed.ts';
 
 interface Past {
@@ -21,7 +21,8 @@ export async function landed(past: Past) {
   const branch = target ?? '';
 
   async function* spans(): AsyncIterable<LandedUnderPolicy> {
-    for (const { loaded, from, to: end } of await landedSpans(repository, line)) {
+    const isOnTheWay = (path: BytePath, place: number) => consents.isOnTheWay(path, place);
+    for (const { loaded, from, to: end } of await landedSpans(repository, line, isOnTheWay)) {
       const part = line.slice(from, end);
       const ends = { base: part[0]!.parent, head: part.at(-1)!.commit };
       const judged: Judged = { ...past.judged, loaded, changes: [] };

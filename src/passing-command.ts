@@ -31,6 +31,8 @@ export async function runToPass(
       `${what} took longer than ${timeout / 1000} s and ${what.endsWith('s') ? 'were' : 'was'} stopped`,
       `make it faster, or raise ${setting} in the policy`,
     );
+  // A command that is asked to stop may end as if all were well.
+  if (context.signal.aborted) throw new Undecided(`${what} ${what.endsWith('s') ? 'were' : 'was'} interrupted`);
   if (ran.exitCode === null)
     throw new Undecided(`${what} ${what.endsWith('s') ? 'were' : 'was'} stopped before the end`, 'run it again');
   if (ran.exitCode === 0) return { problem: null, durationMs: ran.durationMs };
@@ -62,7 +64,10 @@ export async function leavingNoTrace(
       help: 'run it again, and let nobody commit meanwhile',
     });
   const known = new Set(before.entries.map(({ path, state }) => `${state} ${path}`));
-  const left = after.entries.filter(({ path, state }) => !known.has(`${state} ${path}`));
+  const left = [
+    ...after.entries.filter(({ path, state }) => !known.has(`${state} ${path}`)),
+    ...after.hidden.filter((path) => !before.hidden.includes(path)).map((path) => ({ path, state: 'hidden from Git' })),
+  ];
   if (left.length > 0)
     problems.push({
       path: context.showPath(left[0]!.path),

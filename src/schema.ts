@@ -21,13 +21,14 @@ export type Schema =
     }
   | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Field>> };
 
-/** A text of a form of its own. `read` returns what it means, or undefined. */
+/** A text of a form of its own. `read` returns what it means, or undefined; `write` the text, where it means something else. */
 export interface Form {
   readonly kind: 'form';
   readonly expected: string;
   /** For the JSON schema of editors. */
   readonly pattern?: RegExp;
   read(text: string): unknown;
+  write?(meaning: never): string;
 }
 
 export interface Field {

@@ -43,7 +43,7 @@ const allowed: Record<string, readonly string[]> = {
   judge: ['context', 'checks', 'sources', 'git', 'pure'],
   context: ['policy', 'sources', 'approvals', 'deploy', 'git', 'pure'],
   sources: ['policy', 'approvals', 'git', 'pure'],
-  policy: ['approvals', 'checks', 'git', 'pure'],
+  policy: ['approvals', 'checks', 'migrations', 'settings', 'git', 'pure'],
   approvals: ['report', 'git', 'pure'],
   report: ['pure'],
   checks: ['coverage', 'deploy', 'migrations', 'secrets', 'settings', 'sql', 'pure'],

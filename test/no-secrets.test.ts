@@ -1,7 +1,9 @@
-import { equal, is, match, not } from 'uvu/assert';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { equal, is, match, not, ok } from 'uvu/assert';
 import { Draw, seeded } from './support/secret-corpus.ts';
 import { suite } from './support/suite.ts';
-import { guardedRepo, type Repo } from './support/world.ts';
+import { folder, guardedRepo, type Repo } from './support/world.ts';
 
 const test = suite('no-secrets');
 const drawn = (seed: number) => new Draw(seeded(seed)).of('abcdefghijkmnopqrstuvwxyzABCDEFGH23456789', 24);
@@ -31,6 +33,30 @@ test('a key is refused at pre-commit, and no format tells it', () => {
     match(result.out, /Stripe secret key/);
     not.match(result.out, key.slice(4, 14));
   }
+});
+
+test('a token that the library knows is refused, and nothing it says is told', () => {
+  const { repo } = guardedRepo();
+  const key = `fi${'gd'}_${drawn(9)}${drawn(10)}`;
+  stage(repo, { 'src/a.ts': `// secretlint-disable\nexport const design = '${key}';\n` });
+  const { code, findings } = judged(repo);
+  equal([code, findings.length, findings[0]!['line']], [1, 1, 2]);
+  match(findings[0]!['message']!, /^holds a secret: Figma token, it starts with 'figd'$/);
+  not.match(JSON.stringify(findings), key.slice(4, 14));
+});
+
+test('the library is loaded only for what starts like one of its tokens', () => {
+  const { repo } = guardedRepo();
+  const loads = (content: string) => {
+    stage(repo, { 'src/a.ts': content });
+    const scripts = folder();
+    repo.protectWith({ env: { NODE_V8_COVERAGE: scripts } }, 'hook', 'pre-commit');
+    const loaded = readdirSync(scripts).map((name) => readFileSync(join(scripts, name), 'utf8'));
+    ok(loaded.some((text) => /"url":"[^"]*\/cli\.js"/.test(text)));
+    return loaded.some((text) => /"url":"[^"]*\/@secretlint\//.test(text));
+  };
+  is(loads(`export const [hf_, pay] = [dapi, '${stripe(9)}'];\n`), false);
+  is(loads(`export const design = 'fi${'gd'}_${drawn(9)}${drawn(10)}';\n`), true);
 });
 
 test('a clean commit is silent', () => {

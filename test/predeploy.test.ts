@@ -254,6 +254,19 @@ test('landed-checks: a message that landed is told, with the policy of its momen
   match(done.stdout, 'as --deployed says');
 });
 
+test('landed-checks: a policy that was invalid is no matter once a valid one is back', () => {
+  const { repo, keys } = shop();
+  const valid = repo.read('.protectionrc');
+  land(repo, 'chore: policy', { '.protectionrc': `${valid}landnig: merge\n` });
+  is(repo.protect('predeploy').code, 2, 'nothing can be judged by it');
+  land(repo, 'chore: mend the policy', { '.protectionrc': valid });
+  for (const commit of ['HEAD~1', 'HEAD']) is(approve(repo, keys['lead']!, '--landed', commit).code, 0);
+  land(repo, 'chore: approve', {});
+  const done = repo.protect('predeploy');
+  is(done.code, 0, done.out);
+  match(done.stdout, /note\[landed-checks\] \.protectionrc:\d+: landnig: .*, in [0-9a-f]{12}, and mended since\n/);
+});
+
 test('a rollback point counts only when the remote holds it', () => {
   const { repo } = shop({ deploy: 'production: { rollback: { tag: "v{date}-{time}" } }' });
   land(repo, 'CRITICAL: fee', { 'server/pay.ts': 'export const fee = 2;\n' });
@@ -453,6 +466,7 @@ test('waivers that do not count: tampered, another owner, another environment, t
   for (const id of ['policy', 'landed-checks', 'protected-files', 'nonsense'])
     is(waive('--deploy', 'production', '--waive', id).code, 2, id);
   is(waive('--deploy', 'production', '--waive', 'clean-tree', '--expires', '25h').code, 2);
+  is(waive('--deploy', 'production', '--waive', 'clean-tree', '--expires', '24h').code, 0);
   is(waive('--deploy', 'production').code, 2);
   is(waive('--waive', 'clean-tree').code, 2);
   is(waive('--deploy', 'nowhere', '--waive', 'clean-tree').code, 2);
@@ -587,4 +601,38 @@ test('the policy of the remote judges, not that of the commit or the working tre
   const refused = repo.protect('predeploy', '--all');
   match(refused.stdout, 'error[tests]');
   ok(!repo.read('.protectionrc').includes('exit 1'));
+});
+
+test('landed-checks: a merge that two approvals lead to, one after the other, passes; one of them is not enough', () => {
+  for (const both of [true, false]) {
+    const { repo, keys } = shop();
+    repo.git('switch', '-q', '-c', 'topic');
+    repo.write('server/pay.ts', 'export const fee = 7;\n').git('add', '-A');
+    if (both) is(approve(repo, keys['lead']!, '--staged').code, 0);
+    repo.commit('CRITICAL: fee');
+    repo.write('server/pay.ts', 'export const fee = 8;\n').git('add', '-A');
+    is(approve(repo, keys['lead']!, '--staged').code, 0);
+    repo.commit('CRITICAL: fee again');
+    repo.git('switch', '-q', 'main');
+    repo.git('merge', '-q', '--no-ff', '--no-verify', '-m', 'Merge topic', 'topic');
+    repo.git('push', '-q', '--no-verify', 'origin', 'main');
+    const done = repo.protect('predeploy');
+    is(done.code, both ? 0 : 1, done.out);
+  }
+});
+
+test('landed-checks: two owners where two are needed', () => {
+  const keys = { lead: makeKey('lead'), second: makeKey('second') };
+  const more = 'files:\n  - { paths: [server/pay.ts], required: 2 }';
+  const { repo } = shop({ keys, more });
+  repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
+  is(approve(repo, keys.lead, '--staged').code, 0);
+  const commit = land(repo, 'feat: fee', {});
+  const refused = repo.protect('predeploy');
+  is(refused.code, 1);
+  match(refused.stdout, 'approved by lead; 2 of lead, second are needed');
+  is(approve(repo, keys.second, '--landed', commit).code, 0);
+  land(repo, 'chore: approve what landed', {});
+  const done = repo.protect('predeploy');
+  is(done.code, 0, done.out);
 });

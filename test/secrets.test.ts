@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, ok } from 'uvu/assert';
 import { ownSecrets } from '../src/secrets/own.ts';
+import { isStrongPassword } from '../src/secrets/plausible.ts';
 import { scan } from '../src/secrets/scan.ts';
 import { Draw, minified, secretSamples, seeded } from './support/secret-corpus.ts';
 import { secretFigures } from './support/secret-figures.ts';
@@ -13,9 +14,11 @@ const none = ownSecrets([]);
 const found = (text: string, own = none) => scan(Buffer.from(text), own);
 const stripe = (seed: number) =>
   `sk_${'live'}_${new Draw(seeded(seed)).of('abcdefghijkmnopqrstuvwxyzABCDEFGH23456789', 24)}`;
+const figma = (seed: number) =>
+  `fi${'gd'}_${new Draw(seeded(seed)).of('abcdefghijkmnopqrstuvwxyzABCDEFGH23456789-_', 40)}`;
 
-test('what is promised is found, and look-alikes are not', () => {
-  const figures = secretFigures();
+test('what is promised is found, and look-alikes are not', async () => {
+  const figures = await secretFigures();
   console.log(
     `recall ${figures.found} of ${figures.samples}, false alarms in ${figures.falseAlarms} of ${figures.lookAlikes}`,
   );
@@ -24,7 +27,7 @@ test('what is promised is found, and look-alikes are not', () => {
   equal(figures.wrong, []);
 });
 
-test('real code has no false alarms', () => {
+test('real code has no false alarms', async () => {
   let files = 0;
   const wrong: string[] = [];
   const roots = ['node_modules', 'src', 'test', 'docs', 'scripts'].map((name) => join(projectRoot, name));
@@ -32,37 +35,38 @@ test('real code has no false alarms', () => {
     for (const name of readdirSync(root, { recursive: true }).map(String)) {
       const path = join(root, name);
       const stat = statSync(path, { throwIfNoEntry: false });
-      if (!stat?.isFile() || stat.size > 1 << 20) continue;
+      // The library shows in its comments what it finds.
+      if (!stat?.isFile() || stat.size > 1 << 20 || path.includes('@secretlint')) continue;
       const bytes = readFileSync(path);
       if (bytes.subarray(0, 8000).includes(0)) continue;
       files++;
-      wrong.push(...scan(bytes, none).map(({ kind, line }) => `${path}:${line} ${kind}`));
+      wrong.push(...(await scan(bytes, none)).map(({ kind, line }) => `${path}:${line} ${kind}`));
     }
   ok(files >= 2000, `only ${files} files were there`);
   ok(wrong.length <= files / 1000, wrong.join('\n'));
 });
 
-test('nothing of a hit holds the value', () => {
+test('nothing of a hit holds the value', async () => {
   for (const { text, value } of secretSamples(7)) {
-    const hits = found(text);
+    const hits = await found(text);
     const told = JSON.stringify(hits);
     is(told.includes(value), false);
     for (const { start } of hits) ok(start.length <= 4 && start.length <= value.length / 4);
   }
 });
 
-test('a hit has its place', () => {
-  const [hit] = found(`a\nü = "${stripe(1)}"\n`);
+test('a hit has its place', async () => {
+  const [hit] = await found(`a\nü = "${stripe(1)}"\n`);
   equal([hit!.line, hit!.column, hit!.kind, hit!.severity], [2, 6, 'Stripe secret key', 'error']);
   ok(/^[0-9a-f]{16}$/.test(hit!.fingerprint!));
-  is(found(`x("${stripe(1)}")`)[0]!.fingerprint, hit!.fingerprint);
+  is((await found(`x("${stripe(1)}")`))[0]!.fingerprint, hit!.fingerprint);
 });
 
-test('what could be guessed from a digest has none', () => {
-  is(found(`postgres://app:Hunter${2}pass!@db.shop.internal/x`)[0]!.fingerprint, null);
+test('what could be guessed from a digest has none', async () => {
+  is((await found(`postgres://app:Hunter${2}pass!@db.shop.internal/x`))[0]!.fingerprint, null);
 });
 
-test('own values: as they are, in base64 at each alignment, URL-encoded', () => {
+test('own values: as they are, in base64 at each alignment, URL-encoded', async () => {
   const value = 'correct horse/battery+staple';
   const own = ownSecrets([{ name: 'SIGNING', value }]);
   const forms = [
@@ -75,11 +79,11 @@ test('own values: as they are, in base64 at each alignment, URL-encoded', () => 
     for (const encoding of ['base64', 'base64url'] as const)
       forms.push(Buffer.from(`${shift}${value}:x`).toString(encoding));
   for (const form of forms.filter((one) => one !== value.replaceAll(' ', '%20'))) {
-    const hits = found(`const a = '${form}';`, own);
+    const hits = await found(`const a = '${form}';`, own);
     equal([form, hits.map(({ fingerprint }) => fingerprint)], [form, ['own:SIGNING']]);
     is(hits[0]!.start, 'corr');
   }
-  equal(found('correct horse/battery+stapl', own), []);
+  equal(await found('correct horse/battery+stapl', own), []);
 });
 
 test('own values that are no secret are not looked for', () => {
@@ -91,40 +95,91 @@ test('own values that are no secret are not looked for', () => {
   is(own.size, 0);
 });
 
-test('the password within an own URL is looked for by itself', () => {
+test('the password within an own URL is looked for by itself', async () => {
   const own = ownSecrets([{ name: 'DATABASE_URL', value: 'postgres://app:correcthorsebattery@db/x' }]);
   equal(
-    found("password: 'correcthorsebattery'", own).map(({ fingerprint }) => fingerprint),
+    (await found("password: 'correcthorsebattery'", own)).map(({ fingerprint }) => fingerprint),
     ['own:DATABASE_URL'],
   );
 });
 
-test('shapes in base64, as a Kubernetes secret holds them', () => {
+test('shapes in base64, as a Kubernetes secret holds them', async () => {
   for (const pad of ['', 'a', 'ab']) {
     const encoded = Buffer.from(`${pad} ${stripe(2)}`).toString('base64');
     equal(
-      found(`data:\n  key: ${encoded}\n`).map(({ kind }) => kind),
+      (await found(`data:\n  key: ${encoded}\n`)).map(({ kind }) => kind),
       ['Stripe secret key, in base64'],
     );
   }
 });
 
-test('no comment in the file switches it off', () => {
-  for (const comment of ['secretlint-disable', 'gitleaks:allow', 'pragma: allowlist secret', 'nosec', 'noqa'])
-    is(found(`// ${comment}\nconst a = '${stripe(3)}'; // ${comment}\n`).length, 1);
+test('a strong password is long, of three kinds of characters, and no words', () => {
+  for (const value of ['tR4#vQ9z!m', 'k8Zp2wLx6T', 'xK!vRt#mQz&wLp']) ok(isStrongPassword(value), `strong: ${value}`);
+  for (const value of [
+    'tR4#vQ9z!',
+    'k8zp2wlx6t7h',
+    'xK!vRt#mQz&wL',
+    'changeMe123',
+    'MyShopCustomer2024',
+    'aA1aA1aA1aA1',
+  ])
+    ok(!isStrongPassword(value), `not: ${value}`);
 });
 
-test('local and template passwords in URLs are none', () => {
+test('no comment in the file switches it off', async () => {
+  for (const comment of ['secretlint-disable', 'gitleaks:allow', 'pragma: allowlist secret', 'nosec', 'noqa'])
+    for (const key of [stripe(3), figma(3)])
+      is((await found(`// ${comment}\nconst a = '${key}'; // ${comment}\n`)).length, 1);
+});
+
+test('services that the library alone knows', async () => {
+  const services = (await secretFigures()).borrowed;
+  ok(services.length >= 8);
+  const kinds = new Set<string>();
+  for (const { text, value } of secretSamples(8))
+    for (const { kind, fingerprint, start } of await found(text)) {
+      if (!services.includes(kind)) continue;
+      kinds.add(kind);
+      ok(/^[0-9a-f]{16}$/.test(fingerprint!) && value.startsWith(start), kind);
+    }
+  equal([...kinds].sort(), [...services].sort());
+});
+
+test('what the library finds is told once, at its place, also in base64 and behind other beginnings', async () => {
+  const key = figma(5);
+  const places = async (text: string) =>
+    (await found(text)).map(({ kind, line, column, start }) => [kind, line, column, start]);
+  equal(await places(`a\nFIGMA_TOKEN="${key}"; figd_x${'y'.repeat(30)} = '\\n${key}'\n`), [
+    ['Figma token', 2, 14, 'figd'],
+    ['Figma token', 2, 14 + key.length + 3 + 36 + 6, 'figd'],
+  ]);
+  const encoded = Buffer.from(`key: sh${'pat'}_${new Draw(seeded(5)).of('23456789abcdef', 32)}`).toString('base64');
+  equal(await places(`  key: ${encoded}\n`), [['Shopify token, in base64', 1, 8, 'shpa']]);
+  const hidden = await places(`${`figd_${'z'.repeat(30)} `.repeat(1000)}${key}\n`);
+  equal(hidden, [['Figma token', 1, 36_001, 'figd']]);
+});
+
+test('what only starts like a token of the library is none', async () => {
+  for (const text of [
+    `FIGMA_TOKEN=figd_${'x'.repeat(40)}`,
+    'const figd_your_token_goes_here_and_must_be_replaced_by_it = 1;',
+    'void vcp_createVertexBufferWithInitialData(void);',
+    'dapi-gateway-of-the-shop-in-production: up',
+  ])
+    equal(await found(text), []);
+});
+
+test('local and template passwords in URLs are none', async () => {
   for (const url of [
     'postgres://postgres:postgres@localhost/a',
     'redis://:$' + '{PASS}@cache:1',
     'https://u:<password>@shop.io/',
   ])
-    equal(found(url), []);
-  is(found('postgres://app:sommer26@db.shop.io/a').length, 1);
+    equal(await found(url), []);
+  is((await found('postgres://app:sommer26@db.shop.io/a')).length, 1);
 });
 
-test('hostile text ends: a megabyte of beginnings', () => {
+test('hostile text ends: a megabyte of beginnings', async () => {
   const starts = [
     'twilio ',
     'eyJ',
@@ -136,7 +191,12 @@ test('hostile text ends: a megabyte of beginnings', () => {
     '-----BEGIN PRIVATE KEY-----\n',
     'sk_',
     'basic ',
+    'figd_',
+    'vcp_',
+    'dapi ',
+    'glc_AAAA',
+    `${figma(6)} `,
   ];
-  for (const start of starts) ok(found(start.repeat((1 << 20) / start.length)).length <= 200, start);
-  equal(found(minified(new Draw(seeded(4)), 1 << 20)), []);
+  for (const start of starts) ok((await found(start.repeat((1 << 20) / start.length))).length <= 200, start);
+  equal(await found(minified(new Draw(seeded(4)), 1 << 20)), []);
 });

@@ -56,7 +56,7 @@ export class Consents {
     const enough = edges.filter(
       (edge) => new Set(edge.approvals.map((a) => a.statement.approver)).size >= guard.rule.required,
     );
-    const used = chain(enough, this.#evidence.starts(step.path).map(stateKey), goal);
+    const used = chainOf(enough, this.#evidence.starts(step.path).map(stateKey), goal);
     if (used)
       return { approved: true, approvals: [...new Set(used.flatMap((edge) => edge.approvals.map((a) => a.name)))] };
     return { approved: false, ...this.#why(step, guard, goal, edges) };
@@ -204,13 +204,17 @@ function sameState(a: State | null, b: State | null): boolean {
 }
 
 /** The edges of a shortest way from one of `starts` to `goal`, or null. An empty way counts only when start is goal. */
-function chain(edges: readonly Edge[], starts: readonly string[], goal: string): Edge[] | null {
-  let fronts = new Map<string, Edge[]>(starts.map((start) => [start, []]));
+export function chainOf<E extends { readonly from: string; readonly to: string }>(
+  edges: readonly E[],
+  starts: readonly string[],
+  goal: string,
+): E[] | null {
+  let fronts = new Map<string, E[]>(starts.map((start) => [start, []]));
   const seen = new Set(starts);
   for (let length = 0; length <= longestChain; length++) {
     const found = fronts.get(goal);
     if (found) return found;
-    const next = new Map<string, Edge[]>();
+    const next = new Map<string, E[]>();
     for (const edge of edges) {
       const way = fronts.get(edge.from);
       if (!way || seen.has(edge.to)) continue;

@@ -1,9 +1,10 @@
 import { showPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
 import type { BytePath, Consent, Guard, Oid, Policy, State, Step } from '../model.ts';
+import { chainOf } from './chains.ts';
 import { contentHashes, readAddedApprovals, spentBefore } from './evidence.ts';
 import { type Approval, approvalsFolder, type SignedState, stateKey } from './statement.ts';
-import { by, verifyStatement } from './verify.ts';
+import { by, type Fault, verifyStatement } from './verify.ts';
 
 /** A step of the branch, as far as consents need it. */
 export interface LandedPlace {
@@ -18,11 +19,11 @@ interface Course {
   readonly places: readonly number[];
 }
 
-/** From which to which state of its path an approval was used. */
-interface Use {
-  readonly approval: Approval;
+/** A stretch of a course that approvals cover: a chain of steps, each with those who approved it. */
+interface Cover {
   readonly from: number;
   readonly to: number;
+  readonly chain: readonly (readonly Approval[])[];
 }
 
 /**
@@ -32,17 +33,17 @@ interface Use {
 export class LandedConsents {
   readonly #line: readonly LandedPlace[];
   readonly #courses: ReadonlyMap<BytePath, Course>;
-  readonly #uses: ReadonlyMap<BytePath, readonly Use[]>;
+  readonly #covers: ReadonlyMap<BytePath, readonly Cover[]>;
   readonly #target: string;
   readonly #now: Date;
 
   private constructor(
     line: readonly LandedPlace[],
     courses: ReadonlyMap<BytePath, Course>,
-    uses: ReadonlyMap<BytePath, readonly Use[]>,
+    covers: ReadonlyMap<BytePath, readonly Cover[]>,
     { target, now }: { target: string; now: Date },
   ) {
-    [this.#line, this.#courses, this.#uses, this.#target, this.#now] = [line, courses, uses, target, now];
+    [this.#line, this.#courses, this.#covers, this.#target, this.#now] = [line, courses, covers, target, now];
   }
 
   /**
@@ -77,13 +78,12 @@ export class LandedConsents {
         course.places.push(place);
         courses.set(path, course);
       }
-    return new LandedConsents(line, courses, assign(approvals, courses), to);
+    return new LandedConsents(line, courses, coverAll(approvals, courses), to);
   }
 
   /** Was the step that a path made at a place of the line approved, as its rule asks, by the policy of that moment? */
   consent(path: BytePath, place: number, guard: Guard, policy: Policy): Consent {
-    const step = (this.#courses.get(path)?.places.indexOf(place) ?? -1) + 1;
-    return this.#covered(path, step, guard, policy);
+    return this.#covered(path, this.#stepAt(path, place), guard, policy);
   }
 
   /** Was the last step of a path approved? */
@@ -91,31 +91,38 @@ export class LandedConsents {
     return this.#covered(path, this.#courses.get(path)?.places.length ?? 0, guard, policy);
   }
 
+  /** Is the step that a path made there in the middle of a stretch? What it left was approved by nobody then. */
+  isOnTheWay(path: BytePath, place: number): boolean {
+    const step = this.#stepAt(path, place);
+    return step < (this.#coverOf(path, step)?.to ?? 0);
+  }
+
+  #stepAt(path: BytePath, place: number): number {
+    return (this.#courses.get(path)?.places.indexOf(place) ?? -1) + 1;
+  }
+
+  #coverOf(path: BytePath, step: number): Cover | undefined {
+    return this.#covers.get(path)?.find(({ from, to }) => from < step && step <= to);
+  }
+
   #covered(path: BytePath, step: number, guard: Guard, policy: Policy): Consent {
-    const none = { approved: false, reason: 'none', text: 'changed without approval' } as const;
     const course = this.#courses.get(path);
-    if (!course || step === 0) return none;
-    const covering = (this.#uses.get(path) ?? []).filter(({ from, to }) => from < step && step <= to);
-    const faults = covering.map((use) => ({ use, fault: this.#fault(use.approval, policy) }));
-    const good = faults.filter(({ fault }) => fault === null).map(({ use }) => use);
-    const owners = good.filter(({ approval }) => guard.rule.owners.includes(approval.statement.approver));
-    for (const { from, to } of owners) {
-      const together = owners.filter((use) => use.from === from && use.to === to).map(({ approval }) => approval);
-      if (new Set(together.map(({ statement }) => statement.approver)).size < guard.rule.required) continue;
-      const landed = this.#line[course.places[step - 1]!]!.date;
-      const late = together.filter(({ statement }) => statement.expiresAt < landed);
-      const notes = late.map((approval) => `${by(approval)} had expired when ${showPath(path)} landed`);
-      return { approved: true, approvals: together.map(({ name }) => name), notes };
+    const cover = this.#coverOf(path, step);
+    if (!course || !cover) return { approved: false, reason: 'none', text: 'changed without approval' };
+    const { owners, required } = guard.rule;
+    const used: Approval[] = [];
+    for (const edge of cover.chain) {
+      const faults = edge.map((approval) => this.#fault(approval, policy));
+      const good = edge.filter((_, index) => faults[index] === null);
+      const counting = good.filter(({ statement }) => owners.includes(statement.approver));
+      if (counting.length < required) return { approved: false, ...shortage(faults, good, guard) };
+      used.push(...counting);
     }
-    const bad = faults.find(({ fault }) => fault !== null)?.fault;
-    if (bad) return { approved: false, ...bad };
-    if (good.length > 0)
-      return {
-        approved: false,
-        reason: 'too-few',
-        text: `approved by ${good.map(({ approval }) => approval.statement.approver).join(', ')}; ${guard.rule.required} of ${guard.rule.owners.join(', ')} are needed`,
-      };
-    return none;
+    const landed = this.#line[course.places[step - 1]!]!.date;
+    const notes = used
+      .filter(({ statement }) => statement.expiresAt < landed)
+      .map((approval) => `${by(approval)} had expired when ${showPath(path)} landed`);
+    return { approved: true, approvals: used.map(({ name }) => name), notes };
   }
 
   /** Once landed an approval may have expired. */
@@ -131,31 +138,63 @@ export class LandedConsents {
   }
 }
 
-/** Gives each approval its stretch of every path that it lists; one that fits somewhere not is used nowhere. */
-function assign(approvals: readonly Approval[], courses: ReadonlyMap<BytePath, Course>): Map<BytePath, Use[]> {
-  const uses = new Map<BytePath, Use[]>();
-  for (const approval of approvals) {
-    const stretches = approval.statement.changes.map(({ path, from, to }) => {
-      const course = courses.get(path);
-      const taken = (uses.get(path) ?? []).filter(
-        (use) => use.approval.statement.approver === approval.statement.approver,
-      );
-      const found = course && stretch(course.keys, stateKey(from), stateKey(to), taken);
-      return found ? { path, ...found } : null;
-    });
-    if (stretches.includes(null)) continue;
-    for (const { path, from, to } of stretches.filter((found) => found !== null))
-      uses.set(path, [...(uses.get(path) ?? []), { approval, from, to }]);
-  }
-  return uses;
+/** Why the approvals of a step are not enough. */
+function shortage(faults: readonly (Fault | null)[], good: readonly Approval[], { rule }: Guard): Fault {
+  const fault = faults.find((one) => one !== null);
+  if (fault) return fault;
+  const who = good.map(({ statement }) => statement.approver).join(', ');
+  return { reason: 'too-few', text: `approved by ${who}; ${rule.required} of ${rule.owners.join(', ')} are needed` };
 }
 
-/** The first stretch from one state to the other on which nobody of the same name was heard yet. */
-function stretch(keys: readonly string[], from: string, to: string, taken: readonly Use[]) {
-  for (let end = 1; end < keys.length; end++) {
-    if (keys[end] !== to) continue;
-    const start = keys.lastIndexOf(from, end - 1);
-    if (start >= 0 && !taken.some((use) => use.from === start && use.to === end)) return { from: start, to: end };
+/** What the approvals cover, once those that are not used on every path they list are left out. */
+function coverAll(
+  approvals: readonly Approval[],
+  courses: ReadonlyMap<BytePath, Course>,
+): ReadonlyMap<BytePath, readonly Cover[]> {
+  const covers = new Map([...courses].map(([path, course]) => [path, coverCourse(path, course.keys, approvals)]));
+  const isUsed = (approval: Approval, path: BytePath) =>
+    (covers.get(path) ?? []).some(({ chain }) => chain.some((edge) => edge.includes(approval)));
+  const whole = approvals.filter((approval) => approval.statement.changes.every(({ path }) => isUsed(approval, path)));
+  return whole.length === approvals.length ? covers : coverAll(whole, courses);
+}
+
+/** Goes along a course, and covers each step by the shortest stretch that a chain of approvals leads over. */
+function coverCourse(path: BytePath, keys: readonly string[], approvals: readonly Approval[]): Cover[] {
+  const edges = new Map<string, { from: string; to: string; approvals: Approval[] }>();
+  for (const approval of approvals) {
+    const step = approval.statement.changes.find((change) => change.path === path);
+    if (!step) continue;
+    const [from, to] = [stateKey(step.from), stateKey(step.to)];
+    const edge = edges.get(`${from}>${to}`) ?? { from, to, approvals: [] };
+    edge.approvals.push(approval);
+    edges.set(`${from}>${to}`, edge);
   }
+  const covers: Cover[] = [];
+  for (let step = 1; step < keys.length; step = Math.max(step + 1, (covers.at(-1)?.to ?? 0) + 1)) {
+    const found = shortestStretch(keys, step, [...edges.values()]);
+    if (!found) continue;
+    // Each approval counts once: one of every approver goes into a stretch, and a replay finds it gone.
+    const chain = found.chain.map((edge) => {
+      const taken = [...new Map(edge.approvals.toReversed().map((one) => [one.statement.approver, one])).values()];
+      edge.approvals = edge.approvals.filter((one) => !taken.includes(one));
+      return taken;
+    });
+    covers.push({ from: found.from, to: found.to, chain });
+  }
+  return covers;
+}
+
+type Edge = { readonly from: string; readonly to: string; approvals: Approval[] };
+
+function shortestStretch(keys: readonly string[], step: number, all: readonly Edge[]) {
+  const edges = all.filter(({ approvals }) => approvals.length > 0);
+  const [starts, ends] = [new Set(edges.map(({ from }) => from)), new Set(edges.map(({ to }) => to))];
+  for (let length = 1; length < keys.length && edges.length > 0; length++)
+    for (let from = Math.max(0, step - length); from < step && from + length < keys.length; from++) {
+      const to = from + length;
+      if (!starts.has(keys[from]!) || !ends.has(keys[to]!)) continue;
+      const chain = chainOf(edges, [keys[from]!], keys[to]!);
+      if (chain && chain.length > 0) return { from, to, chain };
+    }
   return null;
 }

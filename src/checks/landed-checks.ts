@@ -21,8 +21,9 @@ export const landedChecks: Check = {
   },
   async run(context) {
     const problems: Problem[] = [];
+    const mended = await isPolicyMended(context);
     for await (const span of context.history()) {
-      problems.push(...(await judgeSpan(span)));
+      problems.push(...(await judgeSpan(span, mended)));
       if (problems.length >= most)
         return [...problems.slice(0, most), { message: 'more findings; the rest is not listed' }];
     }
@@ -30,12 +31,25 @@ export const landedChecks: Check = {
   },
 };
 
-async function judgeSpan({ whole, steps }: LandedUnderPolicy): Promise<Problem[]> {
+/** While a policy was invalid the last valid one held; once it is mended nothing is left to make good. */
+async function isPolicyMended(context: Context): Promise<boolean> {
+  const found = await policyCheck.run(context);
+  return 'skipped' in found || found.every(({ severity = 'error' }) => severity !== 'error');
+}
+
+async function judgeSpan({ whole, steps }: LandedUnderPolicy, mended: boolean): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for (const step of steps)
-    for (const check of [protectedFiles, policyCheck]) problems.push(...(await told(check, step, step)));
+  for (const step of steps) {
+    problems.push(...(await told(protectedFiles, step, step)));
+    const faults = await told(policyCheck, step, step);
+    problems.push(...(mended ? faults.map(past) : faults));
+  }
   problems.push(...(await told(commitMessage, whole, null)));
   return problems;
+}
+
+function past({ help: _, ...problem }: Problem): Problem {
+  return { ...problem, message: `${problem.message}, and mended since`, severity: 'note' };
 }
 
 /** What helps once a commit has landed: nobody rewords it, but an owner can approve it afterwards. */

@@ -9,7 +9,7 @@ interface Allowance {
   readonly fingerprint?: string;
 }
 
-type Search = (bytes: Buffer) => SecretHit[];
+type Search = (bytes: Buffer) => Promise<SecretHit[]>;
 
 /** Contents that are asked for at once. */
 const atOnce = 64;
@@ -60,7 +60,7 @@ export const noSecrets: Check = {
         if (left !== null) found.left(left, brought);
         if (bytes === null || bytes.length === 0) continue;
         search ??= await searcher(context);
-        const hits = search(bytes).filter((hit) => !allowed(brought.path, hit));
+        const hits = (await search(bytes)).filter((hit) => !allowed(brought.path, hit));
         if (hits.length > 0) found.add(brought, hits, await before(context, brought.path, search));
       }
     }
@@ -109,7 +109,7 @@ async function before(context: Context, path: BytePath, search: Search): Promise
   const step = (await context.newSteps()).find((one) => one.path === path);
   if (!step?.from || step.from.mode === '160000') return new Set();
   const { bytes } = await context.content(step.from.oid);
-  return new Set(bytes === null ? [] : search(bytes).map(identity));
+  return new Set(bytes === null ? [] : (await search(bytes)).map(identity));
 }
 
 /** The same secret, wherever in the file it stands. */

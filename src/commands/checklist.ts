@@ -2,6 +2,7 @@ import type { Watch } from '../judge.ts';
 import type { Outcome } from '../model.ts';
 import { checklistLine } from '../report/checklist.ts';
 import { painter } from '../report/text.ts';
+import { visible } from '../report/visible.ts';
 import { type Io, wantsColor } from './io.ts';
 import type { Progress } from './progress.ts';
 
@@ -26,7 +27,7 @@ export function checklistOn(io: Io, wanted: boolean): (Watch & Progress) | null 
     const lines = [...rows].flatMap(([check, { started, outcome }]) => {
       if (outcome) return outcome.status === 'skipped' ? [] : [checklistLine(outcome, paint)];
       const seconds = started === null ? '' : `  ${Math.round((performance.now() - started) / 1000)} s`;
-      return [paint.dim(`  ${started === null ? '·' : '…'} ${check}${seconds}`)];
+      return [paint.dim(`  ${started === null ? '·' : '…'} ${visible(check)}${seconds}`)];
     });
     // A line that wraps could not be erased either.
     if (said !== '') lines.push(paint.dim(`    ${said}`.slice(0, width - 1)));
@@ -52,7 +53,7 @@ export function checklistOn(io: Io, wanted: boolean): (Watch & Progress) | null 
       draw();
     },
     tell(text) {
-      said = text.split('\n', 1)[0]!;
+      said = visible(text.split('\n', 1)[0]!);
       draw();
     },
     end() {

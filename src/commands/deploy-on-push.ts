@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { limits } from '../approvals/statement.ts';
 import { parseWaiver, type Waiver, waiverFault } from '../approvals/waiver.ts';
-import { namedRemote } from '../git/refs.ts';
+import { remotesAt } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { realHost } from '../host.ts';
 import { type Change, exitCode, type GrantedWaiver } from '../model.ts';
@@ -34,8 +35,8 @@ export async function judgeDeployOnPush(
 ): Promise<number> {
   const deploys = deploysOf(sourced);
   if (deploys.length === 0) return exitCode.pass;
-  const remote = await namedRemote(repository, named);
-  for (const { name, change } of deploys.filter((one) => one.remote === remote)) {
+  const remotes = await remotesAt(repository, named);
+  for (const { name, change } of deploys.filter(({ remote }) => remotes.has(remote))) {
     const order = { environment: name, deployed: change.old, pushed: change.head, fetch: true, tell: () => {} };
     const host = (topLevel: string) => realHost(topLevel, io.env, io.userId);
     const code = await runJudging(io, {
@@ -70,8 +71,11 @@ async function savedWaivers(repository: Repository): Promise<Waiver[]> {
     throw error;
   }
   return names.flatMap((name) => {
+    const path = join(folder, name);
+    const there = lstatSync(path);
+    if (!there.isFile() || there.size > limits.file) return [];
     try {
-      return [parseWaiver(readFileSync(join(folder, name)))];
+      return [parseWaiver(readFileSync(path))];
     } catch (error) {
       // What is no waiver lets nothing pass.
       if (error instanceof SyntaxError || error instanceof RangeError) return [];

@@ -3,7 +3,7 @@ import type { World } from '../context.ts';
 import type { Keep } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCodeOf, judge, type Selection } from '../judge.ts';
-import { exitCode, type Gate, type Report } from '../model.ts';
+import { exitCode, type Gate, type Report, Undecided } from '../model.ts';
 import { visible } from '../report/visible.ts';
 import type { Sourced } from '../sources/staged.ts';
 import type { Io } from './io.ts';
@@ -53,6 +53,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
     });
     progress?.end();
     await present(io, report, judging);
+    if (report.verdict === 'pass' && io.signal.aborted) throw new Undecided('it was interrupted');
     return exitCodeOf(report) || ((await judging.after?.(repository, report)) ?? exitCode.pass);
   } finally {
     progress?.end();

@@ -1,7 +1,10 @@
+import { remoteSide } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, UsageError } from '../model.ts';
 import { loadWorktreePolicy } from '../policy/load.ts';
+import { defaultBranch } from '../policy/rules.ts';
 import { weaknesses } from '../policy/weaknesses.ts';
+import { writtenPolicy } from '../policy/written.ts';
 import { visible } from '../report/visible.ts';
 import { policyHere } from '../sources/policy.ts';
 import type { Io } from './io.ts';
@@ -31,14 +34,15 @@ export async function policy(args: readonly string[], io: Io): Promise<number> {
 async function check(io: Io, repository: Repository): Promise<number> {
   const { topLevel } = await repository.layout();
   if (topLevel === null) throw new UsageError('a bare repository has no working tree to check');
-  const loaded = await loadWorktreePolicy(topLevel);
+  const loaded = await loadWorktreePolicy(topLevel, true);
   if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
   const { stdout } = await repository.run(['ls-files', '-z', '--full-name'], { cwd: topLevel });
   const tracked = stdout
     .toString('latin1')
     .split('\0')
     .filter((path) => path !== '');
-  for (const warning of weaknesses(loaded.policy, tracked)) io.stdout.write(`warning: ${visible(warning)}\n`);
+  const standard = defaultBranch(loaded.policy, await remoteSide(repository));
+  for (const warning of weaknesses(loaded.policy, tracked, standard)) io.stdout.write(`warning: ${visible(warning)}\n`);
   io.stdout.write(`${loaded.source.replace('worktree:', '')}: valid\n`);
   return exitCode.pass;
 }
@@ -46,28 +50,6 @@ async function check(io: Io, repository: Repository): Promise<number> {
 /** Prints the policy that holds here, every default filled in. */
 async function show(io: Io, repository: Repository): Promise<number> {
   const loaded = await policyHere(repository);
-  const { policy: effective } = loaded;
-  const view = {
-    ...effective,
-    owners: Object.fromEntries(
-      Object.entries(effective.owners).map(([name, { keys }]) => [
-        name,
-        { keys: keys.map(({ type, blob, comment }) => `${type} ${blob} ${comment}`.trim()) },
-      ]),
-    ),
-    approvals: { ...effective.approvals, lifetime: duration(effective.approvals.lifetime) },
-    build: effective.build && { ...effective.build, timeout: duration(effective.build.timeout) },
-  };
-  io.stdout.write(`# ${loaded.source}\n${visible(JSON.stringify(view, null, 2))}\n`);
+  io.stdout.write(`# ${loaded.source}\n${visible(JSON.stringify(writtenPolicy(loaded.policy), null, 2))}\n`);
   return exitCode.pass;
-}
-
-function duration(milliseconds: number): string {
-  for (const [unit, size] of [
-    ['d', 864e5],
-    ['h', 36e5],
-    ['m', 6e4],
-  ] as const)
-    if (milliseconds % size === 0) return `${milliseconds / size}${unit}`;
-  return `${milliseconds / 1000}s`;
 }

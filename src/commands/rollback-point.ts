@@ -49,12 +49,20 @@ export async function markRollbackPoint(
     );
   const remote = deployment.environment.remote;
   const line = `git push ${shellWord(remote)} ${shellWord(`refs/tags/${name}`)}`;
-  io.stderr.write(`tagged ${deployment.commit.slice(0, 12)} as ${name}\n`);
+  io.stderr.write(visible(`tagged ${deployment.commit.slice(0, 12)} as ${name}\n`));
   if (!push) {
-    io.stderr.write(`  push it: ${line}\n`);
+    io.stderr.write(visible(`  push it: ${line}\n`));
     return exitCode.pass;
   }
-  const pushed = await repository.tell(['push', '--quiet', '--', remote, `refs/tags/${name}:refs/tags/${name}`]);
+  const alone = ['--no-follow-tags', '--recurse-submodules=no'];
+  const pushed = await repository.tell([
+    'push',
+    '--quiet',
+    ...alone,
+    '--',
+    remote,
+    `refs/tags/${name}:refs/tags/${name}`,
+  ]);
   if (pushed.code !== 0) throw new Undecided(`the tag ${name} could not be pushed: ${firstLine(pushed.stderr)}`, line);
   io.stderr.write(`pushed it to ${visible(remote)}\n`);
   return exitCode.pass;

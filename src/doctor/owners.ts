@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { localKeys, ownerOf } from '../approvals/keys.ts';
 import { remoteSide } from '../git/refs.ts';
 import { UsageError } from '../model.ts';
+import { defaultBranch } from '../policy/rules.ts';
 import { weaknesses } from '../policy/weaknesses.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Ailment, Clone, Diagnosis } from './diagnosis.ts';
@@ -47,7 +48,8 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
       if (loaded === null) return [];
       const { stdout } = await clone.repository.run(['ls-files', '-z', '--full-name'], { cwd: clone.layout.topLevel });
       const tracked = stdout.toString('latin1').split('\0').filter(Boolean);
-      return weaknesses(loaded.policy, tracked).map((message) => ({
+      const standard = defaultBranch(loaded.policy, await remoteSide(clone.repository));
+      return weaknesses(loaded.policy, tracked, standard).map((message) => ({
         severity: 'warning',
         message,
         help: 'edit .protectionrc, then: npx git-protect policy check',

@@ -2,12 +2,12 @@ import { type BytePath, type Commit, Undecided } from '../model.ts';
 
 const oid = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
-/** What `readCommits` understands: id, parents and message, each ended by NUL, then (with `paths`) the raw entries. `firstParent`: the line of a branch, merges as one step. */
-export function logArguments(options: { paths: boolean; firstParent?: true }): string[] {
+/** What `readCommits` understands: id, parents and message, each ended by NUL, then (with `paths`) the raw entries. */
+export function logArguments(options: { paths: boolean }): string[] {
   const diff = options.paths
     ? [
         '--raw',
-        ...(options.firstParent ? ['-m', '--first-parent'] : ['-c']),
+        '-c',
         '--root',
         '--no-relative',
         '--no-renames',

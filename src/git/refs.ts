@@ -85,9 +85,14 @@ async function readRemotes(repository: Repository): Promise<Map<string, string[]
   return remotes;
 }
 
-/** The remote that a push names, by its name or one of its URLs; null when there is none. */
-export async function namedRemote(repository: Repository, named: string): Promise<string | null> {
-  return pickRemote(await readRemotes(repository), named);
+/** The remotes that lead to where a push goes: the one that it names, by its name or URL, and any with a URL of that one. */
+export async function remotesAt(repository: Repository, named: string): Promise<ReadonlySet<string>> {
+  const remotes = await readRemotes(repository);
+  const picked = pickRemote(remotes, named);
+  if (picked === null) return new Set();
+  const urls = (name: string) => remotes.get(name)!.filter((value) => !/^\+?refs\//.test(value));
+  const same = [...remotes.keys()].filter((name) => urls(name).some((url) => urls(picked).includes(url)));
+  return new Set([picked, ...same]);
 }
 
 function pickRemote(remotes: ReadonlyMap<string, string[]>, named?: string): string | null {

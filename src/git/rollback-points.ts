@@ -6,7 +6,6 @@ const holes: Readonly<Record<string, string>> = {
   date: '\\d{8}',
   time: '\\d{4}',
   environment: '[a-z][a-z0-9-]*',
-  commit: '[0-9a-f]{12}',
 };
 
 /**
@@ -31,15 +30,7 @@ export async function lastRollbackPoint(
   repository: Repository,
   { form, environment, remote, commit }: { form: string; environment: string | null; remote: string; commit: Oid },
 ): Promise<{ tag: string; commit: Oid } | null> {
-  const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const source = form
-    .split(/\{(date|time|environment|commit)\}/)
-    .map((part, index) =>
-      index % 2 === 0 ? literal(part) : part === 'environment' && environment ? literal(environment) : holes[part],
-    )
-    .join('');
-  const named = new RegExp(`^${source}$`);
-  const format = '--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objectname)';
+  const format = '--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)';
   const listed = await repository.text([
     'for-each-ref',
     '--sort=-creatordate',
@@ -49,13 +40,24 @@ export async function lastRollbackPoint(
   ]);
   const tags = listed
     .split('\n')
-    .map((line) => line.split('\0') as [string, string, Oid, Oid])
-    .map(([ref, type, oid, target]) => ({ name: ref.slice('refs/tags/'.length), type, oid, target }))
-    .filter(({ name, type }) => type === 'tag' && named.test(name));
+    .map((line) => line.split('\0') as [string, string, Oid, string, Oid])
+    .filter(([, type, , targetType]) => type === 'tag' && targetType === 'commit')
+    .map(([ref, , oid, , target]) => ({ name: ref.slice('refs/tags/'.length), oid, target }))
+    .filter(({ name, target }) => nameOf(form, environment, target).test(name));
   if (tags.length === 0) return null;
   const held = await remoteTags(repository, remote);
   const tag = tags.find(({ name, oid }) => held?.get(name) === oid);
   return tag ? { tag: tag.name, commit: tag.target } : null;
+}
+
+/** What a rollback point of a commit is called, as a test. */
+function nameOf(form: string, environment: string | null, commit: Oid): RegExp {
+  const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const known: Readonly<Record<string, string | null>> = { environment, commit: commit.slice(0, 12) };
+  const parts = form
+    .split(/\{(date|time|environment|commit)\}/)
+    .map((part, index) => (index % 2 === 0 ? literal(part) : literal(known[part] ?? '') || holes[part]!));
+  return new RegExp(`^${parts.join('')}$`);
 }
 
 /** The tags that a remote holds, each with the object it points at; null when it could not be asked. */

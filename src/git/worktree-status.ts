@@ -22,6 +22,11 @@ export async function worktreeStatus(repository: Repository): Promise<WorktreeSt
   const { topLevel, gitDir } = await repository.layout();
   if (topLevel === null) throw new Undecided('a bare repository has no working tree', 'run it in a clone');
   const status = [
+    // How closely Git looks whether a file is still the one it knows is not for this clone to decide.
+    '-c',
+    'core.trustctime=true',
+    '-c',
+    'core.checkStat=default',
     'status',
     '--porcelain=v1',
     '-z',

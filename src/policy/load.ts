@@ -41,17 +41,21 @@ export async function loadPolicyAt(
 
 /**
  * Reads the policy that is only in the working tree so far.
+ * @param whole compile its JSONPaths and patterns as well
  * @throws PolicyError when it is invalid, or there is more than one
  */
-export async function loadWorktreePolicy(topLevel: string): Promise<LoadedPolicy | null> {
+export async function loadWorktreePolicy(topLevel: string, whole = false): Promise<LoadedPolicy | null> {
   const { findPolicyFile } = await import('./find.ts');
   const file = await findPolicyFile(topLevel);
   if (!file) return null;
   const source = `worktree:${file.name}`;
   if (file.others.length > 0)
     throw await invalid(source, `there is more than one policy: ${[file.name, ...file.others].join(', ')}; keep one`);
-  const { parsePolicy } = await import('./parse.ts');
-  return { policy: parsePolicy(file.text, source), source, oid: null, bootstrap: 'uncommitted' };
+  const { parsePolicy, PolicyError } = await import('./parse.ts');
+  const policy = parsePolicy(file.text, source);
+  const faults = whole ? await (await import('./wanted-faults.ts')).wantedFaults(file.text, policy) : [];
+  if (faults.length > 0) throw new PolicyError(source, faults);
+  return { policy, source, oid: null, bootstrap: 'uncommitted' };
 }
 
 /** @throws PolicyError as the file's text is not UTF-8 */

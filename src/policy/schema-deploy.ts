@@ -6,13 +6,19 @@ import { choice, duration, type Field, type Form, list, map, object, type Schema
 const sentence = text('a sentence');
 const optional = (schema: Schema, doc: string): Field => ({ schema, doc, defaultDoc: 'none' });
 
+const units = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
 const size: Form = {
   kind: 'form',
   expected: 'a size such as 500MB or 1GB',
   pattern: /^[1-9][0-9]{0,5}(KB|MB|GB|TB)$/,
   read(written) {
     const match = /^([1-9][0-9]{0,5})(KB|MB|GB|TB)$/.exec(written);
-    return match ? Number(match[1]) * { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }[match[2] as 'KB'] : undefined;
+    return match ? Number(match[1]) * units[match[2] as keyof typeof units] : undefined;
+  },
+  write(bytes: number) {
+    const [unit, size] = Object.entries(units).findLast(([, size]) => bytes % size === 0)!;
+    return `${bytes / size}${unit}`;
   },
 };
 
@@ -49,6 +55,11 @@ const hours: Form = {
     if (!match) return undefined;
     const [from, to] = [Number(match[1]) * 60 + Number(match[2]), Number(match[3]) * 60 + Number(match[4])];
     return to > 1440 || from === to ? undefined : { from, to };
+  },
+  write({ from, to }: { from: number; to: number }) {
+    const clock = (minutes: number) =>
+      [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
+    return `${clock(from)}-${clock(to)}`;
   },
 };
 

@@ -1,11 +1,17 @@
+import { migrationOf } from '../migrations/layout.ts';
 import type { Policy } from '../model.ts';
 import { compilePattern, firstMatch } from './match.ts';
+import { protectedBranches } from './rules.ts';
 
 const lockFile =
   /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|composer\.lock|poetry\.lock|Cargo\.lock|Gemfile\.lock|go\.sum)$/;
 
-/** What is valid but weak, a sentence each. @param tracked the paths that Git tracks, as bytes */
-export function weaknesses(valid: Policy, tracked: readonly string[]): string[] {
+/**
+ * What is valid but weak, a sentence each.
+ * @param tracked the paths that Git tracks, as bytes
+ * @param standard the default branch, as far as it is known
+ */
+export function weaknesses(valid: Policy, tracked: readonly string[], standard: string | null): string[] {
   const warnings: string[] = [];
   const owners = Object.entries(valid.owners);
   if (valid.project === null)
@@ -25,5 +31,41 @@ export function weaknesses(valid: Policy, tracked: readonly string[]): string[] 
     if (rule.required > 1 && rule.required === rule.owners.length)
       warnings.push(`files[${index}] needs all ${rule.required} of its owners; one who is away blocks everything`);
   }
+  return [...warnings, ...idle(valid, tracked), ...openBranches(valid, standard)];
+}
+
+/** Sections that look at nothing, because what they name is not there. */
+function idle({ settings, migrations, deploy }: Policy, tracked: readonly string[]): string[] {
+  const warnings: string[] = [];
+  const names = new Set(tracked);
+  const isMatched = (pattern: string) => {
+    const compiled = [compilePattern(pattern)];
+    return tracked.some((path) => firstMatch(compiled, path) !== null);
+  };
+  for (const [index, { file, files }] of settings.entries()) {
+    const isThere = file === null ? isMatched(files!) : names.has(Buffer.from(file, 'utf8').toString('latin1'));
+    if (!isThere) warnings.push(`settings[${index}] (${file ?? files}) names no tracked file`);
+  }
+  for (const [index, folder] of migrations.entries()) {
+    if (!tracked.some((path) => migrationOf(folder, path) !== null))
+      warnings.push(
+        `migrations[${index}] (${folder.folder}) holds no tracked file that is a migration of ${folder.tool}`,
+      );
+    for (const pattern of folder.schema)
+      if (!isMatched(pattern)) warnings.push(`migrations[${index}].schema (${pattern}) matches no tracked file`);
+  }
+  for (const [name, { coverage }] of Object.entries(deploy))
+    for (const pattern of Object.keys(coverage?.minimums ?? {}))
+      if (!isMatched(pattern)) warnings.push(`deploy.${name}.coverage.minimums (${pattern}) matches no tracked file`);
   return warnings;
+}
+
+/** Branches that are deployed, and that anybody may rewrite. */
+function openBranches(policy: Policy, standard: string | null): string[] {
+  const isProtected = protectedBranches(policy, standard);
+  return Object.entries(policy.deploy).flatMap(([name, { branch }]) =>
+    branch === null || isProtected(branch)
+      ? []
+      : [`deploy.${name} deploys ${branch}, which is not protected: list it under branches:`],
+  );
 }

@@ -21,6 +21,8 @@ export interface Rule {
   readonly guessable?: boolean;
   /** Only told: it opens no door to production. */
   readonly warning?: boolean;
+  /** `pattern` is only how it may look: this rule of the library says what of it is a secret, if anything. */
+  readonly library?: string;
 }
 
 /** A token known by how it starts, and nothing that goes on behind it. */
@@ -28,6 +30,15 @@ export const token = (kind: string, starts: readonly string[], pattern: RegExp, 
   kind,
   keywords: starts,
   pattern: new RegExp(`(?:${pattern.source})(?![A-Za-z0-9_-])`, 'y'),
+  ...more,
+});
+
+/** A token whose form the library knows. It is loaded only where one of the starts stands before enough characters. */
+export const borrowed = (kind: string, starts: readonly string[], library: string, more: Partial<Rule> = {}): Rule => ({
+  kind,
+  keywords: starts,
+  pattern: new RegExp(`(?:${starts.join('|')})[\\w+/=-]{20,}`, 'y'),
+  library,
   ...more,
 });
 

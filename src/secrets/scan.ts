@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decodedPieces } from './base64.ts';
+import { loadLibrary } from './library.ts';
 import { Needles } from './needles.ts';
 import type { OwnSecrets } from './own.ts';
 import { entropy, isPlaceholder, isPublishedExample } from './plausible.ts';
@@ -31,6 +32,13 @@ interface Found {
   readonly rank: number;
 }
 
+/** What may be a secret: the library is still to be asked. Its value is all that could belong to it. */
+interface Asked extends Found {
+  readonly library: string;
+  /** It stands in base64, so places within it are not those of the text. */
+  readonly encoded: boolean;
+}
+
 /** A file full of them is told by so many. */
 const most = 200;
 
@@ -49,25 +57,58 @@ function keywords(): Needles<number> {
  * The secrets in a text in UTF-8: the project's own values first, then what has a well-known shape, also where that is in
  * base64. Time is linear in its length. Nothing within the text can switch it off.
  */
-export function scan(bytes: Buffer, own: OwnSecrets): SecretHit[] {
+export async function scan(bytes: Buffer, own: OwnSecrets): Promise<SecretHit[]> {
   const found: Found[] = own.find(bytes).map((hit) => ({ ...hit, rank: -1 }));
+  const asked: Asked[] = [];
   // One character a byte: every shape is made of ASCII, and offsets stay those of the bytes.
   let decoded: string | undefined;
   const text = () => (decoded ??= bytes.toString('latin1'));
-  found.push(...shapesIn(bytes, text));
+  const shapes = shapesIn(bytes, text);
+  found.push(...shapes.found);
+  for (const hit of shapes.asked) asked.push(hit);
   decodedPieces(bytes, text, (piece, from, to) => {
     if (found.length >= most) return;
     const inside = shapesIn(piece, () => piece.toString('latin1'));
-    found.push(...inside.map((hit) => ({ ...hit, kind: `${hit.kind}, in base64`, from, to })));
+    const place = { from, to, encoded: true };
+    found.push(...inside.found.map((hit) => ({ ...hit, kind: `${hit.kind}, in base64`, from, to })));
+    for (const hit of inside.asked) asked.push({ ...hit, kind: `${hit.kind}, in base64`, ...place });
   });
+  if (asked.length > 0) found.push(...(await confirmed(asked)));
   return inOrder(found).map((hit) => shown(hit, bytes));
 }
 
-function shapesIn(bytes: Buffer, text: () => string): Found[] {
+function shapesIn(bytes: Buffer, text: () => string): { readonly found: Found[]; readonly asked: Asked[] } {
   const found: Found[] = [];
+  const asked: Asked[] = [];
+  // A rule of the library sees every secret of the piece it is asked about, so it is asked about none twice.
+  const askedTo = new Map<number, number>();
   keywords().find(bytes, (offset, rank) => {
-    if (found.length < most) found.push(...tryRule(rules[rank]!, rank, text(), offset));
+    const { library } = rules[rank]!;
+    if (library === undefined) {
+      if (found.length < most) found.push(...tryRule(rules[rank]!, rank, text(), offset));
+    } else if (offset >= (askedTo.get(rank) ?? 0))
+      for (const hit of tryRule(rules[rank]!, rank, text(), offset)) {
+        askedTo.set(rank, hit.to);
+        asked.push({ ...hit, library, encoded: false });
+      }
   });
+  return { found, asked };
+}
+
+/** What of it the library takes for secrets, and is none of a template. */
+async function confirmed(asked: readonly Asked[]): Promise<Found[]> {
+  const library = await loadLibrary();
+  const found: Found[] = [];
+  for (const hit of asked) {
+    if (found.length >= most) break;
+    for (const [start, end] of await library(hit.library, hit.value)) {
+      const value = hit.value.slice(start, end);
+      const { kind, entropy: bits } = rules[hit.rank]!;
+      if (!isDrawn(value, value.slice(8), bits)) continue;
+      const place = hit.encoded ? {} : { from: hit.from + start, to: hit.from + end };
+      found.push({ ...hit, ...place, value, fingerprint: digest(kind, value) });
+    }
+  }
   return found;
 }
 
@@ -77,10 +118,10 @@ function tryRule(rule: Rule, rank: number, text: string, offset: number): Found[
   const matches = rule.reach ? matchesAround(rule, text, offset) : matchAt(rule, text, offset);
   return matches.flatMap((match) => {
     const value = match.groups?.['value'] ?? match.groups?.['quoted'] ?? match.groups?.['bare'] ?? match[0];
-    if (!counts(rule, value, match, text)) return [];
+    if (rule.library === undefined && !counts(rule, value, match, text)) return [];
     const from = match.index + match[0].indexOf(value);
     const severity = rule.warning ? 'warning' : 'error';
-    const fingerprint = rule.guessable ? null : digest(rule.kind, value);
+    const fingerprint = rule.guessable || rule.library ? null : digest(rule.kind, value);
     return [{ kind: rule.kind, from, to: from + value.length, value, fingerprint, severity, rank } as const];
   });
 }
@@ -110,7 +151,12 @@ function counts(rule: Rule, value: string, match: RegExpExecArray, text: string)
   if (rule.accepts) return rule.accepts(value, match, text.slice(Math.max(0, match.index - 80), match.index));
   // How a token starts is the same in all: `sk_test_` says nothing about the rest.
   const drawn = match.groups?.['value'] === undefined && value.length > 20 ? value.slice(8) : value;
-  return entropy(value) >= (rule.entropy ?? 2.5) && !isPlaceholder(drawn.slice(0, 64)) && !isPublishedExample(value);
+  return isDrawn(value, drawn, rule.entropy);
+}
+
+/** @param drawn what of it is drawn at random, where its start is known */
+function isDrawn(value: string, drawn: string, bits = 2.5): boolean {
+  return entropy(value) >= bits && !isPlaceholder(drawn.slice(0, 64)) && !isPublishedExample(value);
 }
 
 /** Does a token start here: behind no letter or digit, unless that belongs to `\n` or `%3D`? */

@@ -1,4 +1,4 @@
-import { beside, type Rule, token } from './rule.ts';
+import { beside, borrowed, type Rule, token } from './rule.ts';
 
 /** Keys and tokens of services. Forms change: a row here is all that a new one needs. */
 export const services: readonly Rule[] = [
@@ -120,7 +120,8 @@ export const services: readonly Rule[] = [
   },
   token('PyPI token', ['pypi-age'], /pypi-AgE[\w-]{50,1000}/),
   token('RubyGems key', ['rubygems_'], /rubygems_[0-9a-f]{48}/),
-  token('Hugging Face token', ['hf_', 'api_org_'], /(?:hf|api_org)_[A-Za-z]{34}/),
+  borrowed('Hugging Face token', ['hf_'], 'huggingface'),
+  token('Hugging Face token', ['api_org_'], /api_org_[A-Za-z]{34}/),
   token('DigitalOcean token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], /do[por]_v1_[0-9a-f]{64}/),
   {
     kind: 'Telegram bot token',
@@ -153,7 +154,8 @@ export const services: readonly Rule[] = [
     within: true,
     pattern: /\/api\/webhooks\/(?<value>\d{17,20}\/[\w-]{60,70})/y,
   },
-  token('Shopify token', ['shpat_', 'shpca_', 'shppa_', 'shpss_', 'shpua_'], /shp(?:at|ca|pa|ss|ua)_[0-9a-fA-F]{32}/),
+  borrowed('Shopify token', ['shpat_', 'shpca_', 'shppa_', 'shpss_'], 'shopify'),
+  token('Shopify token', ['shpua_'], /shpua_[0-9a-fA-F]{32}/),
   token('Square token', ['sq0atp-', 'sq0csp-', 'sq0idp-'], /sq0(?:atp|csp)-[\w-]{22,43}/),
   token('Square token', ['eaaa'], /EAAA[\w-]{60}/, { entropy: 4 }),
   token('Mailgun key', ['key-'], /key-[0-9a-f]{32}/),
@@ -165,19 +167,26 @@ export const services: readonly Rule[] = [
     pattern: /(?<![A-Za-z0-9])[0-9a-f]{32}-us\d{1,2}(?![A-Za-z0-9-])/g,
     reach: [33, 6],
   },
-  token('Grafana token', ['glsa_', 'glc_ey'], /glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|glc_eyJ[A-Za-z0-9+/]{40,400}={0,2}/),
-  token('Groq key', ['gsk_'], /gsk_[A-Za-z0-9]{48,56}/),
+  borrowed('Grafana token', ['glsa_', 'glc_'], 'grafana'),
+  borrowed('Groq key', ['gsk_'], 'groq'),
   token('xAI key', ['xai-'], /xai-[A-Za-z0-9]{70,90}/),
   token('Replicate token', ['r8_'], /r8_[A-Za-z0-9]{37}/),
   token('Perplexity key', ['pplx-'], /pplx-[A-Za-z0-9]{48,56}/),
   token('Resend key', ['re_'], /re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}/, { entropy: 4 }),
-  token('Linear key', ['lin_api_', 'lin_oauth_'], /lin_(?:api|oauth)_[A-Za-z0-9]{32,64}/),
-  token('Notion token', ['ntn_'], /ntn_\d{11}[A-Za-z0-9]{35}/),
+  borrowed('Linear key', ['lin_api_'], 'linear'),
+  token('Linear key', ['lin_oauth_'], /lin_oauth_[A-Za-z0-9]{32,64}/),
+  borrowed('Notion token', ['ntn_'], 'notion'),
   token('1Password token', ['ops_eyj'], /ops_eyJ[A-Za-z0-9+/_-]{100,2000}={0,2}/),
   token('Vault token', ['hvs.', 'hvb.', 'hvr.'], /hv[sbr]\.[\w-]{24,300}/, { entropy: 3.5 }),
-  token('Databricks token', ['dapi'], /dapi[0-9a-f]{32}(?:-\d)?/),
-  token('Docker token', ['dckr_pat_', 'dckr_oat_'], /dckr_[po]at_[\w-]{27,40}/),
-  token('Figma token', ['figd_'], /figd_[\w-]{38,60}/),
+  borrowed('Databricks token', ['dapi'], 'databricks'),
+  borrowed('Docker token', ['dckr_pat_'], 'docker'),
+  token('Docker token', ['dckr_oat_'], /dckr_oat_[\w-]{27,40}/),
+  borrowed('Figma token', ['figd_'], 'figma'),
+  borrowed('Vercel token', ['vcp_', 'vci_', 'vca_', 'vcr_', 'vck_'], 'vercel', {
+    // The library takes any twenty letters; names in code have no digit.
+    pattern: /vc[piark]_(?=[A-Za-z]*\d)[\w+/=-]{20,}/y,
+    entropy: 4,
+  }),
   token('Sentry token', ['sntrys_', 'sntryu_'], /sntrys_eyJ[A-Za-z0-9+/=_-]{40,400}|sntryu_[0-9a-f]{64}/),
   token('Supabase secret key', ['sb_secret_', 'sbp_'], /sb_secret_[\w-]{30,60}|sbp_[0-9a-f]{40}/),
   token('Doppler token', ['dp.pt.', 'dp.st.'], /dp\.(?:pt|st(?:\.[a-z0-9_-]{2,35})?)\.[A-Za-z0-9]{40,44}/),

@@ -12,6 +12,7 @@ import {
   UsageError,
 } from '../model.ts';
 import { nearest } from '../nearest.ts';
+import { shellWord } from '../shell-word.ts';
 import { landedChange, policyBegan } from './landed.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
 import type { Sourced } from './staged.ts';
@@ -65,7 +66,7 @@ export async function deployedChange(repository: Repository, order: DeployOrder)
   const { place, chosen, fetched } = await askRemote(repository, order, commit);
   if (!place.loaded || !chosen) return { ...place, changes: [] };
   const { name, environment, branch } = chosen;
-  const last = await lastDeployed(repository, environment, order, commit);
+  const last = await lastDeployed(repository, chosen, order, commit);
   const began = last ? null : await policyBegan(repository, commit);
   const base = last?.commit ?? began ?? commit;
   const since =
@@ -109,10 +110,22 @@ async function askRemote(
   if (!first || !order.fetch) return { place: before, chosen: first, fetched: unasked };
   order.tell(`git fetch ${first.environment.remote} ${first.branch}`);
   const fetched = await fetchBranch(repository, first.environment.remote, first.branch);
+  await fetchPolicy(repository, before, first);
   const place = await policyNow(repository, commit);
   const chosen = choose(place, order.environment);
   const moved = chosen?.branch !== first.branch || chosen.environment.remote !== first.environment.remote;
   return { place, chosen, fetched: moved ? { tip: null, error: 'the policy now names another branch' } : fetched };
+}
+
+/** Where another branch than the deployed one holds the policy, that one is fetched as well. @throws Undecided */
+async function fetchPolicy(repository: Repository, { standard }: PolicyPlace, { branch, environment }: Chosen) {
+  const { remote, branches } = await remoteSide(repository);
+  if (remote === null || standard === null || !branches.has(standard)) return;
+  if (standard === branch && remote === environment.remote) return;
+  const { tip, error } = await fetchBranch(repository, remote, standard);
+  if (tip !== null) return;
+  const why = error ?? `it has no branch ${standard}`;
+  throw new Undecided(`${remote} could not be asked for the policy: ${why}`, `git fetch ${shellWord(remote)}`);
 }
 
 async function policyNow(repository: Repository, commit: Oid): Promise<PolicyPlace> {
@@ -154,7 +167,7 @@ export function chooseEnvironment(
 /** What is running now, and how a person calls it; null: nobody knows. */
 async function lastDeployed(
   repository: Repository,
-  { rollback, remote }: DeployEnvironment,
+  { name, environment: { rollback, remote } }: Chosen,
   order: DeployOrder,
   commit: Oid,
 ): Promise<{ commit: Oid; called: string } | null> {
@@ -167,7 +180,7 @@ async function lastDeployed(
   if (!rollback?.tag || !order.fetch) return null;
   const point = await lastRollbackPoint(repository, {
     form: rollback.tag,
-    environment: order.environment,
+    environment: name,
     remote,
     commit,
   });

@@ -1,10 +1,20 @@
-import { logArguments, readCommits } from '../git/log.ts';
+import { rawArguments } from '../git/process.ts';
+import { parseRaw } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Change, type LoadedPolicy, type Oid, policyNames, type Step, Undecided, UsageError } from '../model.ts';
+import {
+  type BytePath,
+  type Change,
+  type LoadedPolicy,
+  type Oid,
+  policyNames,
+  type Step,
+  Undecided,
+  UsageError,
+} from '../model.ts';
 import { loadPolicyAt } from '../policy/load.ts';
 import { range } from './ref-update.ts';
 
-/** One step of a branch: what a commit of its first-parent line changed. */
+/** One step of a branch: what a commit changed of the one before it in the line. */
 export interface LandedStep {
   readonly commit: Oid;
   readonly parent: Oid | null;
@@ -22,40 +32,81 @@ export interface LandedSpan {
 }
 
 /**
- * The steps of a branch since a commit, oldest first.
- * @throws Undecided when Git fails
+ * The steps of a branch since a commit, oldest first. They lead from that commit to the head: along the first parents,
+ * but where a merge made its own side the first, along the side that has the commit behind it. So each step is judged by a
+ * policy that landed before it.
+ * @throws Undecided when Git fails, or the two share no history
  */
 export async function landedSteps(repository: Repository, base: Oid, head: Oid): Promise<LandedStep[]> {
-  const bounds = [head, `^${base}`, '--'];
-  const dates = await repository.text(['log', '--first-parent', '--format=%H %ct', ...bounds]);
-  const dateOf = new Map(dates.split('\n').map((line) => line.split(' ') as [string, string]));
-  const steps: LandedStep[] = [];
-  const args = [...logArguments({ paths: true, firstParent: true }), ...bounds];
-  for await (const { id, parents, paths, raw } of readCommits(repository.stream(args)))
-    steps.push({
-      commit: id!,
-      parent: parents[0] ?? null,
-      date: new Date(Number(dateOf.get(id!)) * 1000),
-      steps: paths.map((path, index) => ({ path, ...statesOf(raw[index]!) })),
-    });
-  return steps.reverse();
+  const start = await repository.mergeBase(base, head);
+  if (start === null)
+    throw new Undecided(
+      `${base.slice(0, 12)} and ${head.slice(0, 12)} share no history`,
+      'npx git-protect predeploy --deployed REV',
+    );
+  const line = await lineFrom(repository, start, head);
+  const pairs = line.map(({ commit, parent }) => `${commit} ${parent}\n`).join('');
+  const { stdout } = await repository.run(['diff-tree', '--stdin', '--always', '-r', ...rawArguments], {
+    input: pairs,
+  });
+  const changed = readPairs(stdout);
+  return line.map((place) => {
+    const steps = changed.get(place.commit);
+    if (!steps) throw new Undecided('git diff-tree left out a commit');
+    return { ...place, steps };
+  });
 }
 
-function statesOf(entry: string): Pick<Step, 'from' | 'to'> {
-  const match = /^\n?:([0-7]{6}) ([0-7]{6}) ([0-9a-f]+) ([0-9a-f]+) [A-Z]$/.exec(entry);
-  if (!match) throw new Undecided('git log answered in an unknown form');
-  const [, fromMode, toMode, fromOid, toOid] = match;
-  const state = (mode: string, oid: string) => (mode === '000000' ? null : { mode, oid });
-  return { from: state(fromMode!, fromOid!), to: state(toMode!, toOid!) };
+/** The commits on the way from one to another, oldest first, each with the one before it. */
+async function lineFrom(repository: Repository, start: Oid, head: Oid): Promise<Omit<LandedStep, 'steps'>[]> {
+  const args = ['log', '--ancestry-path', '--format=%H %ct %P', head, `^${start}`, '--'];
+  const listed = start === head ? '' : await repository.text(args);
+  const found = new Map(
+    listed.split('\n').map((text) => {
+      const [commit, date, ...parents] = text.split(' ') as [Oid, string, ...Oid[]];
+      return [commit, { date: new Date(Number(date) * 1000), parents }] as const;
+    }),
+  );
+  const line: Omit<LandedStep, 'steps'>[] = [];
+  for (let commit = head; commit !== start; ) {
+    const parent: Oid | undefined = found.get(commit)?.parents.find((one) => one === start || found.has(one));
+    if (parent === undefined) throw new Undecided('git log left out a commit');
+    line.push({ commit, parent, date: found.get(commit)!.date });
+    commit = parent;
+  }
+  return line.reverse();
 }
 
-/** Groups the steps by the policy they landed under. Where one is invalid the last valid one goes on to hold. */
-export async function landedSpans(repository: Repository, line: readonly LandedStep[]): Promise<LandedSpan[]> {
+/** What `diff-tree --stdin` says: each commit, then what it changed. */
+function readPairs(output: Buffer): Map<Oid, Step[]> {
+  const fields = output.toString('latin1').split('\0').slice(0, -1);
+  const changed = new Map<Oid, Step[]>();
+  for (let at = 0; at < fields.length; ) {
+    const commit = fields[at++]!;
+    const from = at;
+    while (fields[at]?.startsWith(':')) at += 2;
+    const entries = fields.slice(from, at).map((field) => `${field}\0`);
+    changed.set(commit, parseRaw(Buffer.from(entries.join(''), 'latin1')));
+  }
+  return changed;
+}
+
+/**
+ * Groups the steps by the policy they landed under. Where one is invalid the last valid one goes on to hold.
+ * @param isOnTheWay is what the step at a place made of a path approved as part of a longer way only? A policy holds from
+ * the end of that way.
+ */
+export async function landedSpans(
+  repository: Repository,
+  line: readonly LandedStep[],
+  isOnTheWay: (path: BytePath, place: number) => boolean,
+): Promise<LandedSpan[]> {
   const spans: LandedSpan[] = [];
   let loaded: LoadedPolicy | null = null;
   for (const [index, { parent }] of line.entries()) {
-    const moved = index === 0 || line[index - 1]!.steps.some(({ path }) => isPolicy(path));
-    if (moved && parent !== null) loaded = (await valid(repository, parent)) ?? loaded;
+    const moved = line[index - 1]?.steps.map(({ path }) => path).filter(isPolicy) ?? [];
+    const settled = index === 0 || (moved.length > 0 && !moved.some((path) => isOnTheWay(path, index - 1)));
+    if (settled && parent !== null) loaded = (await valid(repository, parent)) ?? loaded;
     if (loaded === null) continue;
     const last = spans.at(-1);
     if (last && last.loaded === loaded) spans[spans.length - 1] = { ...last, to: index + 1 };
@@ -64,7 +115,7 @@ export async function landedSpans(repository: Repository, line: readonly LandedS
   return spans;
 }
 
-const isPolicy = (path: string) => (policyNames as readonly string[]).includes(path.split('/')[0]!);
+const isPolicy = (path: BytePath) => (policyNames as readonly string[]).includes(path.split('/')[0]!);
 
 async function valid(repository: Repository, commit: Oid): Promise<LoadedPolicy | null> {
   try {
@@ -101,20 +152,27 @@ export async function landedChange(
   };
 }
 
-/** The oldest commit of a branch that holds a policy; null when none does. */
+/**
+ * Where the policy began: the commit that everything which holds one has behind it; null when none does.
+ * @throws Undecided when it began in several places that know nothing of each other: which was the branch's nobody can say
+ */
 export async function policyBegan(repository: Repository, head: Oid): Promise<Oid | null> {
   const { topLevel } = await repository.layout();
-  const args = [
-    'log',
-    '--first-parent',
-    '--diff-filter=A',
-    '--no-renames',
-    '--format=%H',
-    '-m',
-    head,
-    '--',
-    ...policyNames,
-  ];
-  const added = await repository.text(args, topLevel === null ? {} : { cwd: topLevel });
-  return added === '' ? null : added.split('\n').at(-1)!;
+  const form = ['--full-history', '-m', '--diff-filter=A', '--no-renames', '--topo-order', '--reverse', '--format=%H'];
+  const added = await repository.text(
+    ['log', ...form, head, '--', ...policyNames],
+    topLevel === null ? {} : { cwd: topLevel },
+  );
+  if (added === '') return null;
+  const [first, ...more] = new Set(added.split('\n'));
+  if (more.length === 0) return first!;
+  const after = await repository.text(['rev-list', '--ancestry-path', head, `^${first}`]);
+  const known = new Set(after.split('\n'));
+  const other = more.find((commit) => !known.has(commit));
+  if (other !== undefined)
+    throw new Undecided(
+      `the policy began in more than one place: ${first!.slice(0, 12)}, ${other.slice(0, 12)}`,
+      'npx git-protect predeploy --deployed REV  # what runs there now',
+    );
+  return first!;
 }

@@ -209,6 +209,11 @@ export const shapes: readonly Shape[] = [
     (d) => `https://dis${'cord'}.com/api/webhooks/${1 + d.below(9)}${d.of(digits, 18)}/${d.of(urlSafe, 68)}`,
   ),
   shape('Shopify token', 'SHOPIFY_TOKEN', (d) => `sh${d.pick(['pat', 'pca', 'ppa', 'pss'])}_${d.of(hexDigits, 32)}`),
+  shape(
+    'Shopify token, longer',
+    'SHOPIFY_TOKEN',
+    (d) => `sh${d.pick(['pat', 'pca', 'ppa', 'pss'])}_${d.of(alnum, 38)}`,
+  ),
   shape('Square token', 'SQUARE_TOKEN', (d) =>
     d.below(2) ? `sq0${'atp'}-${d.of(urlSafe, 22)}` : `EA${'AA'}${d.of(urlSafe, 60)}`,
   ),
@@ -235,6 +240,10 @@ export const shapes: readonly Shape[] = [
   shape('generic password', 'DB_PASSWORD', (d) => d.of(`${alnum}!%*_+`, 20)),
   shape('generic API key', 'PAYMENTS_API_KEY', (d) => d.of(alnum, 40)),
   shape('Grafana token', 'GRAFANA_TOKEN', (d) => `gl${'sa'}_${d.of(alnum, 32)}_${d.of(hexDigits, 8)}`),
+  shape('Grafana Cloud token', 'GRAFANA_TOKEN', (d) => {
+    const token = { o: d.of(digits, 6), n: 'ci', k: d.of(alnum, 24), m: { r: 'eu' } };
+    return `gl${'c'}_${Buffer.from(JSON.stringify(token)).toString('base64')}`;
+  }),
   shape('Groq key', 'GROQ_API_KEY', (d) => `gs${'k'}_${d.of(alnum, 20)}WGdyb3FY${d.of(alnum, 24)}`),
   shape('Linear key', 'LINEAR_API_KEY', (d) => `lin_${'api'}_${d.of(alnum, 40)}`),
   shape('Notion token', 'NOTION_TOKEN', (d) => `nt${'n'}_${d.of(digits, 11)}${d.of(alnum, 35)}`),
@@ -243,13 +252,14 @@ export const shapes: readonly Shape[] = [
   shape('Databricks token', 'DATABRICKS_TOKEN', (d) => `da${'pi'}${d.of(hexDigits, 32)}`),
   shape('Docker token', 'DOCKER_PAT', (d) => `dckr_${'pat'}_${d.of(urlSafe, 27)}`),
   shape('Figma token', 'FIGMA_TOKEN', (d) => `fi${'gd'}_${d.of(urlSafe, 40)}`),
+  shape('Vercel token', 'VERCEL_TOKEN', (d) => `vc${d.pick(['p', 'i', 'a', 'r', 'k'])}_${d.of(alnum, 56)}`),
 ];
 
 const camel = (name: string) => name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 const escaped = (value: string) => JSON.stringify(value).slice(1, -1);
 
 /** How a secret stands in real files. */
-const surroundings: Record<string, (name: string, value: string, d: Draw) => string> = {
+export const surroundings: Record<string, (name: string, value: string, d: Draw) => string> = {
   env: (name, value) => `NODE_ENV=production\n${name}="${escaped(value)}"\nPORT=3000\n`,
   'env without quotes': (name, value) => `# production\n${name}=${escaped(value)}\nDEBUG=0\n`,
   ts: (name, value) =>

@@ -1,9 +1,14 @@
 import { ownSecrets } from '../../src/secrets/own.ts';
+import { rules } from '../../src/secrets/rules.ts';
 import { type SecretHit, scan } from '../../src/secrets/scan.ts';
-import { Draw, lookAlikes, secretSamples, seeded, shapes } from './secret-corpus.ts';
+import { Draw, lookAlikes, secretSamples, seeded, shapes, surroundings } from './secret-corpus.ts';
 
 export interface SecretFigures {
   readonly shapes: number;
+  /** In how many ways each is written down. */
+  readonly surroundings: number;
+  /** Kinds that the library knows in our stead. */
+  readonly borrowed: readonly string[];
   readonly samples: number;
   readonly found: number;
   readonly lookAlikes: number;
@@ -18,11 +23,11 @@ const noOwn = ownSecrets([]);
 const seed = 20261121;
 
 /** Recall and false alarms of the engine on the generated corpus: the same on every machine. */
-export function secretFigures(): SecretFigures {
+export async function secretFigures(): Promise<SecretFigures> {
   const samples = secretSamples(seed);
   const missed: string[] = [];
   for (const { kind, surrounding, text, value } of samples) {
-    const hits = scan(Buffer.from(text), noOwn);
+    const hits = await scan(Buffer.from(text), noOwn);
     // A hit counts only where it points at the secret.
     const at = place(text, value);
     if (!hits.some(({ line }) => line === at || line === at + 1)) missed.push(`${kind}, ${surrounding}`);
@@ -34,13 +39,15 @@ export function secretFigures(): SecretFigures {
   const wrong: { text: string; hit: SecretHit }[] = [];
   let falseAlarms = 0;
   for (const { name, text } of texts) {
-    const hits = scan(Buffer.from(text), noOwn);
+    const hits = await scan(Buffer.from(text), noOwn);
     if (hits.length > 0) falseAlarms++;
     wrong.push(...hits.map((hit) => ({ text: name, hit })));
   }
   const found = samples.length - missed.length;
   return {
     shapes: shapes.length,
+    surroundings: Object.keys(surroundings).length,
+    borrowed: rules.filter(({ library }) => library !== undefined).map(({ kind }) => kind),
     samples: samples.length,
     found,
     lookAlikes: texts.length,
