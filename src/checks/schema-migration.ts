@@ -45,7 +45,9 @@ function missing({ gate, change, showPath }: Context, { folder, tool }: Migratio
     path: showPath(path),
     message: `is changed, and no new migration in ${folder} comes with it`,
     ...(isLoose ? { severity: 'warning' as const } : {}),
-    help: isLoose ? `add the migration before you push` : `${generators[tool] ? `${generators[tool]}  #` : 'generate the migration'} and commit it with the schema`,
+    help: isLoose
+      ? `add the migration before you push`
+      : `${generators[tool] ? `${generators[tool]}  #` : 'generate the migration'} and commit it with the schema`,
   };
 }
 
