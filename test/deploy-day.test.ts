@@ -54,7 +54,7 @@ test('everything that is wrong is told at once, and no value with it', () => {
   match(refused.stdout, 'error[environment] KEY is not the value that the policy pins');
   match(refused.stdout, 'npx git-protect fingerprint KEY --env-file .env.production');
   match(refused.stdout, 'in the freeze from 2000-01-01 to 2999-12-31 (the long freeze)');
-  match(refused.stdout, /error\[health\] staging \(127\.0\.0\.1:1\/\): after 2 tries nothing listens there/);
+  match(refused.stdout, /error\[health\] staging \(127\.0\.0\.1:1\/\) after 2 tries: nothing listens there/);
   match(refused.stdout, 'there is no folder .backups, so there is no backup');
   not.match(refused.out, secret);
 });

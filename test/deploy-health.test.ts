@@ -178,7 +178,7 @@ test('healthy at the third try passes with three tries, and not with two', async
     is(asked(), 3);
   });
   await against(third, async (url, asked) => {
-    match(await messages(health, endpoint(url, { tries: 2, expect })), /after 2 tries answers 503, /);
+    match(await messages(health, endpoint(url, { tries: 2, expect })), / after 2 tries: answers 503, /);
     is(asked(), 2);
   });
 });

@@ -545,6 +545,7 @@ test('trigger: push runs the gate in pre-push to that branch of that remote, and
   is(refused.code, 1, refused.out);
   match(refused.out, 'error[tests]');
   match(refused.out, 'protect: refused (pre-deploy');
+  match(refused.out, /since [0-9a-f]{12}, what is pushed onto/);
   is(repo.tryGit('push', 'origin', 'HEAD:topic').code, 0, 'another branch');
   is(repo.tryGit('push', 'fork', 'main').code, 0, 'another remote');
   const token = repo

@@ -85,7 +85,7 @@ async function pinProblems(
 
 function ageProblems(
   name: string,
-  { rotated, maxAge }: PinnedVariable,
+  { rotated, maxAge, fingerprint }: PinnedVariable,
   { environment }: Deployment,
   { now }: Context,
 ): Problem[] {
@@ -102,7 +102,7 @@ function ageProblems(
   const left = made + maxAge - at;
   if (left > notice) return [];
   const due = showDate(made + maxAge);
-  const help = `make a new value for ${name}, then write its day and its fingerprint into the policy`;
+  const help = `make a new value for ${name}, then write its day${fingerprint === null ? '' : ' and its fingerprint'} into the policy`;
   if (left < 0) return [{ message: `${name} was last rotated on ${rotated} and had to be by ${due}`, help }];
   return [{ severity: 'warning', message: `${name} has to be rotated by ${due}`, help }];
 }

@@ -39,7 +39,7 @@ async function ask(endpoint: HealthEndpoint, context: Context): Promise<Problem[
   const { host, pathname } = new URL(url);
   return [
     {
-      message: `${name} (${host}${shorten(pathname)}): ${tries > 1 ? `after ${tries} tries ` : ''}${fault}`,
+      message: `${name} (${host}${shorten(pathname)})${tries > 1 ? ` after ${tries} tries` : ''}: ${fault}`,
       help: `mend ${name}, or deploy ${deployment!.commit.slice(0, 12)} there first`,
     },
   ];

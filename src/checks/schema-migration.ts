@@ -32,13 +32,22 @@ export const schemaMigration: Check = {
   },
 };
 
-function missing({ gate, change, showPath }: Context, { folder }: MigrationFolder, { path }: Step): Problem {
+/** What makes a migration out of the difference, where the tool can. */
+const generators: Partial<Record<MigrationFolder['tool'], string>> = {
+  drizzle: 'npx drizzle-kit generate',
+  prisma: 'npx prisma migrate dev',
+  alembic: 'alembic revision --autogenerate',
+};
+
+function missing({ gate, change, showPath }: Context, { folder, tool }: MigrationFolder, { path }: Step): Problem {
   const isLoose = gate === 'pre-commit' && !change.protected;
   return {
     path: showPath(path),
     message: `is changed, and no new migration in ${folder} comes with it`,
     ...(isLoose ? { severity: 'warning' as const } : {}),
-    help: isLoose ? `add the migration before you push` : 'generate the migration and commit it with the schema',
+    help: isLoose
+      ? `add the migration before you push`
+      : `${generators[tool] ? `${generators[tool]}  #` : 'generate the migration'} and commit it with the schema`,
   };
 }
 

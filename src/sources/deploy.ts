@@ -173,8 +173,12 @@ async function lastDeployed(
   order: DeployOrder,
   commit: Oid,
 ): Promise<{ commit: Oid; called: string } | null> {
-  if (order.deployed !== null)
-    return { commit: await repository.revision(order.deployed), called: `${order.deployed}, as --deployed says` };
+  if (order.deployed !== null) {
+    const running = await repository.revision(order.deployed);
+    const called =
+      order.pushed === null ? `${order.deployed}, as --deployed says` : `${running.slice(0, 12)}, what is pushed onto`;
+    return { commit: running, called };
+  }
   if (!rollback?.tag || !order.fetch) return null;
   const point = await lastRollbackPoint(repository, {
     form: rollback.tag,
