@@ -31,13 +31,14 @@ export async function landedSteps(repository: Repository, base: Oid, head: Oid):
   const dateOf = new Map(dates.split('\n').map((line) => line.split(' ') as [string, string]));
   const steps: LandedStep[] = [];
   const args = [...logArguments({ paths: true, firstParent: true }), ...bounds];
-  for await (const { id, parents, paths, raw } of readCommits(repository.stream(args)))
-    steps.push({
-      commit: id!,
-      parent: parents[0] ?? null,
-      date: new Date(Number(dateOf.get(id!)) * 1000),
-      steps: paths.map((path, index) => ({ path, ...statesOf(raw[index]!) })),
-    });
+  for await (const commits of readCommits(repository.stream(args)))
+    for (const { id, parents, paths, raw } of commits)
+      steps.push({
+        commit: id!,
+        parent: parents[0] ?? null,
+        date: new Date(Number(dateOf.get(id!)) * 1000),
+        steps: paths.map((path, index) => ({ path, ...statesOf(raw[index]!) })),
+      });
   return steps.reverse();
 }
 
