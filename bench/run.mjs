@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
+  file,
   git,
   makeBare,
   makeClone,
@@ -41,6 +42,21 @@ function compare(what, measured, unit, budget, floor) {
   const both = [ratio(measured, unit), ratio(measured, unit, 'min')];
   rows.push([what, ...both, budget, floor ? ratio(floor, unit) : '', medians]);
 }
+
+const atExit = "process.on('exit',()=>process.stderr.write('rss='+process.resourceUsage().maxRSS))";
+const tellPeak = `data:text/javascript,${atExit}`;
+/** In MB, of a process that was started with it. */
+const peakOf = ({ stderr }) => Number(/rss=(\d+)/.exec(stderr)[1]) / 1024;
+
+const contentChecks = [
+  'no-secrets',
+  'forbidden-files',
+  'test-targets',
+  'pinned-settings',
+  'unedited-migrations',
+  'destructive-migration',
+  'schema-migration',
+];
 
 function measureHooks() {
   const policy = policyText({ lead: newKey().line }, 'build: { command: node -e 0, on: [pre-push] }');
@@ -90,15 +106,68 @@ function measureHooks() {
   compare('git commit, two node -e 0 / node -e 0', times.plain, times.bare, '');
 }
 
+/** What the checks of contents cost a commit: one row a kind of change, in milliseconds over the same with them off. */
+function measureContents() {
+  const settings = '  - { file: config/app.yaml, at: $.port, equals: 8080 }';
+  const migrations = '  - { folder: db/migrations, dialect: postgres }';
+  const targets = 'targets: { production: { hosts: [db.example.com], ports: [5433] } }';
+  const on = [targets, 'settings:', settings, 'migrations:', migrations].join('\n');
+  const off = contentChecks.map((id) => `  ${id}: { severity: off }`).join('\n');
+  const owners = { lead: newKey().line };
+  const make = (name, more, files) => {
+    const origin = makeBare(`${name}-origin`, policyText(owners, more));
+    const dir = makeClone(origin, name, () => {});
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(dir, path)), { recursive: true });
+      writeFileSync(join(dir, path), text);
+    }
+    git(dir, 'add', '--all');
+    return dir;
+  };
+  const lines = '// an ordinary line of code, such as people write\n'.repeat(40);
+  const ten = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [file(100 * (n + 1)), lines]));
+  const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [file(n), `${lines}// ${n}\n`]));
+  const large = { 'large.txt': 'a line of a large file\n'.repeat((50 << 20) / 23) };
+  const dirs = {
+    off: make('contents-off', `${on}\nchecks:\n${off}`, ten),
+    ten: make('contents-ten', on, ten),
+    sql: make('contents-sql', on, { ...ten, 'db/migrations/1.sql': 'CREATE TABLE a (id bigint PRIMARY KEY);\n' }),
+    yaml: make('contents-yaml', on, { ...ten, 'config/app.yaml': 'port: 8080\n' }),
+    many: make('contents-many', on, many),
+    large: make('contents-large', on, { ...ten, ...large }),
+  };
+  const commit = (dir, ...flags) => {
+    const env = { GIT_INDEX_FILE: join(dir, '.git/index'), GIT_EDITOR: ':' };
+    return node(dir, [...flags, hook, 'pre-commit'], { env });
+  };
+  const { off: without, ...times } = interleave(
+    Object.fromEntries(Object.entries(dirs).map(([name, dir]) => [name, () => commit(dir)])),
+  );
+  const row = (what, name, budget) => {
+    const more = (how) => `+${(times[name][how] - without[how]).toFixed(0)} ms`;
+    const medians = `${times[name].median.toFixed(1)} / ${without.median.toFixed(1)} ms`;
+    rows.push([`${what}, checks of contents / none`, ratio(times[name], without), more('min'), budget, '', medians]);
+  };
+  row('pre-commit, ten files', 'ten', '+60 ms');
+  row('pre-commit, with a migration', 'sql', '');
+  row('pre-commit, with a pinned setting', 'yaml', '');
+  const seconds = (how) => `${(times.many[how] / 1000).toFixed(2)} s`;
+  rows.push(['pre-commit, 10,000 files', seconds('median'), seconds('min'), '1 s', '', '']);
+  row('pre-commit, with a file of 50 MB', 'large', '');
+  const [few, ...peaks] = ['ten', 'many', 'large'].map((name) => peakOf(commit(dirs[name], '--import', tellPeak)));
+  for (const [index, what] of ['10,000 files', 'a file of 50 MB'].entries()) {
+    const both = `${peaks[index].toFixed(0)} / ${few.toFixed(0)} MB`;
+    rows.push([`pre-commit, peak memory, ${what} / ten`, (peaks[index] / few).toFixed(2), '', 'flat', '1.00', both]);
+  }
+}
+
 function measureCi() {
   // Time over commits that spread; memory over the same 1,500 files, so that only the number of commits differs.
   const branches = { spread: { commits: 5000, among: 50_000 }, long: { commits: 20_000, among: 1500 } };
   const dir = makeBare('history', policyText({ lead: newKey().line }), branches);
-  const tell = "process.on('exit',()=>process.stderr.write('rss='+process.resourceUsage().maxRSS))";
   const ci = (branch, count, ...flags) =>
     node(dir, [...flags, cli, 'ci', '--base', `${branch}~${count}`, '--head', branch, '--no-commands']);
-  const peak = (n) =>
-    Number(/rss=(\d+)/.exec(ci('long', n, '--import', `data:text/javascript,${tell}`).stderr)[1]) / 1024;
+  const peak = (n) => peakOf(ci('long', n, '--import', tellPeak));
   const times = interleave({
     ci: () => ci('spread', 5000),
     log: () => run(dir, 'git', ['log', '--raw', '-z', 'spread~5000..spread']),
@@ -148,6 +217,7 @@ function measureApprovals() {
 }
 
 measureHooks();
+measureContents();
 measureCi();
 measureApprovals();
 const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));

@@ -1,3 +1,5 @@
+import { fanOut } from './fan-out.ts';
+
 import type { Repository } from './git/repository.ts';
 import {
   type Brought,
@@ -16,8 +18,10 @@ import { compilePattern, firstMatch, foldPath } from './policy/match.ts';
 
 /** Bytes: a larger blob is not read. */
 const largest = 1 << 20;
-/** Bytes of blobs that are kept for the next check. */
-const kept = 32 << 20;
+/** Blobs that are kept for the next check, and their bytes. */
+const kept = { blobs: 4096, bytes: 32 << 20 };
+/** States that are handed out, and read, at once. */
+const atOnce = 64;
 
 type Contents = Pick<
   Context,
@@ -47,7 +51,7 @@ export function contents(
   const read = reader(repository);
   return {
     newSteps: steps,
-    brought: () => brought(change, steps),
+    brought: fanOut(() => inGroups(brought(change, steps))),
     async stateAt(path) {
       const steps = await moved();
       if (steps.has(path)) return steps.get(path) ?? null;
@@ -82,10 +86,11 @@ async function notLanded(all: readonly Step[], alreadyLanded: Context['alreadyLa
 async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>): AsyncIterable<Brought> {
   // What may stand at one path may not at another.
   const seen = new Set<string>();
-  for (const { path, to } of await newSteps()) {
+  for (const step of await newSteps()) {
+    const { path, to } = step;
     if (to === null || to.mode === '160000') continue;
     seen.add(to.oid + path);
-    yield { path, oid: to.oid, commit: null };
+    yield { path, oid: to.oid, commit: null, step };
   }
   if (change.kind === 'commit') return;
   for await (const { id, paths, raw } of change.commits({ paths: true }))
@@ -95,8 +100,19 @@ async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>
       // Memory stays flat however long the history is; what is forgotten is only read twice.
       if (seen.size > 100_000) seen.clear();
       seen.add(oid + path);
-      yield { path, oid, commit: id };
+      yield { path, oid, commit: id, step: null };
     }
+}
+
+async function* inGroups(all: AsyncIterable<Brought>): AsyncIterable<readonly Brought[]> {
+  let group: Brought[] = [];
+  for await (const one of all) {
+    group.push(one);
+    if (group.length < atOnce) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
 /** The blob that an entry of `git log --raw -c` leads to; null where it leads to none. */
@@ -125,18 +141,27 @@ async function resultPaths(
 
 function reader(repository: Repository): (oid: Oid) => Promise<Content> {
   const known = new Map<Oid, Promise<Content>>();
+  const sizes = new Map<Oid, number>();
   let held = 0;
+  const keep = (oid: Oid, bytes: number) => {
+    sizes.set(oid, bytes);
+    held += bytes;
+    for (const oldest of known.keys()) {
+      if (known.size <= kept.blobs && held <= kept.bytes) return;
+      known.delete(oldest);
+      held -= sizes.get(oldest) ?? 0;
+      sizes.delete(oldest);
+    }
+  };
   return (oid) => {
     const before = known.get(oid);
     if (before) return before;
     const content = readContent(repository, oid);
-    if (held < kept) {
-      known.set(oid, content);
-      content.then(
-        ({ bytes }) => (held += bytes?.length ?? 0),
-        () => undefined, // Whoever asked for it gets the error.
-      );
-    }
+    known.set(oid, content);
+    content.then(
+      ({ bytes }) => known.get(oid) === content && keep(oid, bytes?.length ?? 0),
+      () => undefined, // Whoever asked for it gets the error.
+    );
     return content;
   };
 }

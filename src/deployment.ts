@@ -1,6 +1,6 @@
 /** The nouns of a deploy, and of what checks may see of the machine they run on. */
 
-import type { BytePath, Oid } from './model.ts';
+import type { BytePath, Oid, Step } from './model.ts';
 import type { DeployEnvironment } from './policy-model.ts';
 
 /** What a blob holds; large and binary ones are not read into memory. */
@@ -14,6 +14,8 @@ export interface Brought {
   readonly oid: Oid;
   /** The commit that brings it; null for the commit in the making and for the end of the change. */
   readonly commit: Oid | null;
+  /** There the step that leads to it; null for a commit on the way. */
+  readonly step: Step | null;
 }
 
 /** A value that must not get into the repository. It is compared, and never told. */

@@ -241,8 +241,8 @@ export interface Context {
    * protected branch already holds is no change, so that `git merge main` just works.
    */
   newSteps(): Promise<readonly Step[]>;
-  /** Everything that the change brings: its new states, and from pre-push on those of every commit on the way. */
-  brought(): AsyncIterable<Brought>;
+  /** Everything that the change brings, in groups: its new states, and from pre-push on those of every commit on the way. */
+  brought(): AsyncIterable<readonly Brought[]>;
   /** What stands at a path in the result; null where there is no file. */
   stateAt(path: BytePath): Promise<State | null>;
   /** Every path of the result, in Git's order. */

@@ -608,7 +608,7 @@ async function collect(chunks: readonly Buffer[]): Promise<Commit[]> {
   const stream = (async function* () {
     yield* chunks;
   })();
-  for await (const commit of readCommits(stream)) commits.push(commit);
+  for await (const piece of readCommits(stream)) commits.push(...piece);
   return commits;
 }
 

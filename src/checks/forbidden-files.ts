@@ -1,4 +1,4 @@
-import type { BytePath, Check, Context, Oid, Problem } from '../model.ts';
+import type { Brought, BytePath, Check, Context, Oid, Problem } from '../model.ts';
 import { isWorthReading, type PrivateFile, toldByMagic, toldByName, toldByText } from '../private-files.ts';
 import { list, object } from '../schema.ts';
 import { shellWord } from '../shell-word.ts';
@@ -28,20 +28,32 @@ export const forbiddenFiles: Check = {
     fix: 'Take the file out of the commit (`git rm --cached FILE`) and list it in `.gitignore`. Where a commit on the way held it, rewrite that one before you push. What was pushed is known: replace the password or key. A file that belongs there, such as a key for tests, goes into `checks.forbidden-files.options.allow` of the policy.',
   },
   async run(context) {
-    const { change, gate } = context;
+    const { change } = context;
     if (change.kind === 'delete') return { skipped: 'nothing is left to judge of a deleted ref' };
     const judge = judgeOf(context);
-    const problems: Problem[] = [];
-    for (const { path, from, to } of await context.newSteps()) {
-      if (to === null || to.mode === '160000') continue;
-      if (from?.oid === to.oid) continue;
-      const told = await judge(path, to.oid, to.mode === '120000');
-      if (told) problems.push(atEnd(context, path, told));
+    const atEnd: Problem[] = [];
+    const onTheWay = new OnTheWay(context);
+    for await (const group of context.brought()) {
+      context.signal.throwIfAborted();
+      const judged = await Promise.all(group.map((one) => (isOld(one) ? null : judge(one.path, one.oid, isLink(one)))));
+      for (const [index, told] of judged.entries()) {
+        const { path, commit } = group[index]!;
+        if (told && commit === null) atEnd.push(inResult(context, path, told));
+        else if (told && commit !== null) onTheWay.add(path, commit, told);
+      }
     }
-    if (gate !== 'pre-commit') problems.push(...(await onTheWay(context, judge)));
-    return problems;
+    return [...atEnd, ...onTheWay.problems()];
   },
 };
+
+/** Was it there before, with another mode? */
+function isOld({ oid, step }: Brought): boolean {
+  return step?.from?.oid === oid;
+}
+
+function isLink({ step }: Brought): boolean {
+  return step?.to?.mode === '120000';
+}
 
 type Told = Pick<PrivateFile, 'what'> & { readonly kind: PrivateFile['kind'] | 'listed' | 'unread' };
 type Judge = (path: BytePath, oid: Oid, link: boolean) => Promise<Told | null>;
@@ -71,7 +83,7 @@ async function byContent(context: Context, folded: string, oid: Oid): Promise<To
 
 const unread = 'is larger than 1 MiB: only its beginning was looked at';
 
-function atEnd(context: Context, path: BytePath, { kind, what }: Told): Problem {
+function inResult(context: Context, path: BytePath, { kind, what }: Told): Problem {
   const shown = context.showPath(path);
   if (kind === 'unread') return { path: shown, message: what, severity: 'note' };
   return {
@@ -97,18 +109,25 @@ function rewrite({ gate }: Context, before: string | null): string {
 }
 
 /** What a commit adds and a later one removes again. One finding a path, for the first of its commits. */
-async function onTheWay(context: Context, judge: Judge): Promise<Problem[]> {
-  const found = new Map<BytePath, { commit: Oid; told: Told }>();
-  for await (const { path, oid, commit } of context.brought()) {
-    if (commit === null) continue;
-    const told = await judge(path, oid, false);
-    // Commits come newest first.
-    if (told && told.kind !== 'unread') found.set(path, { commit, told });
+class OnTheWay {
+  readonly #context: Context;
+  readonly #found = new Map<BytePath, { commit: Oid; told: Told }>();
+
+  constructor(context: Context) {
+    this.#context = context;
   }
-  return [...found].map(([path, { commit, told }]) => ({
-    path: context.showPath(path),
-    commit,
-    message: `${told.what}; a commit on the way holds it, so it stays in the history`,
-    help: rewrite(context, `${commit.slice(0, 12)}^`),
-  }));
+
+  add(path: BytePath, commit: Oid, told: Told): void {
+    // Commits come newest first.
+    if (told.kind !== 'unread') this.#found.set(path, { commit, told });
+  }
+
+  problems(): Problem[] {
+    return [...this.#found].map(([path, { commit, told }]) => ({
+      path: this.#context.showPath(path),
+      commit,
+      message: `${told.what}; a commit on the way holds it, so it stays in the history`,
+      help: rewrite(this.#context, `${commit.slice(0, 12)}^`),
+    }));
+  }
 }

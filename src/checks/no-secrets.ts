@@ -1,4 +1,12 @@
-import { type Brought, type BytePath, type Check, type Context, type Problem, Undecided } from '../model.ts';
+import {
+  type Brought,
+  type BytePath,
+  type Check,
+  type Content,
+  type Context,
+  type Problem,
+  Undecided,
+} from '../model.ts';
 import { choice, list, object, text } from '../schema.ts';
 import type { SecretHit } from '../secrets/scan.ts';
 
@@ -11,8 +19,6 @@ interface Allowance {
 
 type Search = (bytes: Buffer) => Promise<SecretHit[]>;
 
-/** Contents that are asked for at once. */
-const atOnce = 64;
 /** Findings told of one file, and of one change. */
 const mostPerFile = 10;
 const mostPerChange = 200;
@@ -52,11 +58,9 @@ export const noSecrets: Check = {
     const allowed = allowances(context);
     const found = new Findings(context);
     let search: Search | undefined;
-    for await (const group of groups(context.brought())) {
+    for await (const group of read(context)) {
       context.signal.throwIfAborted();
-      const contents = await Promise.all(group.map(({ oid }) => context.content(oid)));
-      for (const [index, { bytes, left }] of contents.entries()) {
-        const brought = group[index]!;
+      for (const [brought, { bytes, left }] of group) {
         if (left !== null) found.left(left, brought);
         if (bytes === null || bytes.length === 0) continue;
         search ??= await searcher(context);
@@ -75,15 +79,18 @@ async function searcher(context: Context): Promise<Search> {
   return (bytes) => scan(bytes, own);
 }
 
-async function* groups(all: AsyncIterable<Brought>): AsyncIterable<readonly Brought[]> {
-  let group: Brought[] = [];
-  for await (const one of all) {
-    group.push(one);
-    if (group.length < atOnce) continue;
-    yield group;
-    group = [];
+type Read = readonly (readonly [Brought, Content])[];
+
+/** While one group is searched, Git reads the next. */
+async function* read({ brought, content }: Context): AsyncIterable<Read> {
+  let before: Promise<Read> | undefined;
+  for await (const group of brought()) {
+    const next = Promise.all(group.map(async (one) => [one, await content(one.oid)] as const));
+    next.catch(() => undefined); // It is thrown where it is waited for.
+    if (before) yield await before;
+    before = next;
   }
-  if (group.length > 0) yield group;
+  if (before) yield await before;
 }
 
 /** What names neither a place nor a value would switch the check off. @throws Error with the entry's number */

@@ -21,52 +21,75 @@ export function logArguments(options: { paths: boolean }): string[] {
 }
 
 /**
- * Reads `git log` with `logArguments` as it arrives, one commit at a time, so memory does not grow with the history.
- * A merge lists the paths that differ from every parent (`-c`).
+ * Reads `git log` with `logArguments` as it arrives, the commits of a piece of output at a time, so memory does not grow
+ * with the history. A merge lists the paths that differ from every parent (`-c`).
  * @throws Undecided when the output has another form or stops early
  * @see https://git-scm.com/docs/git-log#_combined_diff_format
  */
-export async function* readCommits(output: AsyncIterable<Buffer>): AsyncIterable<Commit> {
-  let header: string[] = [];
-  let paths: BytePath[] = [];
-  let raw: string[] = [];
-  let inEntry = false;
-  const done = (): Commit => {
-    const [id, parents, message] = header as [string, string, string];
-    const commit = { id, parents: parents === '' ? [] : parents.split(' '), message: utf8(message), paths, raw };
-    header = [];
-    [paths, raw] = [[], []];
-    return commit;
-  };
-  for await (const field of fields(output)) {
-    if (inEntry) {
-      paths.push(field);
-      inEntry = false;
-    } else if (header.length === 3 && (field === '' || field === '\n')) {
-    } else if (header.length === 3 && /^\n?:/.test(field)) {
-      inEntry = true;
-      raw.push(field);
-    } else {
-      if (header.length === 3) yield done();
-      if (header.length === 0 && !oid.test(field)) throw new Undecided('git log answered in an unknown form');
-      header.push(field);
-    }
+export async function* readCommits(output: AsyncIterable<Buffer>): AsyncIterable<readonly Commit[]> {
+  const reader = new Reader();
+  let rest = '';
+  for await (const chunk of output) {
+    const fields = (rest + chunk.toString('latin1')).split('\0');
+    rest = fields.pop()!;
+    const commits = reader.take(fields);
+    if (commits.length > 0) yield commits;
   }
-  if (inEntry || header.length % 3 !== 0) throw new Undecided('git log stopped in the middle of its output');
-  if (header.length === 3) yield done();
+  if (rest !== '' && rest !== '\n') throw stopped();
+  const last = reader.end();
+  if (last !== null) yield [last];
+}
+
+/** Puts commits together from the fields of the output. */
+class Reader {
+  #header: string[] = [];
+  #paths: BytePath[] = [];
+  #raw: string[] = [];
+  #inEntry = false;
+
+  /** The commits that these fields complete. */
+  take(fields: readonly string[]): Commit[] {
+    const commits: Commit[] = [];
+    for (const field of fields) {
+      if (this.#inEntry) {
+        this.#paths.push(field);
+        this.#inEntry = false;
+      } else if (this.#header.length < 3) this.#begin(field);
+      else if (field === '' || field === '\n') {
+      } else if (field.startsWith(':') || field.startsWith('\n:')) {
+        this.#inEntry = true;
+        this.#raw.push(field);
+      } else {
+        commits.push(this.#commit());
+        this.#begin(field);
+      }
+    }
+    return commits;
+  }
+
+  /** The last commit; null: there was none. */
+  end(): Commit | null {
+    if (this.#inEntry || this.#header.length % 3 !== 0) throw stopped();
+    return this.#header.length === 3 ? this.#commit() : null;
+  }
+
+  #begin(field: string): void {
+    if (this.#header.length === 0 && !oid.test(field)) throw new Undecided('git log answered in an unknown form');
+    this.#header.push(field);
+  }
+
+  #commit(): Commit {
+    const [id, parents, message] = this.#header as [string, string, string];
+    const [paths, raw] = [this.#paths, this.#raw];
+    [this.#header, this.#paths, this.#raw] = [[], [], []];
+    return { id, parents: parents === '' ? [] : parents.split(' '), message: utf8(message), paths, raw };
+  }
+}
+
+function stopped(): Undecided {
+  return new Undecided('git log stopped in the middle of its output');
 }
 
 function utf8(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
-}
-
-/** Splits a stream at NUL; the last piece must be ended too. */
-async function* fields(output: AsyncIterable<Buffer>): AsyncIterable<string> {
-  let rest = '';
-  for await (const chunk of output) {
-    const parts = (rest + chunk.toString('latin1')).split('\0');
-    rest = parts.pop()!;
-    yield* parts;
-  }
-  if (rest !== '' && rest !== '\n') throw new Undecided('git log stopped in the middle of its output');
 }

@@ -33,6 +33,9 @@ class Batch {
   #queue: Waiting[] = [];
   #chunks: Buffer[] = [];
   #length = 0;
+  /** Names that wait until Git has answered those before: a write for each would cost more than the answer. */
+  #unasked = '';
+  #underWay = 0;
   #open: { object: GitObject; left: number; kept: Buffer[] } | null = null;
   #stopped: string | null = null;
 
@@ -56,11 +59,27 @@ class Batch {
     if (this.#stopped !== null) return Promise.reject(new Undecided(this.#stopped));
     return new Promise((resolve, reject) => {
       this.#queue.push({ name, max, resolve, reject });
-      this.#child.stdin!.write(Buffer.from(`${name}\n`, 'latin1'));
+      if (this.#unasked === '') process.nextTick(() => this.#write());
+      this.#unasked += `${name}\n`;
     });
   }
 
+  #write(): void {
+    if (this.#underWay > 0 || this.#unasked === '') return;
+    this.#child.stdin!.write(this.#unasked, 'latin1');
+    this.#unasked = '';
+    this.#underWay = this.#queue.length;
+  }
+
+  /** The one whose answer has come. */
+  #next(): Waiting | undefined {
+    const waiting = this.#queue.shift();
+    if (--this.#underWay === 0) this.#write();
+    return waiting;
+  }
+
   close(): void {
+    this.#unasked = '';
     this.#child.stdin?.end();
     // Git ends by itself once its input does; nobody needs to wait for that.
     this.#child.unref();
@@ -97,7 +116,7 @@ class Batch {
   #header(line: string): void {
     const match = /^([0-9a-f]{40}|[0-9a-f]{64}) (commit|tree|blob|tag) (\d+)$/.exec(line);
     if (!match) {
-      const waiting = this.#queue.shift();
+      const waiting = this.#next();
       if (!waiting) return;
       if (line === `${waiting.name} missing`) waiting.resolve(null);
       else waiting.reject(new Undecided(`git cannot read ${waiting.name}: ${line}`));
@@ -105,7 +124,7 @@ class Batch {
     }
     const object = { oid: match[1]!, type: match[2] as GitObject['type'], size: Number(match[3]) };
     if (this.#withContent) this.#open = { object, left: object.size + 1, kept: [] };
-    else this.#queue.shift()?.resolve({ ...object, content: Buffer.alloc(0) });
+    else this.#next()?.resolve({ ...object, content: Buffer.alloc(0) });
   }
 
   #readContent(open: { object: GitObject; left: number; kept: Buffer[] }, rest: Buffer): Buffer {
@@ -116,7 +135,7 @@ class Batch {
     if (fits) open.kept.push(part);
     if (open.left === 0) {
       this.#open = null;
-      this.#queue.shift();
+      this.#next();
       if (waiting?.max === headerOnly) waiting.resolve({ ...open.object, content: Buffer.alloc(0) });
       else if (fits)
         waiting.resolve({ ...open.object, content: Buffer.concat(open.kept).subarray(0, open.object.size) });

@@ -55,7 +55,7 @@ export function compilePattern(source: string): Pattern {
       if (matchesExactly(path)) return true;
       const text = fold(path);
       if (text.startsWith(foldedStart) && text.includes(foldedEnd) && folded().test(text)) return true;
-      if (!isPlain(path) && folded().test(foldCase(decode(path)))) return true;
+      if (!lastIsPlain && folded().test(foldCase(decode(path)))) return true;
       directories ??= literalDirectories(body);
       return directories.startsWith(`${text}/`);
     },
@@ -113,11 +113,16 @@ export function foldPath(path: BytePath): string {
 
 function fold(path: BytePath): string {
   // Each path meets every pattern in turn, so the last answer is asked for again and again.
-  if (path !== lastPath) [lastPath, lastFolded] = [path, foldText(decode(path))];
+  if (path !== lastPath) {
+    lastIsPlain = isPlain(path);
+    lastFolded = lastIsPlain ? path.toLowerCase() : foldText(decode(path));
+    lastPath = path;
+  }
   return lastFolded;
 }
 let lastPath: BytePath | undefined;
 let lastFolded = '';
+let lastIsPlain = true;
 
 function decode(path: BytePath): string {
   return Buffer.from(path, 'latin1').toString('utf8');

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { decodedPieces } from './base64.ts';
 import { loadLibrary } from './library.ts';
 import { Needles } from './needles.ts';
 import type { OwnSecrets } from './own.ts';
-import { entropy, isPlaceholder, isPublishedExample } from './plausible.ts';
+import { entropy, isPlaceholder, isPublishedExample, sha256 } from './plausible.ts';
 import type { Rule } from './rule.ts';
 import { rules } from './rules.ts';
 
@@ -175,7 +174,7 @@ function inOrder(found: readonly Found[]): Found[] {
 }
 
 function digest(kind: string, value: string): string {
-  return createHash('sha256').update(`${kind}\0${value}`).digest('hex').slice(0, 16);
+  return sha256(`${kind}\0${value}`).slice(0, 16);
 }
 
 function shown({ kind, from, value, fingerprint, severity }: Found, bytes: Buffer): SecretHit {

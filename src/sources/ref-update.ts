@@ -1,3 +1,4 @@
+import { fanOut } from '../fan-out.ts';
 import { forkPoints } from '../git/fork-points.ts';
 import { logArguments, readCommits } from '../git/log.ts';
 import type { OtherSide } from '../git/refs.ts';
@@ -105,6 +106,8 @@ export function range(
   let steps: Promise<Step[]> | undefined;
   const moves = head === null || head !== base;
   const bounds = [...new Set([base, ...known])].filter((oid) => oid !== null).map((oid) => `^${oid}`);
+  const log = (paths: boolean) => readCommits(repository.stream([...logArguments({ paths }), head!, ...bounds, '--']));
+  const withPaths = fanOut(() => log(true));
   return {
     steps: () => (steps ??= tree === null || !moves ? Promise.resolve([]) : repository.diff(base, tree)),
     async states() {
@@ -124,7 +127,7 @@ export function range(
     },
     async *commits({ paths }): AsyncIterable<Commit> {
       if (head === null || !moves) return;
-      yield* readCommits(repository.stream([...logArguments({ paths }), head, ...bounds, '--']));
+      for await (const commits of paths ? withPaths() : log(false)) yield* commits;
     },
   };
 }
