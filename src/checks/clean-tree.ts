@@ -11,7 +11,7 @@ export const cleanTree: Check = {
   weakenable: true,
   timeout: 60_000,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'What is not committed is not reviewed, not tested by anybody else, and gone when something has to be rolled back.',
     fix: 'Commit it, stash it (`git stash --include-untracked`), or add what is generated to `.gitignore`.',
   },

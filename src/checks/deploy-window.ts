@@ -20,7 +20,7 @@ export const deployWindow: Check = {
   weakenable: true,
   timeout: 30_000,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'What breaks after a deploy is mended by those who are there. Hours, days and freezes say when they are.',
     fix: 'Wait until the time that the report names. When it cannot wait, an owner waives this check for one commit: `npx git-protect approve --deploy ENVIRONMENT --waive deploy-window --reason "…"`. Hours are those that the clocks show in `window.timezone`, else UTC: one that is skipped when they go forward never comes, one that is repeated counts both times. The end of the hours is not within them; both ends of a freeze are. Of hours that go over midnight, the day is that on which they began.',
   },

@@ -13,7 +13,7 @@ export const destructiveMigration: Check = {
   weakenable: true,
   timeout: 60_000,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'A DROP, a TRUNCATE, or a DELETE or UPDATE of every row cannot be taken back: what is gone comes back only from a backup. What cannot be read could be one, so it counts as one. Statements that hold up others while they run are told as warnings. Of a migration written as code the SQL in its strings and the calls that drop, empty or delete are looked at; what takes a migration back (`down`, `downgrade`, undo files) is not.',
     fix: 'Write it so that nothing is lost: add before you drop, copy before you change a type, give DELETE and UPDATE a WHERE. Where the loss is meant, an owner approves the file: `npx git-protect approve --staged --reason "…"`, or `npx git-protect request` asks one.',
   },

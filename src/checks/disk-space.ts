@@ -8,7 +8,7 @@ export const diskSpace: Check = {
   weakenable: true,
   timeout: 60_000,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'A build or a backup that fills the disk leaves half a release, and a database that cannot write.',
     fix: 'Remove old releases, backups, images or logs, or lower `disk.free` in the policy.',
   },

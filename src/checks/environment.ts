@@ -16,7 +16,7 @@ export const environment: Check = {
   weakenable: true,
   timeout: 120_000,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'A missing variable takes production down at the start, and a changed one later: with another encryption key, no earlier backup can be read any more.',
     fix: 'Set what is missing, or put the earlier value back. When a pinned value is meant to change, `npx git-protect fingerprint NAME` prints the line of the new one, and an owner has the policy changed; `rotated` is then the day of the change. A value of nothing but white space and quotes counts as empty. Values are read from `environment.file`, as `node --env-file` reads it, else from the environment of the command. The fingerprint is scrypt (N 32768, r 8, p 1) with a salt, over name and value: a short value can still be guessed from it, so pin long ones.',
   },

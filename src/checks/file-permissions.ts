@@ -17,7 +17,7 @@ export const filePermissions: Check = {
     files: { schema: list(text('a path'), 0), default: [], doc: 'files besides, from the top of the working tree' },
   }),
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'Every account and every service on the machine can read a file that is open to all. SSH itself refuses such keys.',
     fix: 'Run `chmod 600 FILE`. Looked at are `.env` files and private keys at the top of the working tree and in its folders, the `environment.file` of the environment, and what `checks.file-permissions.options.files` names.',
   },

@@ -23,7 +23,7 @@ export const forbiddenFiles: Check = {
     allow: { schema: list({ kind: 'pattern' }, 0), default: [], doc: 'what is allowed all the same, as path patterns' },
   }),
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'What was committed once is in every clone for good: a `.env` file or a dump cannot be taken back, only what it held can be changed. Files are told by their names (`.env`, `id_ed25519`, `*.p12`, `*.dump`, `backup-*.tar.gz`, …) and by their contents (a private key in a `.pem`, a token in an `.npmrc`, a dump, an SQLite database). Examples (`.env.example`, `.sample`, `.template`, `.dist`), public keys and certificates may be there. What was there before and is not touched is not judged.',
     fix: 'Take the file out of the commit (`git rm --cached FILE`) and list it in `.gitignore`. Where a commit on the way held it, rewrite that one before you push. What was pushed is known: replace the password or key. A file that belongs there, such as a key for tests, goes into `checks.forbidden-files.options.allow` of the policy.',
   },

@@ -13,7 +13,7 @@ export const health: Check = {
   weakenable: true,
   timeout: 0,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'Nothing reaches production that staging has not run. Without the commit, an old version that is still up answers just as well.',
     fix: 'Look at what came back, mend the service, or deploy this commit to it first. Each endpoint is asked with GET, at most `tries` times with `delay` between; `within` is for the whole answer. A redirect is not followed and no proxy is used. Every value that a JSONPath of `expect` finds must be as expected, and there must be one; the answer must then be JSON, whatever type it claims.',
   },

@@ -15,7 +15,7 @@ export const landedChecks: Check = {
   waivable: false,
   timeout: 600_000,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'Hooks can be skipped, and a push past CI leaves no trace but the commit. Each step of the branch is judged again, by the policy of that moment: protected files and their approvals, messages, the policy itself.',
     fix: 'An owner who stands by the change approves it afterwards, with `npx git-protect approve --landed REV --reason "…"`; else revert it.',
   },

@@ -16,7 +16,7 @@ export const notRoot: Check = {
     },
   }),
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'What root builds belongs to root: the service cannot write it, the next deploy by somebody else fails, and a mistake of a script reaches the whole machine.',
     fix: 'Deploy as a user of its own. Where a container runs the deploy as root, set `checks.not-root.options.allow: containers` in the policy.',
   },

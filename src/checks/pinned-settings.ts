@@ -9,7 +9,7 @@ export const pinnedSettings: Check = {
   weakenable: true,
   timeout: 60_000,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'Some values hold a system together, and nothing tells when one of them is changed in passing: a root folder, an algorithm, a command that must stay empty.',
     fix: 'Write the value that the report names again. Where it is meant to change, change `settings:` in the policy first.',
   },

@@ -8,7 +8,7 @@ export const rollbackPlan: Check = {
   weakenable: true,
   timeout: 60_000,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'Whoever has to go back does so in a hurry, often at night, and often did not make the change.',
     fix: 'Write down how to go back, command by command, in the file that `rollback.document` names, and commit it. Headings and TODOs alone are not a plan.',
   },

@@ -9,7 +9,7 @@ export const schemaMigration: Check = {
   weakenable: true,
   timeout: 60_000,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'Code that expects a column which no migration makes fails in production, and only there. Changes of comments and white space alone do not count. On a branch of your own the schema and its migration may be in different commits, so a commit there only warns; from the push on it refuses.',
     fix: 'Generate the migration (`npx drizzle-kit generate`, `npx prisma migrate dev`, `alembic revision --autogenerate`, …) and commit it with the schema.',
   },

@@ -15,7 +15,7 @@ export const tests: Check = {
   stopsItself: true,
   wave: 1,
   docs: {
-    since: '0.2.0',
+    since: '0.1.0',
     why: 'Tests that passed yesterday, on another commit, say nothing about this one.',
     fix: 'Run the command that the report names and mend what fails. Tests that passed are remembered by tree, command and lock file.',
   },
