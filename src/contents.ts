@@ -5,6 +5,7 @@ import {
   type Brought,
   type BytePath,
   type Change,
+  type Commit,
   type Content,
   type Context,
   type Gate,
@@ -21,7 +22,7 @@ const largest = 1 << 20;
 /** Blobs that are kept for the next check, and their bytes. */
 const kept = { blobs: 4096, bytes: 32 << 20 };
 /** States that are handed out, and read, at once. */
-const atOnce = 64;
+const atOnce = 2048;
 
 type Contents = Pick<
   Context,
@@ -31,6 +32,7 @@ type Contents = Pick<
   | 'paths'
   | 'content'
   | 'beginning'
+  | 'size'
   | 'ownValues'
   | 'pattern'
   | 'patterns'
@@ -60,6 +62,11 @@ export function contents(
     paths: lazily(() => resultPaths(repository, change, moved)),
     content: read,
     beginning: (oid, bytes) => beginning(repository, oid, bytes),
+    async size(oid) {
+      const info = await repository.objects.info(oid);
+      if (!info) throw new Undecided(`object ${oid} is missing`, 'git fetch');
+      return info.size;
+    },
     ownValues: lazily(async () => {
       const { topLevel } = await repository.layout();
       return (await import('./own-values.ts')).ownValues(topLevel, policy, env);
@@ -84,6 +91,8 @@ async function notLanded(all: readonly Step[], alreadyLanded: Context['alreadyLa
 }
 
 async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>): AsyncIterable<Brought> {
+  // Others walk the history as well: whoever comes late would have Git walk it once more.
+  const walk = change.kind === 'commit' ? null : startWalk(change);
   // What may stand at one path may not at another.
   const seen = new Set<string>();
   for (const step of await newSteps()) {
@@ -92,8 +101,8 @@ async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>
     seen.add(to.oid + path);
     yield { path, oid: to.oid, commit: null, step };
   }
-  if (change.kind === 'commit') return;
-  for await (const { id, paths, raw } of change.commits({ paths: true }))
+  if (walk === null) return;
+  for await (const { id, paths, raw } of walk)
     for (const [index, path] of paths.entries()) {
       const oid = resultOf(raw[index]!);
       if (oid === null || seen.has(oid + path)) continue;
@@ -102,6 +111,25 @@ async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>
       seen.add(oid + path);
       yield { path, oid, commit: id, step: null };
     }
+}
+
+/** Asks for the first commit at once, and for the others when they are wanted. */
+function startWalk(change: Change): AsyncIterable<Commit> {
+  const walk = change.commits({ paths: true })[Symbol.asyncIterator]();
+  const first = walk.next();
+  first.catch(() => undefined); // It is thrown where it is waited for.
+  let asked = false;
+  const next = () => {
+    if (asked) return walk.next();
+    asked = true;
+    return first;
+  };
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next,
+      return: async () => (await walk.return?.()) ?? { done: true, value: undefined },
+    }),
+  };
 }
 
 async function* inGroups(all: AsyncIterable<Brought>): AsyncIterable<readonly Brought[]> {
@@ -167,13 +195,12 @@ function reader(repository: Repository): (oid: Oid) => Promise<Content> {
 }
 
 async function readContent(repository: Repository, oid: Oid): Promise<Content> {
-  const info = await repository.objects.info(oid);
-  if (!info) throw new Undecided(`object ${oid} is missing`, 'git fetch');
-  if (info.size > largest) return { bytes: null, left: 'large', size: info.size };
-  const blob = await repository.objects.read(oid, largest);
+  const blob = await repository.objects.readUpTo(oid, largest);
   if (blob?.type !== 'blob') throw new Undecided(`object ${oid} is missing`, 'git fetch');
-  const bytes = asUtf8(blob.content);
-  return bytes === null ? { bytes, left: 'binary', size: info.size } : { bytes, left: null, size: info.size };
+  const { content, size } = blob;
+  if (content === null) return { bytes: null, left: 'large', size };
+  const bytes = asUtf8(content);
+  return bytes === null ? { bytes, left: 'binary', size } : { bytes, left: null, size };
 }
 
 /** The first bytes of a blob of any size. Of a large one no more is read. @throws Undecided when it is missing */

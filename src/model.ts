@@ -247,6 +247,8 @@ export interface Context {
   stateAt(path: BytePath): Promise<State | null>;
   /** Every path of the result, in Git's order. */
   paths(): Promise<readonly BytePath[]>;
+  /** Of a blob, in bytes. @throws Undecided when it is missing */
+  size(oid: Oid): Promise<number>;
   /** What a blob holds, read once for all checks. @throws Undecided when it is missing */
   content(oid: Oid): Promise<Content>;
   /** The first bytes of a blob of any size, as they are. @throws Undecided when it is missing */

@@ -267,7 +267,8 @@ test('thousands of refs that bring nothing new cost no process each', () => {
     return readFileSync(log, 'utf8').length;
   };
   started(1);
-  is(started(3000), started(1));
+  // From a hundred names on objects are asked for in processes of their own, two for any number.
+  ok(started(3000) <= started(1) + 2);
 });
 
 test('the merge bases that one process finds are those of git merge-base', async () => {

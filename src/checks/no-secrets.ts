@@ -82,15 +82,36 @@ async function searcher(context: Context): Promise<Search> {
 type Read = readonly (readonly [Brought, Content])[];
 
 /** While one group is searched, Git reads the next. */
-async function* read({ brought, content }: Context): AsyncIterable<Read> {
+async function* read(context: Context): AsyncIterable<Read> {
   let before: Promise<Read> | undefined;
-  for await (const group of brought()) {
-    const next = Promise.all(group.map(async (one) => [one, await content(one.oid)] as const));
-    next.catch(() => undefined); // It is thrown where it is waited for.
-    if (before) yield await before;
-    before = next;
-  }
+  for await (const group of context.brought())
+    for (const part of await inParts(group, context)) {
+      const next = Promise.all(part.map(async (one) => [one, await context.content(one.oid)] as const));
+      next.catch(() => undefined); // It is thrown where it is waited for.
+      if (before) yield await before;
+      before = next;
+    }
   if (before) yield await before;
+}
+
+/** So many that they may all be large; and how many bytes are read at a time where they are more. */
+const few = 64;
+const partBytes = 8 << 20;
+
+/** Cuts a group so that memory stays flat, however large its files are. */
+async function inParts(group: readonly Brought[], { size }: Context): Promise<readonly (readonly Brought[])[]> {
+  if (group.length <= few) return [group];
+  const sizes = await Promise.all(group.map(({ oid }) => size(oid)));
+  const parts: Brought[][] = [[]];
+  let bytes = 0;
+  for (const [index, one] of group.entries()) {
+    // A file that is too large to be searched is read past.
+    const own = Math.min(sizes[index]!, partBytes);
+    if (bytes + own > partBytes) parts.push([]);
+    bytes = bytes + own > partBytes ? own : bytes + own;
+    parts.at(-1)!.push(one);
+  }
+  return parts;
 }
 
 /** What names neither a place nor a value would switch the check off. @throws Error with the entry's number */
@@ -185,8 +206,11 @@ class Findings {
       commit === null
         ? 'read it from the environment'
         : 'take it out of that commit (git rebase -i), a later one does not take it back';
+    const again = `${out}; if it has left this machine, make a new one`;
+    // One of the project's own is no false alarm.
+    if (fingerprint?.startsWith('own:')) return again;
     const allow = fingerprint === null ? 'path: …' : `fingerprint: "${fingerprint}"`;
-    return `${out}; if it has left this machine, make a new one. A false alarm: checks.no-secrets.options.allow: [{ ${allow} }]`;
+    return `${again}. A false alarm: checks.no-secrets.options.allow: [{ ${allow} }]`;
   }
 }
 

@@ -13,13 +13,19 @@ export interface GitContent extends GitObject {
   readonly content: Buffer;
 }
 
+/** From so many at once a process of their own pays, which need not hand out each object by itself. */
+const many = 100;
+
 /** As a limit: the content is not wanted. */
 const headerOnly = -1;
+
+/** `content` is null where it is larger than was asked for. */
+type Found = GitObject & { readonly content: Buffer | null };
 
 interface Waiting {
   readonly name: string;
   readonly max: number;
-  resolve(value: GitContent | null): void;
+  resolve(value: Found | null): void;
   reject(error: Error): void;
 }
 
@@ -30,19 +36,21 @@ interface Waiting {
 class Batch {
   readonly #child: ChildProcess;
   readonly #withContent: boolean;
+  readonly #apart: (waiting: readonly Waiting[]) => void;
   #queue: Waiting[] = [];
   #chunks: Buffer[] = [];
   #length = 0;
-  /** Names that wait until Git has answered those before: a write for each would cost more than the answer. */
-  #unasked = '';
-  #underWay = 0;
+  /** How many at the end of the queue wait to be handed over together: a write for each would cost more than the answer. */
+  #unasked = 0;
   #open: { object: GitObject; left: number; kept: Buffer[] } | null = null;
   #stopped: string | null = null;
 
-  constructor(cwd: string, env: NodeJS.ProcessEnv, withContent: boolean) {
+  /** @param all what is asked, where that is known beforehand; else it goes on until it is closed */
+  constructor(cwd: string, env: NodeJS.ProcessEnv, withContent: boolean, all: readonly Waiting[] | null = null) {
     this.#withContent = withContent;
-    const mode = withContent ? '--batch' : '--batch-check';
-    this.#child = spawn('git', [...gitSettings, 'cat-file', mode], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#apart = (waiting) => new Batch(cwd, env, withContent, waiting);
+    const mode = [withContent ? '--batch' : '--batch-check', ...(all ? ['--buffer'] : [])];
+    this.#child = spawn('git', [...gitSettings, 'cat-file', ...mode], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
     let stderr = '';
     this.#child.stderr!.on('data', (chunk: Buffer) => {
       if (stderr.length < 4096) stderr += chunk.toString();
@@ -51,35 +59,31 @@ class Batch {
     this.#child.stdin!.on('error', () => this.#fail(`git cat-file stopped: ${stderr.trim()}`));
     this.#child.on('error', (error) => this.#fail(`git could not be started: ${error.message}`));
     this.#child.on('close', () => this.#fail(`git cat-file stopped: ${stderr.trim() || 'no more output'}`));
+    if (all === null) return;
+    this.#queue = [...all];
+    this.#child.stdin!.end(namesOf(all), 'latin1');
   }
 
-  ask(name: string, max: number): Promise<GitContent | null> {
+  ask(name: string, max: number): Promise<Found | null> {
     if (/[\n\0]/.test(name)) return Promise.reject(new Undecided('an object name holds a line break'));
     // Ctrl-C reaches Git as well; who asks afterwards would wait for ever.
     if (this.#stopped !== null) return Promise.reject(new Undecided(this.#stopped));
     return new Promise((resolve, reject) => {
       this.#queue.push({ name, max, resolve, reject });
-      if (this.#unasked === '') process.nextTick(() => this.#write());
-      this.#unasked += `${name}\n`;
+      if (this.#unasked++ === 0) process.nextTick(() => this.#handOver());
     });
   }
 
-  #write(): void {
-    if (this.#underWay > 0 || this.#unasked === '') return;
-    this.#child.stdin!.write(this.#unasked, 'latin1');
-    this.#unasked = '';
-    this.#underWay = this.#queue.length;
-  }
-
-  /** The one whose answer has come. */
-  #next(): Waiting | undefined {
-    const waiting = this.#queue.shift();
-    if (--this.#underWay === 0) this.#write();
-    return waiting;
+  #handOver(): void {
+    const waiting = this.#unasked === 0 ? [] : this.#queue.slice(-this.#unasked);
+    this.#unasked = 0;
+    if (waiting.length < many) return void this.#child.stdin!.write(namesOf(waiting), 'latin1');
+    this.#queue.splice(-waiting.length);
+    this.#apart(waiting);
   }
 
   close(): void {
-    this.#unasked = '';
+    this.#unasked = 0;
     this.#child.stdin?.end();
     // Git ends by itself once its input does; nobody needs to wait for that.
     this.#child.unref();
@@ -116,7 +120,7 @@ class Batch {
   #header(line: string): void {
     const match = /^([0-9a-f]{40}|[0-9a-f]{64}) (commit|tree|blob|tag) (\d+)$/.exec(line);
     if (!match) {
-      const waiting = this.#next();
+      const waiting = this.#queue.shift();
       if (!waiting) return;
       if (line === `${waiting.name} missing`) waiting.resolve(null);
       else waiting.reject(new Undecided(`git cannot read ${waiting.name}: ${line}`));
@@ -124,7 +128,7 @@ class Batch {
     }
     const object = { oid: match[1]!, type: match[2] as GitObject['type'], size: Number(match[3]) };
     if (this.#withContent) this.#open = { object, left: object.size + 1, kept: [] };
-    else this.#next()?.resolve({ ...object, content: Buffer.alloc(0) });
+    else this.#queue.shift()?.resolve({ ...object, content: Buffer.alloc(0) });
   }
 
   #readContent(open: { object: GitObject; left: number; kept: Buffer[] }, rest: Buffer): Buffer {
@@ -135,14 +139,18 @@ class Batch {
     if (fits) open.kept.push(part);
     if (open.left === 0) {
       this.#open = null;
-      this.#next();
+      this.#queue.shift();
       if (waiting?.max === headerOnly) waiting.resolve({ ...open.object, content: Buffer.alloc(0) });
       else if (fits)
         waiting.resolve({ ...open.object, content: Buffer.concat(open.kept).subarray(0, open.object.size) });
-      else waiting?.reject(new Undecided(`${waiting.name} is ${open.object.size} bytes, the limit is ${waiting.max}`));
+      else waiting?.resolve({ ...open.object, content: null });
     }
     return rest.subarray(part.length);
   }
+}
+
+function namesOf(waiting: readonly Waiting[]): string {
+  return waiting.map(({ name }) => `${name}\n`).join('');
 }
 
 /** Reads objects by id or by any name Git understands, without starting a process for each. */
@@ -159,7 +167,16 @@ export class ObjectReader {
   }
 
   /** The object, or null when there is none of that name. @throws Undecided when it is larger than `max` bytes or Git fails. */
-  read(name: string, max: number): Promise<GitContent | null> {
+  async read(name: string, max: number): Promise<GitContent | null> {
+    const found = await this.#ask(name, max);
+    if (found === null) return null;
+    const { content } = found;
+    if (content === null) throw new Undecided(`${name} is ${found.size} bytes, the limit is ${max}`);
+    return { ...found, content };
+  }
+
+  /** The same, but a larger one has null for its content, which is read past: that costs less than to ask twice. */
+  readUpTo(name: string, max: number): Promise<Found | null> {
     return this.#ask(name, max);
   }
 
@@ -172,7 +189,7 @@ export class ObjectReader {
     return this.#check.ask(name, 0);
   }
 
-  #ask(name: string, max: number): Promise<GitContent | null> {
+  #ask(name: string, max: number): Promise<Found | null> {
     if (this.#closed) return tooLate();
     this.#content ??= new Batch(this.#cwd, this.#env, true);
     return this.#content.ask(name, max);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { type BytePath, type Oid, type State, type Step, Undecided, UsageError } from '../model.ts';
 import { gitEnvironment, gitSettings, type Keep } from './environment.ts';
 import { ObjectReader, parseTree, type TreeEntry } from './objects.ts';
@@ -25,6 +26,8 @@ interface RunOptions {
 
 const oidForm = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const maxTree = 64 << 20;
+/** Bytes of Git's output that wait for us. */
+const readAhead = 4 << 20;
 
 /** The one door to Git: plumbing only, in a rebuilt environment, bytes in and bytes out. */
 export class Repository {
@@ -90,7 +93,8 @@ export class Repository {
     });
     let complete = false;
     try {
-      yield* child.stdout as AsyncIterable<Buffer>;
+      // Git goes on while we are busy: its pipe alone would stop it after 64 KiB.
+      yield* child.stdout.pipe(new PassThrough({ highWaterMark: readAhead })) as AsyncIterable<Buffer>;
       complete = true;
     } finally {
       if (!complete) child.kill();
