@@ -107,7 +107,7 @@ async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>
       const oid = resultOf(raw[index]!);
       if (oid === null || seen.has(oid + path)) continue;
       // Memory stays flat however long the history is; what is forgotten is only read twice.
-      if (seen.size > 100_000) seen.clear();
+      if (seen.size > 20_000) seen.clear();
       seen.add(oid + path);
       yield { path, oid, commit: id, step: null };
     }
