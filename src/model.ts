@@ -358,7 +358,10 @@ export class Undecided extends Error {
 
 /** The command was used wrongly, or the policy it must obey is invalid: exit 2. */
 export class UsageError extends Error {
-  override readonly name = 'UsageError';
+  override readonly name: string = 'UsageError';
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && (value.name === 'UsageError' || value.name === 'PolicyError');
+  }
   constructor(
     message: string,
     readonly help?: string,
@@ -370,6 +373,9 @@ export class UsageError extends Error {
 /** Refused by a rule outside any check, such as signing under an AI agent: exit 1. */
 export class Refused extends Error {
   override readonly name = 'Refused';
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'Refused';
+  }
   constructor(
     message: string,
     readonly help?: string,

@@ -9,6 +9,10 @@ export interface PolicyFault {
 
 /** A policy that cannot be obeyed. All faults are told at once. */
 export class PolicyError extends UsageError {
+  override readonly name = 'PolicyError';
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'PolicyError';
+  }
   constructor(
     readonly source: string,
     readonly faults: readonly PolicyFault[],
