@@ -139,13 +139,13 @@ const times = interleave(
 const ratio = ({ median }) => (median / times.node.median).toFixed(1);
 const speed = [
   ['a commit, no hooks', 'nothing', times.none],
-  ['**git-protect**', 'protected files by 100 patterns, policy, message', times.protect],
+  ['**git-protect**', 'protected files by 100 patterns, policy, message, secrets', times.protect],
   ['husky + `npx lint-staged` + `npx commitlint`', 'message; one task `true`', times.stack],
   ['lefthook', 'two commands `true`', times.lefthook],
   ['prek', '`check-yaml`, on no file', times.prek],
 ];
 const ranges = [
-  ['**git-protect** `ci`', 'files, refs, messages, approvals', times.ci],
+  ['**git-protect** `ci`', 'files, refs, messages, approvals, secrets', times.ci],
   ['commitlint `--from --to`', 'messages', times.commitlint],
 ];
 const row = ([name, what, time]) => `| ${name} | ${what} | ${ratio(time)} |`;
