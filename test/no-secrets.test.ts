@@ -164,3 +164,19 @@ test('ten thousand changed files', () => {
   const { code, findings } = judged(repo);
   equal([code, findings.length], [1, 1]);
 });
+
+test('a file that cannot be read, at the end or on the way, leaves the gate closed', () => {
+  for (const where of ['on the way', 'at the end']) {
+    const { repo } = guardedRepo({ hooks: false });
+    const base = repo.head();
+    repo.commit('feat: one', { 'src/way.ts': 'one\n' });
+    const way = repo.git('rev-parse', 'HEAD:src/way.ts');
+    repo.commit('feat: two', { 'src/way.ts': 'two\n', 'src/end.ts': 'end\n' });
+    const oid = where === 'on the way' ? way : repo.git('rev-parse', 'HEAD:src/end.ts');
+    repo.remove(`.git/objects/${oid.slice(0, 2)}/${oid.slice(2)}`);
+    const done = repo.protect('ci', '--base', base, '--head', 'HEAD');
+    is(done.code, 3, `${where}: ${done.out}`);
+    match(done.stdout, /undecided\[[^\]]*no-secrets\]/, where);
+    match(done.stdout, `object ${oid} is missing`);
+  }
+});
