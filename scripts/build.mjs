@@ -27,7 +27,7 @@ const loadApart = {
     onResolve({ filter: /^\.\.?\/(?:.*\/)?[\w-]+\.ts$/ }, ({ kind, path, resolveDir }) => {
       const file = relative('.', join(resolveDir, path)).replaceAll('\\', '/');
       // Nearly every commit has something to search for secrets, and a module of its own costs more than these do.
-      if (kind !== 'dynamic-import' || /^src\/(?:secrets\/|own-values)/.test(file)) return null;
+      if (kind !== 'dynamic-import' || /^src\/(?:readers\/secrets\/|context\/own-values)/.test(file)) return null;
       const name = file.slice('src/'.length, -'.ts'.length).replaceAll('/', '-');
       apart[name] = file;
       return { path: `./${name}.js`, external: true };
@@ -44,9 +44,12 @@ await build({
   define: { 'import.meta.dirname': '__dirname' },
   plugins: [loadApart],
 });
-const entryPoints = Object.fromEntries(
-  ['cli', 'index', 'wire', 'staged-tasks-run'].map((name) => [name, `src/${name}.ts`]),
-);
+const entryPoints = {
+  cli: 'src/cli.ts',
+  index: 'src/index.ts',
+  wire: 'src/wire.ts',
+  'staged-tasks-run': 'src/tasks/process.ts',
+};
 await build({ ...common, entryPoints: { ...entryPoints, ...apart } });
 const tsc = createRequire(import.meta.url)
   .resolve('typescript/package.json')

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { besideRunner, crashIsUndecided, guarded, type Io } from './commands/io.ts';
 import type { Usage } from './commands/options.ts';
-import { exitCode, UsageError } from './model.ts';
-import { nearest } from './nearest.ts';
-import { packageVersion } from './version.ts';
+import { exitCode, UsageError } from './model/index.ts';
+import { nearest } from './words/nearest.ts';
+import { packageVersion } from './words/version.ts';
 
 type Command = (args: readonly string[], io: Io) => Promise<number>;
 

@@ -1,7 +1,7 @@
 import { hook } from './commands/hook.ts';
 import { besideRunner, crashIsUndecided, guarded, type Io } from './commands/io.ts';
 import { startEarly } from './git/process.ts';
-import { exitCode } from './model.ts';
+import { exitCode } from './model/index.ts';
 
 /** The small entry that the Git hooks start: `node hook.cjs GATE …`. CommonJS, because Node starts that faster. */
 const early = startEarly(process.argv[2], process.cwd(), process.env);

@@ -10,10 +10,10 @@ export {
 } from './approvals/statement.ts';
 export { verifyStatement } from './approvals/verify.ts';
 export { checks } from './checks/index.ts';
-export type { World } from './context.ts';
+export type { World } from './context/index.ts';
 export { Repository } from './git/repository.ts';
-export { type Case, exitCodeOf, judge } from './judge.ts';
-export * from './model.ts';
+export { type Case, exitCodeOf, judge } from './judge/index.ts';
+export * from './model/index.ts';
 export { loadPolicyAt } from './policy/load.ts';
 export { PolicyError, type PolicyFault, parsePolicy } from './policy/parse.ts';
 export type { CiEvent } from './sources/ci/event.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
-import { UsageError } from '../src/model.ts';
+import { UsageError } from '../src/model/index.ts';
 import { ciEvent } from '../src/sources/ci/index.ts';
 import { fetched, fetches, type Host, makeHost, recorded } from './support/ci-hosts.ts';
 import { suite } from './support/suite.ts';

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
 import { parse } from 'yaml';
 import { ciTemplate, installLines, lockFiles } from '../src/commands/ci-template.ts';
-import { UsageError } from '../src/model.ts';
+import { UsageError } from '../src/model/index.ts';
 import { fetched, type Host, makeHost, recorded } from './support/ci-hosts.ts';
 import { suite } from './support/suite.ts';
 import { folder, installPackage, projectRoot, type Result, run } from './support/world.ts';

@@ -11,9 +11,9 @@ import {
   type Problem,
   type Skipped,
   Undecided,
-} from '../src/model.ts';
+} from '../src/model/index.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
-import { compileRules } from '../src/policy/rules.ts';
+import { compileRules } from '../src/rules/rules.ts';
 import { type Cleanup, cleanMessage } from '../src/sources/message.ts';
 import { suite } from './support/suite.ts';
 import { folder, guardedRepo, makeKey, newRepo, type Repo } from './support/world.ts';

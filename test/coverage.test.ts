@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, instance, is, match, throws } from 'uvu/assert';
-import { judgeCoverage, type Minimums } from '../src/coverage/judge.ts';
-import { parseCoverage } from '../src/coverage/parse.ts';
-import type { CoverageReport } from '../src/coverage/report.ts';
-import { compilePattern } from '../src/policy/match.ts';
+import { judgeCoverage, type Minimums } from '../src/readers/coverage/judge.ts';
+import { parseCoverage } from '../src/readers/coverage/parse.ts';
+import type { CoverageReport } from '../src/readers/coverage/report.ts';
+import { compilePattern } from '../src/rules/match.ts';
 import { suite } from './support/suite.ts';
 import { environment, folder, guardedRepo, projectRoot, type Repo } from './support/world.ts';
 

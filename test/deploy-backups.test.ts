@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { crc32, gzipSync } from 'node:zlib';
 import { equal, is, match } from 'uvu/assert';
 import { freshBackup } from '../src/checks/fresh-backup.ts';
-import { damage } from '../src/deploy/damage.ts';
+import { damage } from '../src/machine/damage.ts';
 import { findings, messages, predeployContext } from './support/predeploy.ts';
 import { suite } from './support/suite.ts';
 import { folder, newRepo, type Repo, run } from './support/world.ts';

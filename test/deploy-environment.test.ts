@@ -1,6 +1,6 @@
 import { equal, is, match, not } from 'uvu/assert';
 import { environment } from '../src/checks/environment.ts';
-import { fingerprint, fits } from '../src/deploy/fingerprint.ts';
+import { fingerprint, fits } from '../src/readers/variables/fingerprint.ts';
 import { findings, messages, predeployContext } from './support/predeploy.ts';
 import { suite } from './support/suite.ts';
 import { newRepo } from './support/world.ts';

@@ -5,7 +5,7 @@ import { createServer as createPlain } from 'node:net';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
 import { health } from '../src/checks/health.ts';
-import { get } from '../src/deploy/http.ts';
+import { get } from '../src/machine/http.ts';
 import { findings, messages, predeployContext } from './support/predeploy.ts';
 import { suite } from './support/suite.ts';
 import { folder, newRepo, run } from './support/world.ts';

@@ -1,7 +1,7 @@
 import { equal, is, match } from 'uvu/assert';
 import { deployWindow } from '../src/checks/deploy-window.ts';
-import { isWithin, localTime, nextOpening } from '../src/deploy/window.ts';
-import type { DeployWindow } from '../src/model.ts';
+import type { DeployWindow } from '../src/model/index.ts';
+import { isWithin, localTime, nextOpening } from '../src/readers/calendar.ts';
 import { findings, predeployContext } from './support/predeploy.ts';
 import { suite } from './support/suite.ts';
 import { newRepo } from './support/world.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
-import { diagnoses } from '../src/doctor/index.ts';
+import { diagnoses } from '../src/install/doctor/index.ts';
 import { suite } from './support/suite.ts';
 import { addRemote, folder, makeKey, newRepo, policyText, Repo, run } from './support/world.ts';
 

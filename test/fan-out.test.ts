@@ -1,5 +1,5 @@
 import { equal, is } from 'uvu/assert';
-import { fanOut } from '../src/fan-out.ts';
+import { fanOut } from '../src/git/fan-out.ts';
 import { suite } from './support/suite.ts';
 
 const test = suite('fan-out');

@@ -20,13 +20,13 @@ import { parseSubject } from '../src/checks/commit-message.ts';
 import { logArguments, readCommits } from '../src/git/log.ts';
 import { parseTree } from '../src/git/objects.ts';
 import { parseRaw, readPath, showPath } from '../src/git/raw.ts';
-import { type Commit, Undecided } from '../src/model.ts';
-import { compilePattern, patternFault } from '../src/policy/match.ts';
+import { type Commit, Undecided } from '../src/model/index.ts';
 import { PolicyError, parsePolicy } from '../src/policy/parse.ts';
-import { visible, visibleBytes } from '../src/report/visible.ts';
+import { compilePattern, patternFault } from '../src/rules/match.ts';
 import { type Cleanup, cleanMessage } from '../src/sources/message.ts';
 import { parsePushLines } from '../src/sources/pushed.ts';
 import { parseReceiveLines } from '../src/sources/received.ts';
+import { visible, visibleBytes } from '../src/words/visible.ts';
 import { suite } from './support/suite.ts';
 import { makeKey, newRepo, policyText, run } from './support/world.ts';
 

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { equal, is, not, ok } from 'uvu/assert';
-import { compileGlob } from '../src/policy/glob.ts';
-import { compilePattern, firstMatch, literalPath, type Pattern, patternFault } from '../src/policy/match.ts';
-import { isOwnPath } from '../src/policy/rules.ts';
+import { compileGlob } from '../src/rules/glob.ts';
+import { compilePattern, firstMatch, literalPath, type Pattern, patternFault } from '../src/rules/match.ts';
+import { isOwnPath } from '../src/rules/rules.ts';
 import { suite } from './support/suite.ts';
 import { environment, newRepo } from './support/world.ts';
 

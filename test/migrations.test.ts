@@ -1,10 +1,10 @@
 import { is, ok } from 'uvu/assert';
-import { judgeCode } from '../src/migrations/code.ts';
-import { changedEntry, readJournal } from '../src/migrations/journal.ts';
-import { isAtOrAbove, migrationOf } from '../src/migrations/layout.ts';
-import { sameMeaning } from '../src/migrations/same-meaning.ts';
-import { marksOf, upSections } from '../src/migrations/sections.ts';
-import type { MigrationFolder } from '../src/model.ts';
+import type { MigrationFolder } from '../src/model/index.ts';
+import { judgeCode } from '../src/readers/migrations/code.ts';
+import { changedEntry, readJournal } from '../src/readers/migrations/journal.ts';
+import { isAtOrAbove, migrationOf } from '../src/readers/migrations/layout.ts';
+import { sameMeaning } from '../src/readers/migrations/same-meaning.ts';
+import { marksOf, upSections } from '../src/readers/migrations/sections.ts';
 import { suite } from './support/suite.ts';
 
 const test = suite('migrations: layouts and code');

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { equal, instance, is, match, ok } from 'uvu/assert';
 import { checks } from '../src/checks/index.ts';
-import type { Policy } from '../src/model.ts';
-import { nearest } from '../src/nearest.ts';
+import type { Policy } from '../src/model/index.ts';
+import type { Schema } from '../src/model/schema.ts';
 import { decode } from '../src/policy/load.ts';
 import { PolicyError, parseDuration, parsePolicy } from '../src/policy/parse.ts';
 import { policySchema } from '../src/policy/schema.ts';
 import { jsonSchema, keyTable } from '../src/policy/schema-docs.ts';
-import type { Schema } from '../src/schema.ts';
+import { nearest } from '../src/words/nearest.ts';
 import { suite } from './support/suite.ts';
 import { makeKey, newRepo, policyText } from './support/world.ts';
 

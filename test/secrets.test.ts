@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, ok } from 'uvu/assert';
-import { ownSecrets } from '../src/secrets/own.ts';
-import { isStrongPassword } from '../src/secrets/plausible.ts';
-import { scan } from '../src/secrets/scan.ts';
+import { ownSecrets } from '../src/readers/secrets/own.ts';
+import { isStrongPassword } from '../src/readers/secrets/plausible.ts';
+import { scan } from '../src/readers/secrets/scan.ts';
 import { Draw, minified, secretSamples, seeded } from './support/secret-corpus.ts';
 import { secretFigures } from './support/secret-figures.ts';
 import { suite } from './support/suite.ts';

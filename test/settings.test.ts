@@ -1,9 +1,9 @@
 import { equal, instance, is, match, ok } from 'uvu/assert';
-import { compilePath } from '../src/settings/json-path.ts';
-import { isSame, valueFault } from '../src/settings/judge.ts';
-import { compileLinear } from '../src/settings/pattern.ts';
-import { Unreadable } from '../src/settings/tree.ts';
-import { settingFinder, wantedFault } from '../src/settings/values.ts';
+import { compilePath } from '../src/readers/settings/json-path.ts';
+import { isSame, valueFault } from '../src/readers/settings/judge.ts';
+import { compileLinear } from '../src/readers/settings/pattern.ts';
+import { Unreadable } from '../src/readers/settings/tree.ts';
+import { settingFinder, wantedFault } from '../src/readers/settings/values.ts';
 import { suite } from './support/suite.ts';
 
 const test = suite('settings');

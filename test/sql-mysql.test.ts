@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { equal, is, ok } from 'uvu/assert';
-import { Undecided } from '../src/model.ts';
-import { judgeMysql } from '../src/sql/mysql.ts';
+import { Undecided } from '../src/model/index.ts';
+import { judgeMysql } from '../src/readers/sql/mysql/index.ts';
 import { entries } from './fixtures/sql/mysql.ts';
 import { suite } from './support/suite.ts';
 

@@ -1,7 +1,7 @@
 import { equal, is, ok, unreachable } from 'uvu/assert';
-import { Undecided } from '../src/model.ts';
-import { judgeSql } from '../src/sql/index.ts';
-import type { SqlProblem } from '../src/sql/problem.ts';
+import { Undecided } from '../src/model/index.ts';
+import { judgeSql } from '../src/readers/sql/index.ts';
+import type { SqlProblem } from '../src/readers/sql/problem.ts';
 import { postgresCases } from './fixtures/sql/postgres.ts';
 import { suite } from './support/suite.ts';
 

@@ -1,5 +1,5 @@
 import { equal, is, match } from 'uvu/assert';
-import { mentions } from '../src/mentions.ts';
+import { mentions } from '../src/readers/hosts.ts';
 import { suite } from './support/suite.ts';
 import { guardedRepo, type Repo, type Result } from './support/world.ts';
 

@@ -1,5 +1,5 @@
 import { showPath } from '../git/raw.ts';
-import type { BytePath, Consent, Guard, Policy, State, Step } from '../model.ts';
+import type { BytePath, Consent, Guard, Policy, State, Step } from '../model/index.ts';
 import { type Approval, type SignedState, stateKey } from './statement.ts';
 import { by, type Fault, verifyStatement } from './verify.ts';
 

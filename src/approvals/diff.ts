@@ -3,8 +3,8 @@ import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { showPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
-import type { Oid, State, Step } from '../model.ts';
-import { visible, visibleBytes } from '../report/visible.ts';
+import type { Oid, State, Step } from '../model/index.ts';
+import { visible, visibleBytes } from '../words/visible.ts';
 
 /** Above this, content with NUL bytes in it is described instead of printed; in bytes. */
 const maxBinary = 64 << 10;

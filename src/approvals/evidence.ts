@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { showPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
-import { type BytePath, type Change, type Oid, type Policy, type State, type Step, Undecided } from '../model.ts';
+import { type BytePath, type Change, type Oid, type Policy, type State, type Step, Undecided } from '../model/index.ts';
 import { Consents } from './chains.ts';
 import { type Approval, approvalName, approvalsFolder, limits, parseApproval, type SignedState } from './statement.ts';
 

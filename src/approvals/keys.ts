@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Repository } from '../git/repository.ts';
-import { type OwnerKey, type Policy, Undecided, UsageError } from '../model.ts';
+import { type OwnerKey, type Policy, Undecided, UsageError } from '../model/index.ts';
 import { parsePublicKey } from './public-key.ts';
 import { namespace, unarmor } from './ssh-signature.ts';
 

@@ -1,6 +1,6 @@
 import { showPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
-import type { BytePath, Consent, Guard, Oid, Policy, State, Step } from '../model.ts';
+import type { BytePath, Consent, Guard, Oid, Policy, State, Step } from '../model/index.ts';
 import { chainOf } from './chains.ts';
 import { contentHashes, readAddedApprovals, spentBefore } from './evidence.ts';
 import { type Approval, approvalsFolder, type SignedState, stateKey } from './statement.ts';

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import type { OwnerKey } from '../model.ts';
+import type { OwnerKey } from '../model/index.ts';
 
 /** The key types an owner may have, with the curve or scheme behind each. */
 export const keyTypes = [

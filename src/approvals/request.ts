@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readPath, showPath } from '../git/raw.ts';
-import type { BytePath, Oid, State, Step } from '../model.ts';
+import type { BytePath, Oid, State, Step } from '../model/index.ts';
 import { array, limits, line, matching, record, type SignedState, type SignedStep } from './statement.ts';
 import { type Json, parseStrictJson } from './strict-json.ts';
 

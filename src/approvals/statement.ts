@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readPath, showPath } from '../git/raw.ts';
-import { approvalsFolder, type BytePath } from '../model.ts';
+import { approvalsFolder, type BytePath } from '../model/index.ts';
 import { armor, parseSignature, type SshSignature, splitArmor, unarmor } from './ssh-signature.ts';
 import { type Json, parseStrictJson } from './strict-json.ts';
 

@@ -1,4 +1,4 @@
-import type { Consent, OwnerKey, Policy } from '../model.ts';
+import type { Consent, OwnerKey, Policy } from '../model/index.ts';
 import { namespace, type SshSignature, touched, verifySignature } from './ssh-signature.ts';
 import type { Approval } from './statement.ts';
 

@@ -1,4 +1,4 @@
-import type { Policy } from '../model.ts';
+import type { Policy } from '../model/index.ts';
 import { parseSignature, type SshSignature, splitArmor, unarmor } from './ssh-signature.ts';
 import { array, fileName, limits, line, matching, readTime, record, writeTime } from './statement.ts';
 import { parseStrictJson } from './strict-json.ts';

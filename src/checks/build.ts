@@ -1,5 +1,5 @@
-import type { Check, Context, Problem, Skipped } from '../model.ts';
-import { leavingNoTrace, lockFileKey, type PassingCommand, runToPass } from '../passing-command.ts';
+import type { Check, Context, Problem, Skipped } from '../model/index.ts';
+import { leavingNoTrace, lockFileKey, type PassingCommand, runToPass } from './parts/passing-command.ts';
 
 /** Milliseconds. */
 const quarterOfAnHour = 900_000;

@@ -1,4 +1,4 @@
-import type { Check, Context, Problem } from '../model.ts';
+import type { Check, Context, Problem } from '../model/index.ts';
 
 /** How many files are named one by one. */
 const most = 5;

@@ -1,5 +1,5 @@
-import { type Check, type Commit, type Context, type Policy, type Problem, Undecided } from '../model.ts';
-import { nearest } from '../nearest.ts';
+import { type Check, type Commit, type Context, type Policy, type Problem, Undecided } from '../model/index.ts';
+import { nearest } from '../words/nearest.ts';
 
 /** Judges the form of commit messages, and demands the critical type where a critical file changes. */
 export const commitMessage: Check = {

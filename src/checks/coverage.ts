@@ -1,6 +1,6 @@
-import type { Places } from '../coverage/parse.ts';
-import type { CoverageReport } from '../coverage/report.ts';
-import { type BytePath, type Check, type Context, type Deployment, type Problem, Undecided } from '../model.ts';
+import { type BytePath, type Check, type Context, type Deployment, type Problem, Undecided } from '../model/index.ts';
+import type { Places } from '../readers/coverage/parse.ts';
+import type { CoverageReport } from '../readers/coverage/report.ts';
 
 /** The largest file whose lines are counted, in bytes. */
 const largestFile = 16 << 20;
@@ -22,7 +22,7 @@ export const coverage: Check = {
     const { deployment } = context;
     const asked = deployment?.environment.coverage;
     if (!deployment || !asked) return { skipped: 'the policy asks for no coverage' };
-    const { maxReport, parseCoverage } = await import('../coverage/parse.ts');
+    const { maxReport, parseCoverage } = await import('../readers/coverage/parse.ts');
     const written = await readReport(deployment, asked.report, maxReport);
     const stale = await staleness(context, written.modifiedAt);
     if (stale !== null)
@@ -78,7 +78,7 @@ async function judge(
   report: CoverageReport,
   tracked: ReadonlyMap<string, BytePath>,
 ): Promise<Problem[]> {
-  const { judgeCoverage } = await import('../coverage/judge.ts');
+  const { judgeCoverage } = await import('../readers/coverage/judge.ts');
   const { minimums, exclude, report: path } = context.deployment!.environment.coverage!;
   const patterns = new Map<string, (path: BytePath) => boolean>();
   const matches = (pattern: string, file: string) => {

@@ -1,3 +1,5 @@
+import type { Check, Context, DeployWindow } from '../model/index.ts';
+import { weekdays } from '../model/policy.ts';
 import {
   type Calendar,
   freezesOn,
@@ -7,10 +9,8 @@ import {
   showLocal,
   showMinutes,
   zoneOf,
-} from '../deploy/window.ts';
-import type { Check, Context, DeployWindow } from '../model.ts';
-import { weekdays } from '../policy-model.ts';
-import { shellWord } from '../shell-word.ts';
+} from '../readers/calendar.ts';
+import { shellWord } from '../words/shell-word.ts';
 
 /** Refuses a deploy outside its hours and in a freeze. */
 export const deployWindow: Check = {

@@ -1,6 +1,16 @@
-import { askOwner, severityWithoutApproval } from '../ask-owner.ts';
-import { isAtOrAbove, type MigrationFile, migrationOf } from '../migrations/layout.ts';
-import type { BytePath, Check, Content, Context, Guard, MigrationFolder, Problem, State, Step } from '../model.ts';
+import type {
+  BytePath,
+  Check,
+  Content,
+  Context,
+  Guard,
+  MigrationFolder,
+  Problem,
+  State,
+  Step,
+} from '../model/index.ts';
+import { isAtOrAbove, type MigrationFile, migrationOf } from '../readers/migrations/layout.ts';
+import { askOwner, severityWithoutApproval } from './parts/ask-owner.ts';
 
 /** Findings of one file that are told one by one. */
 const told = 20;
@@ -96,13 +106,13 @@ async function judgeFile(context: Context, { step, to, folder, file }: Touched):
   const text = asText(content);
   if (text === null) return [unseen('is no UTF-8 text')];
   if (file.kind === 'code') {
-    const { judgeCode, languageOf } = await import('../migrations/code.ts');
+    const { judgeCode, languageOf } = await import('../readers/migrations/code.ts');
     const language = languageOf(context.showPath(step.path));
     return language === null
       ? [unseen('is written in a language that is not read')]
       : judgeCode(text, language, folder.dialect);
   }
-  const { judgeSql } = await import('../sql/index.ts');
+  const { judgeSql } = await import('../readers/sql/index.ts');
   return judgeSql(await upOnly(context, folder, text), folder.dialect);
 }
 
@@ -121,7 +131,7 @@ function asText({ bytes }: Content): string | null {
  * counts only where every migration that has landed is written with the same marks.
  */
 async function upOnly(context: Context, folder: MigrationFolder, text: string): Promise<string> {
-  const { marksOf, upSections } = await import('../migrations/sections.ts');
+  const { marksOf, upSections } = await import('../readers/migrations/sections.ts');
   const marks = folder.tool === 'plain' ? marksOf(text) : null;
   if (marks === null) return text;
   const changed = new Set((await context.newSteps()).map((step) => step.path));

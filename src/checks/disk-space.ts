@@ -1,4 +1,4 @@
-import type { Check } from '../model.ts';
+import type { Check } from '../model/index.ts';
 
 /** Refuses a deploy to a disk that is nearly full. */
 export const diskSpace: Check = {

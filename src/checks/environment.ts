@@ -1,8 +1,8 @@
-import { fits } from '../deploy/fingerprint.ts';
-import { isEmpty, largestEnvironment, parseEnvironment } from '../deploy/variables.ts';
-import { localTime, zoneOf } from '../deploy/window.ts';
-import type { Check, Context, Deployment, EnvironmentVariables, PinnedVariable, Problem } from '../model.ts';
-import { shellWord } from '../shell-word.ts';
+import type { Check, Context, Deployment, EnvironmentVariables, PinnedVariable, Problem } from '../model/index.ts';
+import { localTime, zoneOf } from '../readers/calendar.ts';
+import { fits } from '../readers/variables/fingerprint.ts';
+import { isEmpty, largestEnvironment, parseEnvironment } from '../readers/variables/parse.ts';
+import { shellWord } from '../words/shell-word.ts';
 
 const day = 86_400_000;
 /** How long before its end of life a value is warned of. */

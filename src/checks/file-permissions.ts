@@ -1,7 +1,7 @@
-import type { Check, DeployEnvironment, FileStatus, Host, Problem } from '../model.ts';
-import { toldByMagic, toldByName, toldByText } from '../private-files.ts';
-import { list, object, text } from '../schema.ts';
-import { shellWord } from '../shell-word.ts';
+import type { Check, DeployEnvironment, FileStatus, Host, Problem } from '../model/index.ts';
+import { list, object, text } from '../model/schema.ts';
+import { toldByMagic, toldByName, toldByText } from '../readers/private-files.ts';
+import { shellWord } from '../words/shell-word.ts';
 
 /** Bytes; a private key is far smaller. */
 const largestKey = 1 << 20;

@@ -1,7 +1,7 @@
-import type { Brought, BytePath, Check, Context, Oid, Problem } from '../model.ts';
-import { isWorthReading, type PrivateFile, toldByMagic, toldByName, toldByText } from '../private-files.ts';
-import { list, object } from '../schema.ts';
-import { shellWord } from '../shell-word.ts';
+import type { Brought, BytePath, Check, Context, Oid, Problem } from '../model/index.ts';
+import { list, object } from '../model/schema.ts';
+import { isWorthReading, type PrivateFile, toldByMagic, toldByName, toldByText } from '../readers/private-files.ts';
+import { shellWord } from '../words/shell-word.ts';
 
 interface Options {
   readonly paths: readonly string[];

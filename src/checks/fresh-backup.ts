@@ -1,4 +1,4 @@
-import { type Check, type Context, type Host, type Problem, Undecided } from '../model.ts';
+import { type Check, type Context, type Host, type Problem, Undecided } from '../model/index.ts';
 
 const limit = 600_000;
 const minute = 60_000;

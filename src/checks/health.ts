@@ -1,5 +1,12 @@
-import { type Check, type Context, type HealthEndpoint, type HttpAnswer, type Problem, Undecided } from '../model.ts';
-import type { JsonPath } from '../settings/json-path.ts';
+import {
+  type Check,
+  type Context,
+  type HealthEndpoint,
+  type HttpAnswer,
+  type Problem,
+  Undecided,
+} from '../model/index.ts';
+import type { JsonPath } from '../readers/settings/json-path.ts';
 
 /** Characters of an answer that a finding shows. */
 const shown = 80;
@@ -73,7 +80,7 @@ async function answerJudge(
   );
   const running = commit === null ? null : { path: commit, find: await compiled(commit) };
   if (wanted.length === 0 && running === null) return () => null;
-  const { readJson } = await import('../settings/json.ts');
+  const { readJson } = await import('../readers/settings/json.ts');
   return (body) => {
     try {
       const text = body.replace(/^\ufeff/, '');
@@ -104,7 +111,7 @@ async function answerJudge(
 }
 
 async function compiled(path: string): Promise<JsonPath> {
-  const { compilePath } = await import('../settings/json-path.ts');
+  const { compilePath } = await import('../readers/settings/json-path.ts');
   try {
     return await compilePath(path);
   } catch (error) {

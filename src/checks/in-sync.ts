@@ -1,5 +1,5 @@
-import { type Check, type Deployment, type Problem, Undecided } from '../model.ts';
-import { shellWord } from '../shell-word.ts';
+import { type Check, type Deployment, type Problem, Undecided } from '../model/index.ts';
+import { shellWord } from '../words/shell-word.ts';
 
 /** Refuses to deploy anything but what the branch holds on the other side. */
 export const inSync: Check = {

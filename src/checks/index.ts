@@ -1,4 +1,4 @@
-import type { Check } from '../model.ts';
+import type { Check } from '../model/index.ts';
 import { build } from './build.ts';
 import { cleanTree } from './clean-tree.ts';
 import { commitMessage } from './commit-message.ts';

@@ -1,4 +1,4 @@
-import type { Check, Context, LandedUnderPolicy, Problem } from '../model.ts';
+import type { Check, Context, LandedUnderPolicy, Problem } from '../model/index.ts';
 import { commitMessage } from './commit-message.ts';
 import { policyCheck } from './policy.ts';
 import { protectedFiles } from './protected-files.ts';

@@ -6,9 +6,9 @@ import {
   type Context,
   type Problem,
   Undecided,
-} from '../model.ts';
-import { choice, list, object, text } from '../schema.ts';
-import type { SecretHit } from '../secrets/scan.ts';
+} from '../model/index.ts';
+import { choice, list, object, text } from '../model/schema.ts';
+import type { SecretHit } from '../readers/secrets/scan.ts';
 
 /** False alarms that the policy lets pass. */
 interface Allowance {
@@ -74,7 +74,10 @@ export const noSecrets: Check = {
 
 /** The rules are loaded when there is something to search in. */
 async function searcher(context: Context): Promise<Search> {
-  const [{ scan }, { ownSecrets }] = await Promise.all([import('../secrets/scan.ts'), import('../secrets/own.ts')]);
+  const [{ scan }, { ownSecrets }] = await Promise.all([
+    import('../readers/secrets/scan.ts'),
+    import('../readers/secrets/own.ts'),
+  ]);
   const own = ownSecrets(await context.ownValues());
   return (bytes) => scan(bytes, own);
 }

@@ -1,5 +1,5 @@
-import type { Check } from '../model.ts';
-import { choice, object } from '../schema.ts';
+import type { Check } from '../model/index.ts';
+import { choice, object } from '../model/schema.ts';
 
 /** Refuses a deploy by root. */
 export const notRoot: Check = {

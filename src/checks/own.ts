@@ -1,4 +1,4 @@
-import { type Check, type CheckSettings, type Finding, gates, type Problem, Undecided } from '../model.ts';
+import { type Check, type CheckSettings, type Finding, gates, type Problem, Undecided } from '../model/index.ts';
 
 /** A check of the user's own: an executable that gets the change as JSON and answers one finding a line. */
 export function ownCheck(id: string, settings: CheckSettings): Check {

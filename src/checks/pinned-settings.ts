@@ -1,5 +1,5 @@
-import type { BytePath, Check, Context, PinnedSetting, Problem, Step } from '../model.ts';
-import type { Places } from '../settings/setting-judge.ts';
+import type { BytePath, Check, Context, PinnedSetting, Problem, Step } from '../model/index.ts';
+import type { Places } from './parts/setting-judge.ts';
 
 /** Holds the values that the policy pins against the tree that is judged. */
 export const pinnedSettings: Check = {
@@ -24,7 +24,7 @@ export const pinnedSettings: Check = {
       const places = await placesOf(setting, steps, context);
       if (places === null) continue;
       looked = true;
-      const { SettingJudge } = await import('../settings/setting-judge.ts');
+      const { SettingJudge } = await import('./parts/setting-judge.ts');
       problems.push(...(await new SettingJudge(setting, index, context).judge(places)));
     }
     if (!looked) return { skipped: 'no file with a pinned setting is changed' };

@@ -1,4 +1,4 @@
-import { type Check, type Problem, policyNames } from '../model.ts';
+import { type Check, type Problem, policyNames } from '../model/index.ts';
 
 /** Refuses a change that would leave an invalid policy behind. */
 export const policyCheck: Check = {

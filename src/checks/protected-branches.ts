@@ -1,4 +1,4 @@
-import type { Check, Problem } from '../model.ts';
+import type { Check, Problem } from '../model/index.ts';
 
 /** Refuses force pushes and deletions of protected branches, and direct pushes where the policy says so. */
 export const protectedBranches: Check = {

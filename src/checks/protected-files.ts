@@ -1,4 +1,3 @@
-import { askOwner, severityWithoutApproval } from '../ask-owner.ts';
 import {
   approvalsFolder,
   type Change,
@@ -9,7 +8,8 @@ import {
   ownFolder,
   type Problem,
   type Step,
-} from '../model.ts';
+} from '../model/index.ts';
+import { askOwner, severityWithoutApproval } from './parts/ask-owner.ts';
 
 /** Refuses edits to protected files that no owner approved. */
 export const protectedFiles: Check = {

@@ -1,4 +1,4 @@
-import type { Check, Context, Problem } from '../model.ts';
+import type { Check, Context, Problem } from '../model/index.ts';
 
 /** Refuses to move, delete or wrongly create tags that the policy protects. */
 export const protectedTags: Check = {

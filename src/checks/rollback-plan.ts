@@ -1,4 +1,4 @@
-import type { Check } from '../model.ts';
+import type { Check } from '../model/index.ts';
 
 /** Refuses a deploy without a plan for the way back. */
 export const rollbackPlan: Check = {

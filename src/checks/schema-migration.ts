@@ -1,5 +1,5 @@
-import { migrationOf } from '../migrations/layout.ts';
-import type { Check, Context, MigrationFolder, Problem, State, Step } from '../model.ts';
+import type { Check, Context, MigrationFolder, Problem, State, Step } from '../model/index.ts';
+import { migrationOf } from '../readers/migrations/layout.ts';
 
 /** Refuses a changed schema that comes without a migration. */
 export const schemaMigration: Check = {
@@ -64,7 +64,7 @@ async function isSameSchema({ content, showPath }: Context, { path, from, to }: 
   if (from.oid === to.oid) return true;
   const [before, after] = await Promise.all([content(from.oid), content(to.oid)]);
   if (before.bytes === null || after.bytes === null) return false;
-  const { sameMeaning } = await import('../migrations/same-meaning.ts');
+  const { sameMeaning } = await import('../readers/migrations/same-meaning.ts');
   return sameMeaning(before.bytes.toString('utf8'), after.bytes.toString('utf8'), showPath(path));
 }
 
@@ -86,7 +86,7 @@ async function bringsMigration(context: Context, folder: MigrationFolder, steps:
 async function doesSomething({ content }: Context, to: State): Promise<boolean> {
   if (!isFile(to)) return false;
   const { bytes } = await content(to.oid);
-  const { bareSql } = await import('../migrations/same-meaning.ts');
+  const { bareSql } = await import('../readers/migrations/same-meaning.ts');
   return bytes === null || bareSql(bytes.toString('utf8'))?.replace(/[;\s]/g, '') !== '';
 }
 

@@ -1,4 +1,4 @@
-import type { Check, Context, Problem, TasksEnd } from '../model.ts';
+import type { Check, Context, Problem, TasksEnd } from '../model/index.ts';
 
 const tenMinutes = 600_000;
 

@@ -1,6 +1,6 @@
-import { type Mention, mentions } from '../mentions.ts';
-import type { BytePath, Check, Context, Oid, Problem } from '../model.ts';
-import { list, object } from '../schema.ts';
+import type { BytePath, Check, Context, Oid, Problem } from '../model/index.ts';
+import { list, object } from '../model/schema.ts';
+import { type Mention, mentions } from '../readers/hosts.ts';
 
 /** Where tests are, in most projects. */
 const testFiles = [

@@ -1,5 +1,5 @@
-import type { Check, Context, TestRun } from '../model.ts';
-import { leavingNoTrace, lockFileKey, runToPass } from '../passing-command.ts';
+import type { Check, Context, TestRun } from '../model/index.ts';
+import { leavingNoTrace, lockFileKey, runToPass } from './parts/passing-command.ts';
 
 const halfAnHour = 1_800_000;
 /** Bytes. */

@@ -1,6 +1,6 @@
-import { changedEntry, type JournalEntry, readJournal } from '../migrations/journal.ts';
-import { inFolder, type MigrationFile, migrationOf } from '../migrations/layout.ts';
-import type { BytePath, Check, Context, MigrationFolder, Problem, State, Step } from '../model.ts';
+import type { BytePath, Check, Context, MigrationFolder, Problem, State, Step } from '../model/index.ts';
+import { changedEntry, type JournalEntry, readJournal } from '../readers/migrations/journal.ts';
+import { inFolder, type MigrationFile, migrationOf } from '../readers/migrations/layout.ts';
 
 /** Refuses to change, rename or remove a migration that may have run already. */
 export const uneditedMigrations: Check = {

@@ -11,9 +11,9 @@ import {
 import { verifyStatement } from '../approvals/verify.ts';
 import { showPath } from '../git/raw.ts';
 import { Repository } from '../git/repository.ts';
-import { exitCode, type Policy, UsageError } from '../model.ts';
-import { visible } from '../report/visible.ts';
+import { exitCode, type Policy, UsageError } from '../model/index.ts';
 import { policyHere } from '../sources/policy.ts';
+import { visible } from '../words/visible.ts';
 import { addToTree, together } from './approve.ts';
 import { readContent, readGiven } from './given.ts';
 import type { Io } from './io.ts';

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { detectAgent } from '../agent.ts';
 import { renderStep } from '../approvals/diff.ts';
 import { keyFromFile, type LocalKey, localKeys, ownerOf, sign } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
@@ -18,11 +17,12 @@ import {
 } from '../approvals/statement.ts';
 import { verifyStatement } from '../approvals/verify.ts';
 import { Repository } from '../git/repository.ts';
-import { exitCode, type Policy, Refused, UsageError } from '../model.ts';
+import { detectAgent } from '../machine/agent.ts';
+import { exitCode, type Policy, Refused, UsageError } from '../model/index.ts';
 import { parseDuration } from '../policy/parse.ts';
-import { compileRules } from '../policy/rules.ts';
-import { visible } from '../report/visible.ts';
+import { compileRules } from '../rules/rules.ts';
 import { policyHere } from '../sources/policy.ts';
+import { visible } from '../words/visible.ts';
 import { ask, isInteractive } from './ask.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';

@@ -1,8 +1,8 @@
-import type { Watch } from '../judge.ts';
-import type { Outcome } from '../model.ts';
+import type { Watch } from '../judge/index.ts';
+import type { Outcome } from '../model/index.ts';
 import { checklistLine } from '../report/checklist.ts';
 import { painter } from '../report/text.ts';
-import { visible } from '../report/visible.ts';
+import { visible } from '../words/visible.ts';
 import { type Io, wantsColor } from './io.ts';
 import type { Progress } from './progress.ts';
 

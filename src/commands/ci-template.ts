@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../model.ts';
-import { packageRoot } from '../wiring/plan.ts';
-import type { ciFiles } from '../wiring/written.ts';
+import { packageRoot } from '../install/plan.ts';
+import type { ciFiles } from '../install/written.ts';
+import { UsageError } from '../model/index.ts';
 
 export type Ci = 'github' | 'gitlab' | 'none';
 

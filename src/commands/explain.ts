@@ -2,11 +2,11 @@ import { lstat } from 'node:fs/promises';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import { checks } from '../checks/index.ts';
 import { Repository } from '../git/repository.ts';
-import { type Check, exitCode, UsageError } from '../model.ts';
-import { nearest } from '../nearest.ts';
-import { compileRules } from '../policy/rules.ts';
-import { visible } from '../report/visible.ts';
+import { type Check, exitCode, UsageError } from '../model/index.ts';
+import { compileRules } from '../rules/rules.ts';
 import { policyHere } from '../sources/policy.ts';
+import { nearest } from '../words/nearest.ts';
+import { visible } from '../words/visible.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
 

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { fingerprint as make } from '../deploy/fingerprint.ts';
-import { isEmpty, largestEnvironment, parseEnvironment } from '../deploy/variables.ts';
-import { exitCode, UsageError } from '../model.ts';
-import { visible } from '../report/visible.ts';
+import { exitCode, UsageError } from '../model/index.ts';
+import { fingerprint as make } from '../readers/variables/fingerprint.ts';
+import { isEmpty, largestEnvironment, parseEnvironment } from '../readers/variables/parse.ts';
+import { visible } from '../words/visible.ts';
 import { type Io, readAll } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
 

@@ -1,5 +1,5 @@
 import { join, posix } from 'node:path';
-import { readOptional } from '../wiring/plan.ts';
+import { readOptional } from '../install/plan.ts';
 
 /** A migrations folder that `init` proposes. */
 export interface SuggestedMigrations {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { LocalKey } from '../approvals/keys.ts';
-import { visible } from '../report/visible.ts';
+import { visible } from '../words/visible.ts';
 import type { SuggestedMigrations } from './first-migrations.ts';
 
 /** A rule that `init` proposes. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { limits } from '../approvals/statement.ts';
-import { UsageError } from '../model.ts';
+import { UsageError } from '../model/index.ts';
 import { type Io, readAll } from './io.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Keep } from '../git/environment.ts';
 import type { Repository } from '../git/repository.ts';
-import { exitCode, UsageError } from '../model.ts';
+import { exitCode, UsageError } from '../model/index.ts';
 import { policyCache } from '../policy/cache.ts';
 import type { PolicyCache } from '../policy/load.ts';
 import { readFormat } from '../report/index.ts';

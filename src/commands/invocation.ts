@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { Repository } from '../git/repository.ts';
-import { Undecided, UsageError } from '../model.ts';
-import { config } from '../wiring/folder.ts';
+import { config } from '../install/folder.ts';
+import { Undecided, UsageError } from '../model/index.ts';
 import type { Io } from './io.ts';
 
 /** What every text of ours calls the command; `npx protect` would fetch a stranger's package. */

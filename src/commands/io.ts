@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { type Readable, Writable } from 'node:stream';
 import type { EarlyRuns } from '../git/process.ts';
-import { exitCode, Refused, Undecided, UsageError } from '../model.ts';
-import { inert } from '../report/inert.ts';
+import { exitCode, Refused, Undecided, UsageError } from '../model/index.ts';
+import { inert } from '../words/inert.ts';
 
 /** What a command gets from the process it runs in. Only `cli.ts` and `hook.ts` touch the process itself. */
 export interface Io {
@@ -41,7 +41,7 @@ export async function guarded(io: Io, run: () => Promise<number>): Promise<numbe
   try {
     return await run();
   } catch (error) {
-    const [{ visible }, { pasteable }] = await Promise.all([import('../report/visible.ts'), import('./invocation.ts')]);
+    const [{ visible }, { pasteable }] = await Promise.all([import('../words/visible.ts'), import('./invocation.ts')]);
     const help =
       error instanceof UsageError || error instanceof Refused || error instanceof Undecided ? (error.help ?? '') : '';
     const hint = await pasteable(help, io);

@@ -1,11 +1,11 @@
-import { detectAgent } from '../agent.ts';
-import type { World } from '../context.ts';
+import type { World } from '../context/index.ts';
 import type { Keep } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
-import { exitCodeOf, judge, type Selection } from '../judge.ts';
-import { exitCode, type Gate, type Report, Undecided } from '../model.ts';
-import { visible } from '../report/visible.ts';
+import { exitCodeOf, judge, type Selection } from '../judge/index.ts';
+import { detectAgent } from '../machine/agent.ts';
+import { exitCode, type Gate, type Report, Undecided } from '../model/index.ts';
 import type { Sourced } from '../sources/staged.ts';
+import { visible } from '../words/visible.ts';
 import type { Io } from './io.ts';
 import { type Presentation, present } from './present.ts';
 import { type Progress, progressOn } from './progress.ts';

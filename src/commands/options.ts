@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from '../model.ts';
-import { nearest } from '../nearest.ts';
+import { UsageError } from '../model/index.ts';
+import { nearest } from '../words/nearest.ts';
 
 /** A flag: how it is read, and what `--help` says of it. */
 export interface Flag {

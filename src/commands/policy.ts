@@ -1,12 +1,12 @@
 import { remoteSide } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
-import { exitCode, UsageError } from '../model.ts';
+import { exitCode, UsageError } from '../model/index.ts';
 import { loadWorktreePolicy } from '../policy/load.ts';
-import { defaultBranch } from '../policy/rules.ts';
 import { weaknesses } from '../policy/weaknesses.ts';
 import { writtenPolicy } from '../policy/written.ts';
-import { visible } from '../report/visible.ts';
+import { defaultBranch } from '../rules/rules.ts';
 import { policyHere } from '../sources/policy.ts';
+import { visible } from '../words/visible.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
 

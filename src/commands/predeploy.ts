@@ -1,8 +1,8 @@
 import { readToken } from '../approvals/statement.ts';
 import { parseWaiver, type Waiver, waiverFault } from '../approvals/waiver.ts';
 import { checks } from '../checks/index.ts';
-import { realHost } from '../host.ts';
-import { exitCode, type GrantedWaiver, type Policy, UsageError } from '../model.ts';
+import { realHost } from '../machine/host.ts';
+import { exitCode, type GrantedWaiver, type Policy, UsageError } from '../model/index.ts';
 import { readFormat } from '../report/index.ts';
 import { type DeployOrder, deployedChange } from '../sources/deploy.ts';
 import type { Sourced } from '../sources/staged.ts';

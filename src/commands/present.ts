@@ -1,7 +1,7 @@
 import { appendFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { checks } from '../checks/index.ts';
-import type { Report } from '../model.ts';
+import type { Report } from '../model/index.ts';
 import { isSilent, verdictOf } from '../report/contents.ts';
 import { type Format, formats, writeReport } from '../report/index.ts';
 import { pasteable } from './invocation.ts';

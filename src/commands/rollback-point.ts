@@ -1,11 +1,11 @@
 import type { Waiver } from '../approvals/waiver.ts';
 import type { Repository } from '../git/repository.ts';
 import { rollbackTag } from '../git/rollback-points.ts';
-import { type Deployment, exitCode, type Report, Undecided, UsageError } from '../model.ts';
+import { type Deployment, exitCode, type Report, Undecided, UsageError } from '../model/index.ts';
 import { verdictOf } from '../report/contents.ts';
-import { visible } from '../report/visible.ts';
-import { shellWord } from '../shell-word.ts';
 import type { Sourced } from '../sources/staged.ts';
+import { shellWord } from '../words/shell-word.ts';
+import { visible } from '../words/visible.ts';
 import type { Io } from './io.ts';
 
 /** @throws UsageError where the policy names no tag, or the one that it would be is there already */

@@ -13,12 +13,12 @@ import {
 } from '../approvals/waiver.ts';
 import { checks } from '../checks/index.ts';
 import type { Repository } from '../git/repository.ts';
-import { exitCode, Refused, UsageError } from '../model.ts';
-import { nearest } from '../nearest.ts';
+import { exitCode, Refused, UsageError } from '../model/index.ts';
 import { parseDuration } from '../policy/parse.ts';
-import { visible } from '../report/visible.ts';
 import { chooseEnvironment } from '../sources/deploy.ts';
 import { policyHere } from '../sources/policy.ts';
+import { nearest } from '../words/nearest.ts';
+import { visible } from '../words/visible.ts';
 import { chooseKey } from './approve.ts';
 import { ask } from './ask.ts';
 import type { Io } from './io.ts';

@@ -1,10 +1,10 @@
-import { detectAgent } from '../agent.ts';
 import { maxContent } from '../approvals/evidence.ts';
 import type { ApprovalRequest } from '../approvals/request.ts';
 import { checks } from '../checks/index.ts';
-import { type SharedContext, sharedContext, type World } from '../context.ts';
+import { type SharedContext, sharedContext, type World } from '../context/index.ts';
 import { showPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
+import { detectAgent } from '../machine/agent.ts';
 import {
   type BytePath,
   type Change,
@@ -14,11 +14,11 @@ import {
   type Step,
   Undecided,
   UsageError,
-} from '../model.ts';
-import { compileRules } from '../policy/rules.ts';
-import { visible } from '../report/visible.ts';
+} from '../model/index.ts';
+import { compileRules } from '../rules/rules.ts';
 import { branchChange } from '../sources/branch.ts';
 import { type Sourced, stagedChange } from '../sources/staged.ts';
+import { visible } from '../words/visible.ts';
 import type { Io } from './io.ts';
 import type { Flags } from './options.ts';
 

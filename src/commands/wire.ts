@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Repository } from '../git/repository.ts';
-import { exitCode } from '../model.ts';
-import { wireHooks } from '../wiring/wire-hooks.ts';
+import { wireHooks } from '../install/wire-hooks.ts';
+import { exitCode } from '../model/index.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { Oid } from '../model.ts';
+import type { Oid } from '../model/index.ts';
 import { isAlive } from './alive.ts';
 import type { Repository } from './repository.ts';
 

@@ -1,4 +1,4 @@
-import type { Fetched } from '../model.ts';
+import type { Fetched } from '../model/index.ts';
 import type { Repository } from './repository.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Oid } from '../model.ts';
+import type { Oid } from '../model/index.ts';
 import type { Repository } from './repository.ts';
 
 /**

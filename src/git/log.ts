@@ -1,4 +1,4 @@
-import { type BytePath, type Commit, Undecided } from '../model.ts';
+import { type BytePath, type Commit, Undecided } from '../model/index.ts';
 
 const oid = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Oid, Undecided } from '../model.ts';
+import { type Oid, Undecided } from '../model/index.ts';
 import type { Repository } from './repository.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { type Oid, Undecided } from '../model.ts';
+import { type Oid, Undecided } from '../model/index.ts';
 import { gitSettings } from './environment.ts';
 
 export interface GitObject {

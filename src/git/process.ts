@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { Undecided } from '../model.ts';
+import { Undecided } from '../model/index.ts';
 import { gitEnvironment, gitSettings } from './environment.ts';
 
 export interface GitResult {

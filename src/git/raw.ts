@@ -1,4 +1,4 @@
-import { type BytePath, type State, type Step, Undecided } from '../model.ts';
+import { type BytePath, type State, type Step, Undecided } from '../model/index.ts';
 
 const entry = /^:([0-7]{6}) ([0-7]{6}) ([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{40}|[0-9a-f]{64}) ([ADMTUX])$/;
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { type BytePath, type Oid, type State, type Step, Undecided, UsageError } from '../model.ts';
+import { type BytePath, type Oid, type State, type Step, Undecided, UsageError } from '../model/index.ts';
 import { gitEnvironment, gitSettings, type Keep } from './environment.ts';
 import { ObjectReader, parseTree, type TreeEntry } from './objects.ts';
 import { diffIndex, type EarlyRuns, type GitResult, listHead, lookAround, rawArguments, runGit } from './process.ts';

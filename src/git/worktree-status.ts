@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Undecided, type WorktreeStatus } from '../model.ts';
+import { Undecided, type WorktreeStatus } from '../model/index.ts';
 import type { Repository } from './repository.ts';
 
 /** What Git leaves in its folder while something is going on, by the words for it. */

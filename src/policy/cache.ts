@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Policy } from '../model.ts';
+import type { Policy } from '../model/index.ts';
 import type { PolicyCache } from './load.ts';
 
 /** Raised with every change of the parsed form, so that an older cache is not read. */

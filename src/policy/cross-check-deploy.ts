@@ -1,6 +1,6 @@
-import type { DeployEnvironment, HealthEndpoint, PinnedSetting, PinnedVariable } from '../model.ts';
+import type { DeployEnvironment, HealthEndpoint, PinnedSetting, PinnedVariable } from '../model/index.ts';
+import { patternFault } from '../rules/match.ts';
 import type { RawPolicy, Tell } from './cross-check.ts';
-import { patternFault } from './match.ts';
 
 type Optional<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]?: NonNullable<T[P]> };
 

@@ -1,6 +1,6 @@
 import { checks } from '../checks/index.ts';
-import type { CheckSettings, FileRule, Policy } from '../model.ts';
-import { nearest } from '../nearest.ts';
+import type { CheckSettings, FileRule, Policy } from '../model/index.ts';
+import { nearest } from '../words/nearest.ts';
 import { crossCheckDeploy, type RawEnvironment, type RawSetting } from './cross-check-deploy.ts';
 
 /** A policy as its schema reads it, before what one part takes from another is filled in. */

@@ -1,4 +1,4 @@
-import { UsageError } from '../model.ts';
+import { UsageError } from '../model/index.ts';
 
 /** One thing wrong with a policy file. */
 export interface PolicyFault {

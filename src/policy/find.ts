@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cosmiconfig } from 'cosmiconfig';
-import { policyNames } from '../model.ts';
+import { policyNames } from '../model/index.ts';
 
 /** Finds the policy file of a working tree, and any second one beside it. */
 export async function findPolicyFile(

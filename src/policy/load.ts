@@ -1,5 +1,5 @@
 import type { Repository } from '../git/repository.ts';
-import { type LoadedPolicy, type Oid, type Policy, policyNames, Undecided } from '../model.ts';
+import { type LoadedPolicy, type Oid, type Policy, policyNames, Undecided } from '../model/index.ts';
 
 /** Parsed policies kept by blob id, so that a hook need not load a YAML parser. For the local gates only. */
 export interface PolicyCache {

@@ -1,11 +1,20 @@
 import { parsePublicKey } from '../approvals/public-key.ts';
-import type { DeployEnvironment, OwnerKey, Policy } from '../model.ts';
-import { type Field, type Schema, typeName } from '../schema.ts';
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from '../yaml.ts';
+import type { DeployEnvironment, OwnerKey, Policy } from '../model/index.ts';
+import { type Field, type Schema, typeName } from '../model/schema.ts';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from '../readers/settings/yaml-package.ts';
+import { patternFault } from '../rules/match.ts';
 import { crossCheck, didYouMean, type RawPolicy } from './cross-check.ts';
 import type { RawEnvironment } from './cross-check-deploy.ts';
 import { PolicyError, type PolicyFault } from './fault.ts';
-import { patternFault } from './match.ts';
 import { policySchema } from './schema.ts';
 
 export { PolicyError, type PolicyFault } from './fault.ts';

@@ -1,5 +1,5 @@
-import { migrationTools, weekdays } from '../policy-model.ts';
-import { choice, duration, type Field, type Form, list, map, object, type Schema, text } from '../schema.ts';
+import { migrationTools, weekdays } from '../model/policy.ts';
+import { choice, duration, type Field, type Form, list, map, object, type Schema, text } from '../model/schema.ts';
 
 /** The sections of the policy that the gate before a deploy reads, and what its content checks need. */
 

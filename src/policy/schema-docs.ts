@@ -1,4 +1,4 @@
-import { type Field, type Schema, typeName } from '../schema.ts';
+import { type Field, type Schema, typeName } from '../model/schema.ts';
 import { policySchema } from './schema.ts';
 
 /** The JSON schema that editors use. @see https://json-schema.org/draft/2020-12 */

@@ -1,6 +1,6 @@
 import { checks } from '../checks/index.ts';
-import { gates as allGates } from '../model.ts';
-import { choice, duration, type Field, list, map, object, type Schema, text } from '../schema.ts';
+import { gates as allGates } from '../model/index.ts';
+import { choice, duration, type Field, list, map, object, type Schema, text } from '../model/schema.ts';
 import { deploy, migration, setting, target } from './schema-deploy.ts';
 
 const refuse = (doc: string): Field => ({ schema: choice('refuse', 'allow'), default: 'refuse', doc });

@@ -1,5 +1,5 @@
-import type { Policy } from '../model.ts';
-import { LineCounter, type Node, parseDocument } from '../yaml.ts';
+import type { Policy } from '../model/index.ts';
+import { LineCounter, type Node, parseDocument } from '../readers/settings/yaml-package.ts';
 import type { PolicyFault } from './fault.ts';
 
 /** A JSONPath or a pattern in the policy, and the keys that lead to it. */
@@ -17,7 +17,7 @@ interface Written {
 export async function wantedFaults(text: string, policy: Policy): Promise<PolicyFault[]> {
   const written = writtenIn(policy);
   if (written.length === 0) return [];
-  const { wantedFault } = await import('../settings/values.ts');
+  const { wantedFault } = await import('../readers/settings/values.ts');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const faults: PolicyFault[] = [];

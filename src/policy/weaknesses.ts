@@ -1,7 +1,7 @@
-import { migrationOf } from '../migrations/layout.ts';
-import type { Policy } from '../model.ts';
-import { compilePattern, firstMatch } from './match.ts';
-import { protectedBranches } from './rules.ts';
+import type { Policy } from '../model/index.ts';
+import { migrationOf } from '../readers/migrations/layout.ts';
+import { compilePattern, firstMatch } from '../rules/match.ts';
+import { protectedBranches } from '../rules/rules.ts';
 
 const lockFile =
   /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|composer\.lock|poetry\.lock|Cargo\.lock|Gemfile\.lock|go\.sum)$/;

@@ -1,5 +1,5 @@
-import type { OwnerKey, Policy } from '../model.ts';
-import type { Schema } from '../schema.ts';
+import type { OwnerKey, Policy } from '../model/index.ts';
+import type { Schema } from '../model/schema.ts';
 import { policySchema } from './schema.ts';
 
 /** A policy as it would stand in its file, every default filled in: durations, sizes, hours and keys are texts again. */

@@ -1,4 +1,4 @@
-import type { Finding, Outcome, Report, Severity } from '../model.ts';
+import type { Finding, Outcome, Report, Severity } from '../model/index.ts';
 
 /** What every form of a report tells, in the order in which it is told. Nothing here is made visible yet. */
 

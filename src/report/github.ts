@@ -1,6 +1,6 @@
-import type { Finding, Report, Severity } from '../model.ts';
+import type { Finding, Report, Severity } from '../model/index.ts';
+import { visible } from '../words/visible.ts';
 import { placeOf, saidIn, unjudgedIn, unjudgedNames } from './contents.ts';
-import { visible } from './visible.ts';
 
 /** GitHub shows so many annotations of a kind for one step. */
 const mostShown = 10;

@@ -1,4 +1,4 @@
-import { type Report, UsageError } from '../model.ts';
+import { type Report, UsageError } from '../model/index.ts';
 import type { Declared } from './sarif.ts';
 
 /** The forms a report can take. */
@@ -28,7 +28,7 @@ export async function writeReport(
     case 'json':
       return (await import('./json.ts')).jsonReport(report);
     case 'sarif': {
-      const { packageVersion } = await import('../version.ts');
+      const { packageVersion } = await import('../words/version.ts');
       return (await import('./sarif.ts')).sarifReport(report, checks, packageVersion());
     }
     case 'markdown':

@@ -1,5 +1,5 @@
-import type { Report } from '../model.ts';
-import { inertJson } from './inert.ts';
+import type { Report } from '../model/index.ts';
+import { inertJson } from '../words/inert.ts';
 
 /** The report as JSON, version 1. */
 export function jsonReport(report: Report): string {

@@ -1,6 +1,6 @@
-import type { Finding, Report } from '../model.ts';
+import type { Finding, Report } from '../model/index.ts';
+import { visible } from '../words/visible.ts';
 import { detailsOf, placeOf, type Said, saidIn, shortRef, unjudgedIn, unjudgedNames, verdictOf } from './contents.ts';
-import { visible } from './visible.ts';
 
 /** The longest comment that GitHub takes, in characters; counted here in bytes, which are never fewer. */
 const longestComment = 65_536;

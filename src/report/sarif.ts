@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type Check, exitCode, type Finding, type Report } from '../model.ts';
+import { type Check, exitCode, type Finding, type Report } from '../model/index.ts';
+import { inertJson } from '../words/inert.ts';
+import { visible } from '../words/visible.ts';
 import { placeOf, unjudgedIn, verdictOf } from './contents.ts';
-import { inertJson } from './inert.ts';
-import { visible } from './visible.ts';
 
 /** What describes a check. */
 export type Declared = Pick<Check, 'id' | 'summary' | 'docs'>;

@@ -1,8 +1,8 @@
 import pc from 'picocolors';
-import type { Finding, Report } from '../model.ts';
+import type { Finding, Report } from '../model/index.ts';
+import { visible } from '../words/visible.ts';
 import { checklist } from './checklist.ts';
 import { detailsOf, placeOf, saidIn, type Unjudged, unjudgedIn, unjudgedNames, verdictOf } from './contents.ts';
-import { visible } from './visible.ts';
 
 /** The report for people: what is refused first, why in a line, what helps in a line. */
 export function textReport(report: Report, color: boolean): string {

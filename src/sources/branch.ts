@@ -1,7 +1,7 @@
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Change, type Oid, Undecided, UsageError } from '../model.ts';
-import { protectedBranches, trustedTips } from '../policy/rules.ts';
+import { type Change, type Oid, Undecided, UsageError } from '../model/index.ts';
+import { protectedBranches, trustedTips } from '../rules/rules.ts';
 import { findPolicy } from './policy.ts';
 import { range } from './ref-update.ts';
 import type { Sourced } from './staged.ts';

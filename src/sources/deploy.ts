@@ -10,10 +10,10 @@ import {
   type Policy,
   Undecided,
   UsageError,
-} from '../model.ts';
-import { nearest } from '../nearest.ts';
-import { protectedBranches } from '../policy/rules.ts';
-import { shellWord } from '../shell-word.ts';
+} from '../model/index.ts';
+import { protectedBranches } from '../rules/rules.ts';
+import { nearest } from '../words/nearest.ts';
+import { shellWord } from '../words/shell-word.ts';
 import { landedChange, policyBegan } from './landed.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
 import type { Sourced } from './staged.ts';

@@ -1,8 +1,8 @@
 import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Oid, policyNames, Undecided, UsageError } from '../model.ts';
-import { protectedBranches } from '../policy/rules.ts';
-import { shellWord } from '../shell-word.ts';
+import { type Oid, policyNames, Undecided, UsageError } from '../model/index.ts';
+import { protectedBranches } from '../rules/rules.ts';
+import { shellWord } from '../words/shell-word.ts';
 import type { CiEvent } from './ci/event.ts';
 import { findPolicy, knownDefault } from './policy.ts';
 import { refUpdateChanges } from './ref-update.ts';

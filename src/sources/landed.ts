@@ -10,7 +10,7 @@ import {
   type Step,
   Undecided,
   UsageError,
-} from '../model.ts';
+} from '../model/index.ts';
 import { loadPolicyAt } from '../policy/load.ts';
 import { range } from './ref-update.ts';
 

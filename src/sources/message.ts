@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageSettings } from '../git/process.ts';
 import type { Repository } from '../git/repository.ts';
-import { type BytePath, type Commit, Undecided, UsageError } from '../model.ts';
+import { type BytePath, type Commit, Undecided, UsageError } from '../model/index.ts';
 import type { PolicyCache } from '../policy/load.ts';
 import { type Sourced, stagedChange } from './staged.ts';
 

@@ -1,9 +1,9 @@
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type LoadedPolicy, type Oid, Undecided, UsageError } from '../model.ts';
+import { type LoadedPolicy, type Oid, Undecided, UsageError } from '../model/index.ts';
 import { loadPolicyAt, loadWorktreePolicy, type PolicyCache } from '../policy/load.ts';
-import { defaultBranch } from '../policy/rules.ts';
-import { shellWord } from '../shell-word.ts';
+import { defaultBranch } from '../rules/rules.ts';
+import { shellWord } from '../words/shell-word.ts';
 
 /** The policy to judge by, and the default branch as far as it is known. */
 export interface PolicyPlace {

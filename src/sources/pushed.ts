@@ -1,8 +1,8 @@
 import { remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Oid, Undecided } from '../model.ts';
+import { type Oid, Undecided } from '../model/index.ts';
 import type { PolicyCache } from '../policy/load.ts';
-import { defaultBranch, protectedBranches } from '../policy/rules.ts';
+import { defaultBranch, protectedBranches } from '../rules/rules.ts';
 import { findPolicy } from './policy.ts';
 import { type Destination, type RefUpdate, refUpdateChanges } from './ref-update.ts';
 import type { Sourced } from './staged.ts';

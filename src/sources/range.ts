@@ -1,9 +1,9 @@
 import { mergedTree } from '../git/merge.ts';
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Change, type Oid, Undecided, UsageError } from '../model.ts';
-import { protectedBranches, trustedTips } from '../policy/rules.ts';
-import { shellWord } from '../shell-word.ts';
+import { type Change, type Oid, Undecided, UsageError } from '../model/index.ts';
+import { protectedBranches, trustedTips } from '../rules/rules.ts';
+import { shellWord } from '../words/shell-word.ts';
 import type { CiEvent } from './ci/event.ts';
 import { landedPush, shortName } from './landed-push.ts';
 import { findPolicy, knownDefault } from './policy.ts';

@@ -1,10 +1,10 @@
-import { fanOut } from '../fan-out.ts';
+import { fanOut } from '../git/fan-out.ts';
 import { forkPoints } from '../git/fork-points.ts';
 import { logArguments, readCommits } from '../git/log.ts';
 import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Change, type Commit, type Oid, type Policy, type Step, Undecided } from '../model.ts';
-import { protectedBranches, trustedTips } from '../policy/rules.ts';
+import { type Change, type Commit, type Oid, type Policy, type Step, Undecided } from '../model/index.ts';
+import { protectedBranches, trustedTips } from '../rules/rules.ts';
 
 /** A ref that moves on the other side: old and new object; null where there is none. */
 export interface RefUpdate {

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import type { BytePath, Change, Deployment, GrantedWaiver, Oid, Policy, Step } from '../model.ts';
+import type { BytePath, Change, Deployment, GrantedWaiver, Oid, Policy, Step } from '../model/index.ts';
 import { loadPolicyAt, type PolicyCache } from '../policy/load.ts';
-import { compilePattern, firstMatch } from '../policy/match.ts';
-import { compileRules, protectedBranches, trustedTips } from '../policy/rules.ts';
+import { compilePattern, firstMatch } from '../rules/match.ts';
+import { compileRules, protectedBranches, trustedTips } from '../rules/rules.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
 
 /** What a source hands to the judge. */

@@ -1,7 +1,7 @@
-import { type SharedContext, sharedContext } from '../../src/context.ts';
+import { type SharedContext, sharedContext } from '../../src/context/index.ts';
 import { Repository } from '../../src/git/repository.ts';
-import { realHost } from '../../src/host.ts';
-import type { Change, Check, Context, Problem, Skipped } from '../../src/model.ts';
+import { realHost } from '../../src/machine/host.ts';
+import type { Change, Check, Context, Problem, Skipped } from '../../src/model/index.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
 import { environment as cleanEnvironment, makeKey, policyText, type Repo } from './world.ts';
 

@@ -1,6 +1,6 @@
-import type { World } from '../../src/context.ts';
+import type { World } from '../../src/context/index.ts';
 import { Repository } from '../../src/git/repository.ts';
-import { exitCodeOf, judge } from '../../src/judge.ts';
+import { exitCodeOf, judge } from '../../src/judge/index.ts';
 import { textReport } from '../../src/report/text.ts';
 import { receivedChanges } from '../../src/sources/received.ts';
 

@@ -1,6 +1,6 @@
-import { ownSecrets } from '../../src/secrets/own.ts';
-import { rules } from '../../src/secrets/rules.ts';
-import { type SecretHit, scan } from '../../src/secrets/scan.ts';
+import { ownSecrets } from '../../src/readers/secrets/own.ts';
+import { rules } from '../../src/readers/secrets/rules.ts';
+import { type SecretHit, scan } from '../../src/readers/secrets/scan.ts';
 import { Draw, lookAlikes, secretSamples, seeded, shapes, surroundings } from './secret-corpus.ts';
 
 export interface SecretFigures {

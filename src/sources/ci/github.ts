@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { UsageError } from '../../model.ts';
+import { UsageError } from '../../model/index.ts';
 import { type CiEvent, type Common, type System, unsaid } from './event.ts';
 import { branchName, branchNameIfSaid, byHand, commitId, commitIdIfSaid, isMarked, number, tagRef } from './values.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../model.ts';
+import { UsageError } from '../../model/index.ts';
 import { type CiEvent, type Common, type System, unsaid } from './event.ts';
 import { branchName, branchNameIfSaid, byHand, commitId, commitIdIfSaid, isMarked, number, tagRef } from './values.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../model.ts';
+import { UsageError } from '../../model/index.ts';
 import { azure } from './azure.ts';
 import { bitbucket } from './bitbucket.ts';
 import { buildkite } from './buildkite.ts';

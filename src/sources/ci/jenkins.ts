@@ -1,4 +1,4 @@
-import { UsageError } from '../../model.ts';
+import { UsageError } from '../../model/index.ts';
 import { type CiEvent, type System, unsaid } from './event.ts';
 import { branchName, byHand, commitIdIfSaid, isMarked, tagRef } from './values.ts';
 

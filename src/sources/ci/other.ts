@@ -1,5 +1,5 @@
 import { devNull } from 'node:os';
-import { UsageError } from '../../model.ts';
+import { UsageError } from '../../model/index.ts';
 import { type CiEvent, unsaid } from './event.ts';
 import { branchName, branchNameIfSaid, byHand, tagRef } from './values.ts';
 

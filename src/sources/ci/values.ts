@@ -1,4 +1,4 @@
-import { UsageError } from '../../model.ts';
+import { UsageError } from '../../model/index.ts';
 
 /** What helps wherever the environment cannot be used. */
 export const byHand = 'name the range: npx git-protect ci --target BRANCH --base REV --head REV';

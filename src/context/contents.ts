@@ -1,0 +1,237 @@
+import { fanOut } from '../git/fan-out.ts';
+
+import type { Repository } from '../git/repository.ts';
+import {
+  type Brought,
+  type BytePath,
+  type Change,
+  type Commit,
+  type Content,
+  type Context,
+  type Gate,
+  type Oid,
+  type Policy,
+  type State,
+  type Step,
+  Undecided,
+} from '../model/index.ts';
+import { compilePattern, firstMatch, foldPath } from '../rules/match.ts';
+
+/** Bytes: a larger blob is not read. */
+const largest = 1 << 20;
+/** Blobs that are kept for the next check, and their bytes. */
+const kept = { blobs: 4096, bytes: 32 << 20 };
+/** States that are handed out, and read, at once. */
+const atOnce = 2048;
+
+type Contents = Pick<
+  Context,
+  | 'newSteps'
+  | 'brought'
+  | 'stateAt'
+  | 'paths'
+  | 'content'
+  | 'beginning'
+  | 'size'
+  | 'ownValues'
+  | 'pattern'
+  | 'patterns'
+  | 'foldPath'
+>;
+
+/** What checks see of the contents of a change. Everything is read when first asked for, once. */
+export function contents(
+  { gate, change, policy, env }: { gate: Gate; change: Change; policy: Policy; env: NodeJS.ProcessEnv },
+  repository: Repository,
+  alreadyLanded: Context['alreadyLanded'],
+): Contents {
+  const steps = lazily(async () => {
+    const all = await change.steps();
+    return mayMerge(change, gate) && change.tips.length > 0 ? notLanded(all, alreadyLanded) : all;
+  });
+  const moved = lazily(async () => new Map((await change.steps()).map((step) => [step.path, step.to])));
+  const read = reader(repository);
+  return {
+    newSteps: steps,
+    brought: fanOut(() => inGroups(brought(change, steps))),
+    async stateAt(path) {
+      const steps = await moved();
+      if (steps.has(path)) return steps.get(path) ?? null;
+      return change.base === null ? null : repository.stateAt(change.base, path);
+    },
+    paths: lazily(() => resultPaths(repository, change, moved)),
+    content: read,
+    beginning: (oid, bytes) => beginning(repository, oid, bytes),
+    async size(oid) {
+      const info = await repository.objects.info(oid);
+      if (!info) throw new Undecided(`object ${oid} is missing`, 'git fetch');
+      return info.size;
+    },
+    ownValues: lazily(async () => {
+      const { topLevel } = await repository.layout();
+      return (await import('./own-values.ts')).ownValues(topLevel, policy, env);
+    }),
+    pattern: (source) => compilePattern(source).matches,
+    patterns(sources) {
+      const compiled = sources.map(compilePattern);
+      return (path) => firstMatch(compiled, path) !== null;
+    },
+    foldPath,
+  };
+}
+
+/** In these gates taking over what a protected branch already holds is no change: `git merge main` just works. */
+function mayMerge(change: Change, gate: Gate): boolean {
+  return gate === 'pre-commit' || gate === 'commit-msg' || (gate === 'pre-push' && !change.protected);
+}
+
+async function notLanded(all: readonly Step[], alreadyLanded: Context['alreadyLanded']): Promise<readonly Step[]> {
+  const landed = await Promise.all(all.map(({ path, to }) => alreadyLanded(path, to)));
+  return all.filter((_, index) => !landed[index]);
+}
+
+async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>): AsyncIterable<Brought> {
+  // Others walk the history as well: whoever comes late would have Git walk it once more.
+  const walk = change.kind === 'commit' ? null : startWalk(change);
+  // What may stand at one path may not at another.
+  const seen = new Set<string>();
+  for (const step of await newSteps()) {
+    const { path, to } = step;
+    if (to === null || to.mode === '160000') continue;
+    seen.add(to.oid + path);
+    yield { path, oid: to.oid, commit: null, step };
+  }
+  if (walk === null) return;
+  for await (const { id, paths, raw } of walk)
+    for (const [index, path] of paths.entries()) {
+      const oid = resultOf(raw[index]!);
+      if (oid === null || seen.has(oid + path)) continue;
+      // Memory stays flat however long the history is; what is forgotten is only read twice.
+      if (seen.size > 20_000) seen.clear();
+      seen.add(oid + path);
+      yield { path, oid, commit: id, step: null };
+    }
+}
+
+/** Asks for the first commit at once, and for the others when they are wanted. */
+function startWalk(change: Change): AsyncIterable<Commit> {
+  const walk = change.commits({ paths: true })[Symbol.asyncIterator]();
+  const first = walk.next();
+  first.catch(() => undefined); // It is thrown where it is waited for.
+  let asked = false;
+  const next = () => {
+    if (asked) return walk.next();
+    asked = true;
+    return first;
+  };
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next,
+      return: async () => (await walk.return?.()) ?? { done: true, value: undefined },
+    }),
+  };
+}
+
+async function* inGroups(all: AsyncIterable<Brought>): AsyncIterable<readonly Brought[]> {
+  let group: Brought[] = [];
+  for await (const one of all) {
+    group.push(one);
+    if (group.length < atOnce) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** The blob that an entry of `git log --raw -c` leads to; null where it leads to none. */
+function resultOf(entry: string): Oid | null {
+  const fields = entry.replace(/^\n?:+/, '').split(' ');
+  const ends = (fields.length - 1) / 2;
+  const [mode, oid] = [fields[ends - 1], fields.at(-2)!];
+  return mode === '160000' || /^0+$/.test(oid) ? null : oid;
+}
+
+async function resultPaths(
+  repository: Repository,
+  change: Change,
+  moved: () => Promise<ReadonlyMap<BytePath, State | null>>,
+): Promise<readonly BytePath[]> {
+  const paths = new Set<BytePath>();
+  if (change.base !== null) {
+    const { stdout } = await repository.run(['ls-tree', '-r', '-z', '--name-only', '--full-tree', change.base]);
+    for (const path of stdout.toString('latin1').split('\0')) if (path !== '') paths.add(path);
+  }
+  for (const [path, to] of await moved())
+    if (to === null) paths.delete(path);
+    else paths.add(path);
+  return [...paths].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function reader(repository: Repository): (oid: Oid) => Promise<Content> {
+  const known = new Map<Oid, Promise<Content>>();
+  const sizes = new Map<Oid, number>();
+  let held = 0;
+  const keep = (oid: Oid, bytes: number) => {
+    sizes.set(oid, bytes);
+    held += bytes;
+    for (const oldest of known.keys()) {
+      if (known.size <= kept.blobs && held <= kept.bytes) return;
+      known.delete(oldest);
+      held -= sizes.get(oldest) ?? 0;
+      sizes.delete(oldest);
+    }
+  };
+  return (oid) => {
+    const before = known.get(oid);
+    if (before) return before;
+    const content = readContent(repository, oid);
+    known.set(oid, content);
+    content.then(
+      ({ bytes }) => known.get(oid) === content && keep(oid, bytes?.length ?? 0),
+      () => undefined, // Whoever asked for it gets the error.
+    );
+    return content;
+  };
+}
+
+async function readContent(repository: Repository, oid: Oid): Promise<Content> {
+  const blob = await repository.objects.readUpTo(oid, largest);
+  if (blob?.type !== 'blob') throw new Undecided(`object ${oid} is missing`, 'git fetch');
+  const { content, size } = blob;
+  if (content === null) return { bytes: null, left: 'large', size };
+  const bytes = asUtf8(content);
+  return bytes === null ? { bytes, left: 'binary', size } : { bytes, left: null, size };
+}
+
+/** The first bytes of a blob of any size. Of a large one no more is read. @throws Undecided when it is missing */
+async function beginning(repository: Repository, oid: Oid, bytes: number): Promise<Buffer> {
+  const info = await repository.objects.info(oid);
+  if (!info) throw new Undecided(`object ${oid} is missing`, 'git fetch');
+  if (info.size <= largest) return (await repository.objects.read(oid, largest))!.content.subarray(0, bytes);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of repository.stream(['cat-file', 'blob', oid])) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= bytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, bytes);
+}
+
+/** Text as UTF-8: UTF-16 by its byte order mark; null for what is no text, as Git tells it. */
+function asUtf8(content: Buffer): Buffer | null {
+  const [first, second] = content;
+  if (first === 0xff && second === 0xfe) return Buffer.from(content.toString('utf16le', 2));
+  if (first === 0xfe && second === 0xff)
+    return Buffer.from(
+      Buffer.from(content.subarray(2, content.length & ~1))
+        .swap16()
+        .toString('utf16le'),
+    );
+  return content.subarray(0, 8000).includes(0) ? null : content;
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,206 @@
+import { chmodSync, existsSync, lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../../model/index.ts';
+import { leftAside } from '../../tasks/set-aside.ts';
+import { shellWord } from '../../words/shell-word.ts';
+import { committedFolder } from '../folder.ts';
+import { hookNames, planHooks } from '../plan.ts';
+import { shim, wireHooks, worktrees } from '../wire-hooks.ts';
+import type { Ailment, Clone, Diagnosis } from './diagnosis.ts';
+
+/** Why Git would not run our hooks. */
+export const hookDiagnoses: readonly Diagnosis[] = [
+  {
+    id: 'hooks-path',
+    symptom: 'Git takes its hooks from another folder',
+    why: 'Git runs the hooks of the one folder that `core.hooksPath` names. A clone that was never wired names none; another tool, or `git config`, may have named another since.',
+    fix: '`npx git-protect wire`. An install does it by itself through the `prepare` script, unless scripts are ignored.',
+    mends: true,
+    async look(clone) {
+      const place = await clone.hooks();
+      const committed = await committedFolder(clone.repository, clone.layout.topLevel);
+      if (committed !== null && committed.folder !== place.folder)
+        return [
+          {
+            severity: 'error',
+            message: `Git takes its hooks from ${place.folder} (core.hooksPath), those of git-protect are in ${committed.folder}`,
+            help: `git config core.hooksPath ${shellWord(committed.hooksPath)}`,
+          },
+        ];
+      if (place.current?.value === place.hooksPath) return [];
+      const message =
+        place.current === null
+          ? 'this clone is not wired: Git runs none of the hooks (core.hooksPath is not set)'
+          : `Git takes its hooks from '${place.current.value}' (core.hooksPath, ${place.current.scope} configuration) and not from '${place.hooksPath}'`;
+      return [wired(clone, 'error', message)];
+    },
+  },
+  {
+    id: 'hook-files',
+    symptom: 'A hook file does not start git-protect',
+    why: 'The line that ends in `# git-protect` was removed from a hook, the file `git-protect` beside it is missing or from another version, or a hook is of a kind that can take no line.',
+    fix: '`npx git-protect wire`, then commit what it changed.',
+    mends: true,
+    async look(clone) {
+      const place = await clone.hooks();
+      const files = await planHooks({ ...place, ...clone.layout });
+      if (files.length > 3 && files.every(({ state }) => state === 'new'))
+        return [wired(clone, 'error', `${place.folder} holds no hooks of git-protect`)];
+      return files.map(({ path, state }) => {
+        const isHook = !path.endsWith('/git-protect') && !path.endsWith('/.gitattributes');
+        const message = isHook
+          ? `${path} ${state === 'new' ? 'is missing' : 'does not start git-protect first'}`
+          : `${path} ${state === 'new' ? 'is missing' : 'is from another version'}`;
+        // Where the file is missing, the shims of a wired clone run the gate themselves.
+        const serious = path.endsWith('/git-protect') ? state === 'new' : isHook && state === 'changed';
+        return wired(clone, serious ? 'error' : 'warning', message);
+      });
+    },
+  },
+  {
+    id: 'shims',
+    symptom: 'Another hook manager wrote over the hooks',
+    why: 'lefthook, prek, simple-git-hooks and Git LFS write their hooks where `core.hooksPath` leads, which is over ours.',
+    fix: '`npx git-protect wire` keeps what they wrote and runs it after ours. A `prepare` script that ends in git-protect does it at each install.',
+    mends: true,
+    async look(clone) {
+      const place = await clone.hooks();
+      if (place.runner === 'git' || place.current?.value !== place.hooksPath) return [];
+      const found: Ailment[] = [];
+      for (const name of hookNames) {
+        const path = `${place.hooksPath}/${name}`;
+        const content = await clone.read(join(clone.layout.topLevel, path));
+        if (content === null) found.push(wired(clone, 'error', `${path} is missing, so Git runs no ${name}`));
+        else if (content !== shim) found.push(wired(clone, 'error', `${path} is not what git-protect wrote`));
+      }
+      return found;
+    },
+  },
+  {
+    id: 'executable',
+    symptom: 'A hook lost its executable bit',
+    why: 'Git runs only files that are executable, and says so in a hint that is easily overlooked. Archives, network drives and Windows lose the bit.',
+    fix: '`chmod +x` on the file; in a tracked folder commit it with `git update-index --chmod=+x FILE`.',
+    mends: true,
+    async look(clone) {
+      const place = await clone.hooks();
+      const folder = place.runner === 'husky' ? place.hooksPath : place.folder;
+      if (process.platform === 'win32') return [];
+      return hookNames.flatMap((name) => {
+        const path = join(clone.layout.topLevel, folder, name);
+        const mode = lstatSync(path, { throwIfNoEntry: false })?.mode;
+        if (mode === undefined || (mode & 0o111) !== 0) return [];
+        const help = `chmod +x ${shellWord(`${folder}/${name}`)}`;
+        const mend = async () => chmodSync(path, (mode & 0o777) | 0o755);
+        return [
+          {
+            severity: 'error' as const,
+            message: `${folder}/${name} is not executable, so Git does not run it`,
+            help,
+            mend,
+          },
+        ];
+      });
+    },
+  },
+  {
+    id: 'husky-off',
+    symptom: 'husky is switched off on this machine',
+    why: '`HUSKY=0` in the environment or in `~/.config/husky/init.sh` makes every hook under husky pass without running.',
+    fix: 'Remove it. For one command that must run no hook Git has `--no-verify`; CI judges what it lets through.',
+    mends: false,
+    async look(clone) {
+      if ((await clone.hooks()).runner === 'git') return [];
+      const init = join(clone.env['XDG_CONFIG_HOME'] || join(clone.home, '.config'), 'husky/init.sh');
+      const text = (await clone.read(init)) ?? '';
+      const found: Ailment[] = [];
+      if (/^\s*(?:export\s+)?HUSKY=(["']?)0\1\s*(?:[;#].*)?$/m.test(text))
+        found.push({
+          severity: 'error',
+          message: `${init} sets HUSKY=0, so no hook runs`,
+          help: `remove the line from ${init}`,
+        });
+      if (clone.env['HUSKY'] === '0')
+        found.push({
+          severity: 'error',
+          message: 'HUSKY=0 is set in this environment, so no hook runs',
+          help: 'unset HUSKY',
+        });
+      return found;
+    },
+  },
+  {
+    id: 'worktrees',
+    symptom: 'A linked worktree runs no hooks',
+    why: '`core.hooksPath` is relative and shared, so each linked worktree needs the folder it names. One made by a tool that runs no `post-checkout` has none.',
+    fix: '`npx git-protect wire` in any worktree wires all of them.',
+    mends: true,
+    async look(clone) {
+      const place = await clone.hooks();
+      if (place.current?.value !== place.hooksPath) return [];
+      const needed = place.runner === 'husky' ? `${place.hooksPath}/shim` : `${place.folder}/pre-commit`;
+      const bare = (await worktrees(clone.repository)).filter((worktree) => !existsSync(join(worktree, needed)));
+      return bare.map((worktree) =>
+        place.runner === 'husky'
+          ? wired(clone, 'error', `the worktree ${worktree} runs no hooks: it has no ${needed}`)
+          : {
+              severity: 'warning',
+              message: `the worktree ${worktree} runs no hooks: its branch has no ${needed}`,
+              help: `merge the branch that has ${place.folder} into it`,
+            },
+      );
+    },
+  },
+  {
+    id: 'set-aside',
+    symptom: 'A commit was killed while its staged tasks ran',
+    why: 'While `staged:` tasks run, unstaged changes of the staged files are out of the working tree, and kept in the Git directory. A kill leaves them there.',
+    fix: 'Paste the command that `doctor`, or the next commit, prints: it puts back every file, byte for byte.',
+    mends: false,
+    async look({ repository }) {
+      const left = await leftAside(repository);
+      return left === null ? [] : [{ severity: 'error', message: left.message, help: left.help! }];
+    },
+  },
+  {
+    id: 'install-script',
+    symptom: 'New clones are not wired by an install',
+    why: 'A clone is wired by the `prepare` script of package.json (`postinstall` with Yarn 2 and later). It may be missing, or npm may be told to ignore scripts.',
+    fix: '`npx git-protect init` adds the script; remove `ignore-scripts=true` from .npmrc, or have everybody run `npx git-protect wire` after cloning.',
+    mends: false,
+    async look(clone) {
+      const { topLevel } = clone.layout;
+      const folder = (await clone.repository.run(['config', '--get', 'protect.folder'], { codes: [0, 1] })).stdout
+        .toString()
+        .trim();
+      const manifests = await Promise.all(
+        [topLevel, join(topLevel, folder)].map((at) => clone.read(join(at, 'package.json'))),
+      );
+      const present = manifests.filter((text) => text !== null);
+      const found: Ailment[] = [];
+      if (present.length > 0 && !present.some((text) => text.includes('git-protect/wire')))
+        found.push({
+          severity: 'warning',
+          message: 'no script of package.json wires a new clone',
+          help: 'npx git-protect init, or run npx git-protect wire after cloning',
+        });
+      for (const file of [join(topLevel, '.npmrc'), join(clone.home, '.npmrc')])
+        if (/^\s*ignore-scripts\s*=\s*true/m.test((await clone.read(file)) ?? ''))
+          found.push({
+            severity: 'warning',
+            message: `${file} says ignore-scripts=true, so an install wires nothing`,
+            help: 'npx git-protect wire after each clone',
+          });
+      return found;
+    },
+  },
+];
+
+/** An ailment that wiring mends. */
+function wired(clone: Clone, severity: Ailment['severity'], message: string): Ailment {
+  const mend = async () => {
+    const reason = await wireHooks(clone.repository, clone.cwd);
+    if (reason !== null) throw new UsageError(`the hooks are not wired: ${reason.trim()}`);
+  };
+  return { severity, message, help: 'npx git-protect wire', mend };
+}

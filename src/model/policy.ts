@@ -1,0 +1,188 @@
+/** What the policy file says, parsed: plain data with every default filled in. */
+
+import type { Gate, Severity } from './index.ts';
+
+/** An SSH public key of an owner. */
+export interface OwnerKey {
+  /** `ssh-ed25519`, `sk-ssh-ed25519@openssh.com`, … */
+  readonly type: string;
+  /** The key blob of RFC 4253 §6.6, in base64. */
+  readonly blob: string;
+  readonly comment: string;
+}
+
+export interface FileRule {
+  /** Patterns in gitignore syntax; `!` takes back within this rule only. */
+  readonly paths: readonly string[];
+  readonly risk: 'critical' | 'high';
+  readonly reason: string;
+  readonly owners: readonly string[];
+  readonly required: number;
+}
+
+export interface BranchRule {
+  readonly forcePush: 'refuse' | 'allow';
+  readonly delete: 'refuse' | 'allow';
+  readonly directPush: 'refuse' | 'allow';
+}
+
+export interface TagRule {
+  readonly move: 'refuse' | 'allow';
+  readonly delete: 'refuse' | 'allow';
+  readonly create: 'refuse' | 'allow' | 'protected';
+}
+
+export interface CheckSettings {
+  readonly severity?: Severity | 'off' | undefined;
+  readonly on?: readonly Gate[] | undefined;
+  /** Milliseconds. */
+  readonly timeout?: number | undefined;
+  readonly options?: unknown;
+  /** Makes the id an own check: the executable and its arguments. */
+  readonly command?: readonly string[] | undefined;
+}
+
+/** The parsed policy, every default filled in; plain data, so that it can be cached as JSON. */
+export interface Policy {
+  readonly version: 1;
+  /** What approvals are bound to; null: no approval counts. */
+  readonly project: string | null;
+  readonly owners: Readonly<Record<string, { readonly keys: readonly OwnerKey[] }>>;
+  readonly branches: Readonly<Record<string, BranchRule>>;
+  readonly tags: Readonly<Record<string, TagRule>>;
+  readonly files: readonly FileRule[];
+  readonly landing: 'merge' | 'squash' | 'rebase';
+  readonly commits: {
+    readonly types: readonly string[];
+    readonly criticalType: string;
+    readonly scope: 'optional' | 'required' | 'none';
+    readonly subjectMax: number;
+  };
+  readonly approvals: {
+    readonly needed: 'commit' | 'landing';
+    /** Milliseconds. */
+    readonly lifetime: number;
+    readonly touch: 'optional' | 'required';
+  };
+  readonly build: { readonly command: string; readonly on: readonly Gate[]; readonly timeout: number } | null;
+  /** Handed to lint-staged as it stands. */
+  readonly staged: unknown;
+  /** Where this is deployed to, by name. */
+  readonly deploy: Readonly<Record<string, DeployEnvironment>>;
+  readonly settings: readonly PinnedSetting[];
+  readonly migrations: readonly MigrationFolder[];
+  /** What test code must never name, by the name of the environment. */
+  readonly targets: Readonly<Record<string, Target>>;
+  readonly checks: Readonly<Record<string, CheckSettings>>;
+}
+
+/** A place that this is deployed to, and what has to hold before. Null: not asked for. */
+export interface DeployEnvironment {
+  /** Short name; null: the default branch. */
+  readonly branch: string | null;
+  readonly remote: string;
+  /** `push`: the host deploys what is pushed to the branch, so pre-push runs the gate. */
+  readonly trigger: 'command' | 'push';
+  readonly window: DeployWindow | null;
+  readonly freezes: readonly Freeze[];
+  /** Run by the shell; null: none. */
+  readonly commands: { readonly test: string | null; readonly build: string | null };
+  readonly coverage: CoverageMinimums | null;
+  readonly environment: EnvironmentVariables | null;
+  readonly health: readonly HealthEndpoint[];
+  /** `free` in bytes. */
+  readonly disk: { readonly path: string; readonly free: number } | null;
+  /** `maxAge` in milliseconds. */
+  readonly backups: { readonly folder: string; readonly maxAge: number } | null;
+  readonly rollback: { readonly document: string | null; readonly tag: string | null } | null;
+}
+
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof weekdays)[number];
+
+/** When a deploy may start. */
+export interface DeployWindow {
+  /** IANA name. */
+  readonly timezone: string;
+  readonly days: readonly Weekday[];
+  /** Minutes of the day, the end exclusive; `from` after `to` goes over midnight. */
+  readonly hours: { readonly from: number; readonly to: number };
+}
+
+/** Days without deploys, both inclusive, `2026-12-20`. */
+export interface Freeze {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+}
+
+export interface CoverageMinimums {
+  /** Path of the report, from the top of the repository. */
+  readonly report: string;
+  /** Percent of lines by pattern. */
+  readonly minimums: Readonly<Record<string, number>>;
+  /** Patterns of files that count nowhere. */
+  readonly exclude: readonly string[];
+}
+
+export interface EnvironmentVariables {
+  /** A `.env` file; null: the process's own environment. */
+  readonly file: string | null;
+  readonly required: readonly string[];
+  readonly pinned: Readonly<Record<string, PinnedVariable>>;
+}
+
+export interface PinnedVariable {
+  /** `scrypt:<salt>:<hash>`, as `protect fingerprint` prints it; null: any value. */
+  readonly fingerprint: string | null;
+  readonly reason: string;
+  /** `2026-10-01`. */
+  readonly rotated: string | null;
+  /** Milliseconds. */
+  readonly maxAge: number | null;
+}
+
+export interface HealthEndpoint {
+  readonly name: string;
+  readonly url: string;
+  /** The HTTP status. */
+  readonly status: number;
+  /** Values by JSONPath in the JSON that is answered. */
+  readonly expect: Readonly<Record<string, string | number | boolean | null>>;
+  /** JSONPath of the commit that runs there; null: not asked. */
+  readonly commit: string | null;
+  /** Milliseconds. */
+  readonly within: number;
+  readonly tries: number;
+  /** Milliseconds. */
+  readonly delay: number;
+}
+
+/** A value that must stay as it is. */
+export interface PinnedSetting {
+  /** One path, or a pattern for several; exactly one of the two is set. */
+  readonly file: string | null;
+  readonly files: string | null;
+  /** JSONPath (RFC 9535) in YAML, JSON or TOML; or a regular expression over any text. */
+  readonly at: string | null;
+  readonly pattern: string | null;
+  /** What it must be, or undefined with `absent`. */
+  readonly equals?: unknown;
+  readonly absent: boolean;
+  readonly reason: string;
+}
+
+export const migrationTools = ['drizzle', 'prisma', 'knex', 'typeorm', 'flyway', 'alembic', 'plain'] as const;
+
+export interface MigrationFolder {
+  readonly folder: string;
+  readonly tool: (typeof migrationTools)[number];
+  readonly dialect: 'postgres' | 'mysql' | 'tidb';
+  /** Files (patterns) that describe the schema: when one changes, a new migration comes with it. */
+  readonly schema: readonly string[];
+}
+
+export interface Target {
+  readonly hosts: readonly string[];
+  readonly ports: readonly number[];
+}

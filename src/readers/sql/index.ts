@@ -1,0 +1,14 @@
+import type { Dialect, SqlProblem } from './problem.ts';
+
+/**
+ * Tells what in a migration destroys data (`error`) or holds others up (`warning`), in the order of its lines.
+ * What cannot be read is an `error` of the rule `unparsed`.
+ * @param marked does the tool that runs it keep the way back in the same file, behind marks such as `-- migrate:down`?
+ *   Any other tool runs what follows them.
+ * @throws Undecided when the text is too large to be judged
+ */
+export async function judgeSql(text: string, dialect: Dialect, marked = false): Promise<readonly SqlProblem[]> {
+  const read = marked ? text : text.replace(/--[ \t]*(?=migrate:|\+goose|\+migrate)/gi, '-- a mark of no meaning: ');
+  if (dialect === 'postgres') return (await import('./postgres/index.ts')).judgePostgres(read);
+  return (await import('./mysql/index.ts')).judgeMysql(read, dialect);
+}
