@@ -10,7 +10,7 @@ export {
 } from './approvals/statement.ts';
 export { verifyStatement } from './approvals/verify.ts';
 export { checks } from './checks/index.ts';
-export type { World } from './context/index.ts';
+export type { World } from './context/world.ts';
 export { Repository } from './git/repository.ts';
 export { type Case, exitCodeOf, judge } from './judge/index.ts';
 export * from './model/index.ts';

@@ -13,7 +13,6 @@ import {
   Undecided,
 } from '../src/model/index.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
-import { compileRules } from '../src/rules/rules.ts';
 import { type Cleanup, cleanMessage } from '../src/sources/message.ts';
 import { suite } from './support/suite.ts';
 import { folder, guardedRepo, makeKey, newRepo, type Repo } from './support/world.ts';
@@ -39,15 +38,12 @@ interface Case {
 
 /** Runs the check over commits that exist only here. */
 async function judge({ policy = plain, gate = 'ci', change, commits = [], underPolicy }: Case) {
-  const guards = compileRules(policy);
   const asked: boolean[] = [];
   const context = {
     gate,
     policy,
-    guards,
-    showPath: (path: string) => path,
     otherIndex: null,
-    underPolicy: async (commit: string) => underPolicy?.(commit) ?? true,
+    history: { underPolicy: async (commit: string) => underPolicy?.(commit) ?? true },
     change: {
       kind: gate === 'commit-msg' ? 'commit' : 'update',
       head: gate === 'commit-msg' ? null : 'f'.repeat(40),
@@ -68,7 +64,7 @@ async function judge({ policy = plain, gate = 'ci', change, commits = [], underP
       },
       ...change,
     },
-  } as unknown as Context;
+  } as unknown as Context<'history'>;
   const result = await commitMessage.run(context);
   return { result, asked };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { missing } from '../git/missing.ts';
 import { showPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
 import { type BytePath, type Change, type Oid, type Policy, type State, type Step, Undecided } from '../model/index.ts';
@@ -92,7 +93,7 @@ async function readEarlier(repository: Repository, change: Change, needed: boole
 /** An approval that does not parse, or has the wrong name, counts for nothing here; the check `protected-files` says what is wrong with it. */
 async function readApproval(repository: Repository, name: string, oid: Oid): Promise<Approval | null> {
   const blob = await repository.objects.read(oid, limits.file);
-  if (!blob) throw new Undecided(`object ${oid} is missing`, 'git fetch');
+  if (!blob) throw missing(oid);
   try {
     const approval = parseApproval(blob.content);
     return approval.name === name ? approval : null;
@@ -125,7 +126,7 @@ export async function contentHashes(
 /** SHA-256 of a blob's content, in hex. @throws Undecided when it is missing or larger than `maxContent` */
 export async function contentHash(repository: Repository, oid: Oid): Promise<string> {
   const blob = await repository.objects.read(oid, maxContent);
-  if (blob?.type !== 'blob') throw new Undecided(`object ${oid} is missing`, 'git fetch');
+  if (blob?.type !== 'blob') throw missing(oid);
   return createHash('sha256').update(blob.content).digest('hex');
 }
 

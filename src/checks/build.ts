@@ -8,10 +8,12 @@ const quarterOfAnHour = 900_000;
 const longPush = 15_000;
 
 /** Runs the build of the policy on exactly the tree that is judged. */
-export const build: Check = {
+export const build: Check<'commands', 'deploy'> = {
   id: 'build',
   summary: 'The build passes on exactly what is pushed or deployed.',
   gates: ['pre-commit', 'pre-push', 'ci', 'pre-deploy'],
+  needs: ['commands'],
+  uses: ['deploy'],
   weakenable: true,
   timeout: 0,
   wave: 1,
@@ -21,33 +23,32 @@ export const build: Check = {
     fix: 'Run the command that the report names, mend what fails, commit, and push again. A build that passed is remembered by its tree.',
   },
   async run(context) {
-    const { change, gate, deployment, memory } = context;
+    const { change, gate, deploy, commands } = context;
     const wanted = buildOf(context);
     if ('skipped' in wanted) return wanted;
-    if (!context.commands) return { skipped: 'commands are not run (--no-commands)' };
     const tree = change.kind === 'delete' ? null : await change.tree();
     if (tree === null || change.ref?.startsWith('refs/tags/')) return { skipped: 'nothing is there to build' };
-    const lock = deployment ? ` ${await lockFileKey(context)}` : '';
+    const lock = deploy ? ` ${await lockFileKey(deploy)}` : '';
     const key = `build ${tree} ${wanted.command}${lock}`;
-    if (await memory.has(key)) return [];
+    if (await commands.memory.has(key)) return [];
     const run = async () => {
-      const { problem, durationMs } = await context.withCheckout((cwd) => runToPass(context, wanted, cwd));
+      const { problem, durationMs } = await commands.withCheckout((cwd) => runToPass(context, wanted, cwd));
       if (problem) return [problem];
       return gate === 'pre-push' && durationMs >= longPush ? [remembered(durationMs)] : [];
     };
-    const problems = deployment ? await leavingNoTrace(context, 'the build', run) : await run();
-    if (problems.every(({ severity }) => severity === 'note')) await memory.add(key);
+    const problems = deploy ? await leavingNoTrace(deploy, 'the build', run) : await run();
+    if (problems.every(({ severity }) => severity === 'note')) await commands.memory.add(key);
     return problems;
   },
 };
 
 /** The build of the gate: before a deploy that of the environment. */
-function buildOf({ policy, gate, deployment }: Context): PassingCommand | Skipped {
+function buildOf({ policy, gate, deploy }: Context<never, 'deploy'>): PassingCommand | Skipped {
   const timeout = policy.build?.timeout ?? quarterOfAnHour;
   const form = { what: 'the build', timeout, setting: 'build.timeout' };
-  const own = deployment?.environment.commands.build ?? (deployment ? policy.build?.command : null);
+  const own = deploy?.environment.commands.build ?? (deploy ? policy.build?.command : null);
   if (own) return { ...form, command: own };
-  if (deployment || policy.build === null) return { skipped: 'no build is configured' };
+  if (deploy || policy.build === null) return { skipped: 'no build is configured' };
   if (!policy.build.on.includes(gate)) return { skipped: `the policy does not run it at ${gate}` };
   return { ...form, command: policy.build.command };
 }

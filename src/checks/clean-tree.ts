@@ -1,13 +1,15 @@
-import type { Check, Context, Problem } from '../model/index.ts';
+import { showPath } from '../git/raw.ts';
+import type { Check, Problem } from '../model/index.ts';
 
 /** How many files are named one by one. */
 const most = 5;
 
 /** Refuses to deploy from a working tree that is not exactly a commit. */
-export const cleanTree: Check = {
+export const cleanTree: Check<'deploy'> = {
   id: 'clean-tree',
   summary: 'Nothing is staged, changed or untracked.',
   gates: ['pre-deploy'],
+  needs: ['deploy'],
   weakenable: true,
   timeout: 60_000,
   docs: {
@@ -16,18 +18,18 @@ export const cleanTree: Check = {
     fix: 'Commit it, stash it (`git stash --include-untracked`), or add what is generated to `.gitignore`.',
   },
   async run(context) {
-    const { entries, hidden, underway } = await context.worktree();
+    const { entries, hidden, underway } = await context.deploy.worktree();
     const problems: Problem[] = [];
     if (underway !== null) problems.push({ message: `${underway} is under way`, help: 'finish it, or abort it' });
     for (const state of ['staged', 'changed', 'untracked'] as const) {
-      const paths = entries.filter((entry) => entry.state === state).map(({ path }) => context.showPath(path));
+      const paths = entries.filter((entry) => entry.state === state).map(({ path }) => showPath(path));
       if (paths.length > 0)
         problems.push({
           message: `${listed(paths)} ${paths.length === 1 ? 'is' : 'are'} ${state}`,
           help: helps[state],
         });
     }
-    if (hidden.length > 0) problems.push(hiddenProblem(hidden, context));
+    if (hidden.length > 0) problems.push(hiddenProblem(hidden));
     return problems;
   },
 };
@@ -38,7 +40,7 @@ const helps = {
   untracked: 'commit it, or add it to .gitignore',
 } as const;
 
-function hiddenProblem(hidden: readonly string[], { showPath }: Context): Problem {
+function hiddenProblem(hidden: readonly string[]): Problem {
   return {
     message: `Git is told not to look at ${listed(hidden.map(showPath))}, so what is changed there does not show`,
     help: 'git update-index --no-assume-unchanged --no-skip-worktree FILE',

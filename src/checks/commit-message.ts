@@ -1,11 +1,14 @@
+import { showPath } from '../git/raw.ts';
 import { type Check, type Commit, type Context, type Policy, type Problem, Undecided } from '../model/index.ts';
+import { compileRules } from '../rules/rules.ts';
 import { nearest } from '../words/nearest.ts';
 
 /** Judges the form of commit messages, and demands the critical type where a critical file changes. */
-export const commitMessage: Check = {
+export const commitMessage: Check<'history'> = {
   id: 'commit-message',
   summary: 'Every commit says what kind of change it is, and a critical one says so.',
   gates: ['commit-msg', 'pre-push', 'ci', 'pre-receive'],
+  needs: ['history'],
   weakenable: true,
   timeout: 300_000,
   docs: {
@@ -23,7 +26,8 @@ export const commitMessage: Check = {
     const problems: Problem[] = [];
     for await (const commit of change.commits({ paths: isCritical !== null })) {
       const found = judgeCommit(commit, context, isCritical, again);
-      if (found.length > 0 && (commit.id === null || (await context.underPolicy(commit.id)))) problems.push(...found);
+      if (found.length > 0 && (commit.id === null || (await context.history.underPolicy(commit.id))))
+        problems.push(...found);
       if (problems.length >= 100) return [...problems, { message: 'more than 100 findings; the rest is not listed' }];
     }
     return problems;
@@ -33,8 +37,9 @@ export const commitMessage: Check = {
 type Critical = ((paths: readonly string[]) => string | null) | null;
 
 /** Tells which of some paths is under a critical rule; null when the policy has none. */
-function criticalPaths({ policy, guards, showPath }: Context): Critical {
+function criticalPaths({ policy }: Context): Critical {
   if (!policy.files.some((rule) => rule.risk === 'critical')) return null;
+  const guards = compileRules(policy);
   const known = new Map<string, boolean>();
   const critical = (path: string) => {
     const cached = known.get(path);
@@ -154,7 +159,7 @@ function isRevert(message: string): boolean {
 }
 
 /** Takes the refused message up again, so that nobody types it twice. Git tells no hook of `--amend`. */
-async function commitHelp({ otherIndex, change, showPath }: Context): Promise<string> {
+async function commitHelp({ otherIndex, change }: Context): Promise<string> {
   const paths = otherIndex === 'paths' ? (await change.steps()).map(({ path }) => showPath(path)) : [];
   const named = paths.every((path) => /^[\w./-]+$/.test(path)) ? paths.join(' ') : 'PATH…';
   const what = otherIndex === 'all' ? '-a ' : '';

@@ -1,15 +1,18 @@
+import { showPath } from '../git/raw.ts';
 import { type BytePath, type Check, type Context, type Deployment, type Problem, Undecided } from '../model/index.ts';
 import type { Places } from '../readers/coverage/parse.ts';
 import type { CoverageReport } from '../readers/coverage/report.ts';
+import { compilePattern } from '../rules/match.ts';
 
 /** The largest file whose lines are counted, in bytes. */
 const largestFile = 16 << 20;
 
 /** Holds the coverage report against the minimums of the environment. */
-export const coverage: Check = {
+export const coverage: Check<'contents' | 'deploy'> = {
   id: 'coverage',
   summary: 'The tests cover as much as the policy asks for.',
   gates: ['pre-deploy'],
+  needs: ['contents', 'deploy'],
   weakenable: true,
   timeout: 120_000,
   wave: 2,
@@ -19,17 +22,17 @@ export const coverage: Check = {
     fix: 'Run the tests with coverage over every file, mend what the report names, and run the gate again. Files that need no tests are named in `coverage.exclude`.',
   },
   async run(context) {
-    const { deployment } = context;
-    const asked = deployment?.environment.coverage;
-    if (!deployment || !asked) return { skipped: 'the policy asks for no coverage' };
+    const { deploy } = context;
+    const asked = deploy.environment.coverage;
+    if (!asked) return { skipped: 'the policy asks for no coverage' };
     const { maxReport, parseCoverage } = await import('../readers/coverage/parse.ts');
-    const written = await readReport(deployment, asked.report, maxReport);
+    const written = await readReport(deploy, asked.report, maxReport);
     const stale = await staleness(context, written.modifiedAt);
     if (stale !== null)
       return [{ path: asked.report, message: stale, help: 'run the tests with coverage again, on this commit' }];
     const tracked = new Map<string, BytePath>();
-    for (const path of await context.paths()) tracked.set(context.showPath(path), path);
-    const roots = [deployment.tests?.directory ?? deployment.topLevel, deployment.topLevel];
+    for (const path of await context.contents.paths()) tracked.set(showPath(path), path);
+    const roots = [deploy.tests?.directory ?? deploy.topLevel, deploy.topLevel];
     const places = { name: asked.report, roots, isFile: (path: string) => tracked.has(path) };
     const report = parsed(parseCoverage, written.content, places);
     return typeof report === 'string' ? [{ path: asked.report, message: report }] : judge(context, report, tracked);
@@ -50,13 +53,13 @@ async function readReport(deployment: Deployment, path: string, max: number) {
 }
 
 /** Why the report is not about this tree, or null. One that the tests left earlier is known to be unchanged. */
-async function staleness(context: Context, modifiedAt: number): Promise<string | null> {
-  const { tests, host } = context.deployment!;
+async function staleness(context: Context<'contents' | 'deploy'>, modifiedAt: number): Promise<string | null> {
+  const { tests, host } = context.deploy;
   if (tests) {
     const isOlder = tests.startedAt !== null && modifiedAt < tests.startedAt;
     return isOlder ? 'is older than the run of the tests, so they did not write it' : null;
   }
-  for (const path of await context.paths()) {
+  for (const path of await context.contents.paths()) {
     const file = await host.status(Buffer.from(path, 'latin1').toString('utf8'));
     if (file?.kind === 'file' && file.modifiedAt > modifiedAt) return 'is older than the last change of the files';
   }
@@ -74,15 +77,15 @@ function parsed(parse: (content: Buffer, places: Places) => CoverageReport, cont
 }
 
 async function judge(
-  context: Context,
+  context: Context<'contents' | 'deploy'>,
   report: CoverageReport,
   tracked: ReadonlyMap<string, BytePath>,
 ): Promise<Problem[]> {
   const { judgeCoverage } = await import('../readers/coverage/judge.ts');
-  const { minimums, exclude, report: path } = context.deployment!.environment.coverage!;
+  const { minimums, exclude, report: path } = context.deploy.environment.coverage!;
   const patterns = new Map<string, (path: BytePath) => boolean>();
   const matches = (pattern: string, file: string) => {
-    if (!patterns.has(pattern)) patterns.set(pattern, context.pattern(pattern));
+    if (!patterns.has(pattern)) patterns.set(pattern, compilePattern(pattern).matches);
     return patterns.get(pattern)!(tracked.get(file) ?? Buffer.from(file, 'utf8').toString('latin1'));
   };
   const shortfalls = await judgeCoverage(report, {
@@ -97,11 +100,11 @@ async function judge(
 }
 
 /** Lines of a tracked file that are not empty. */
-async function lineCount(context: Context, path: BytePath): Promise<number> {
-  const state = await context.stateAt(path);
+async function lineCount({ contents }: Context<'contents'>, path: BytePath): Promise<number> {
+  const state = await contents.stateAt(path);
   if (!state?.mode.startsWith('100')) return 0;
-  const content = await context.blobUpTo(state.oid, largestFile);
-  if (content === null) throw new Undecided(`${context.showPath(path)} is too large to count its lines`);
+  const content = await contents.blobUpTo(state.oid, largestFile);
+  if (content === null) throw new Undecided(`${showPath(path)} is too large to count its lines`);
   return content
     .toString('latin1')
     .split('\n')

@@ -13,10 +13,11 @@ import {
 import { shellWord } from '../words/shell-word.ts';
 
 /** Refuses a deploy outside its hours and in a freeze. */
-export const deployWindow: Check = {
+export const deployWindow: Check<'deploy'> = {
   id: 'deploy-window',
   summary: 'A deploy starts within its hours, and in no freeze.',
   gates: ['pre-deploy'],
+  needs: ['deploy'],
   weakenable: true,
   timeout: 30_000,
   docs: {
@@ -25,9 +26,9 @@ export const deployWindow: Check = {
     fix: 'Wait until the time that the report names. When it cannot wait, an owner waives this check for one commit: `npx git-protect approve --deploy ENVIRONMENT --waive deploy-window --reason "…"`. Hours are those that the clocks show in `window.timezone`, else UTC: one that is skipped when they go forward never comes, one that is repeated counts both times. The end of the hours is not within them; both ends of a freeze are. Of hours that go over midnight, the day is that on which they began.',
   },
   async run(context) {
-    const { deployment, now } = context;
-    const calendar = deployment?.environment;
-    if (!calendar || (calendar.window === null && calendar.freezes.length === 0))
+    const { deploy, now } = context;
+    const calendar = deploy.environment;
+    if (calendar.window === null && calendar.freezes.length === 0)
       return { skipped: 'neither a window nor a freeze is configured' };
     const local = localTime(now, zoneOf(calendar));
     const frozen = freezesOn(local.date, calendar.freezes);
@@ -54,9 +55,9 @@ function described({ days, hours }: DeployWindow): string {
   return `the window ${on}${showMinutes(hours.from)}-${showMinutes(hours.to)}`;
 }
 
-function help({ deployment, agent, policy }: Context, opens: string | null): string {
+function help({ deploy, agent, policy }: Context<'deploy'>, opens: string | null): string {
   const first = opens ? `wait until ${opens}` : 'have an owner correct the window in the policy';
   if (agent !== null) return `${first}; only an owner can waive it: ask ${Object.keys(policy.owners).join(' or ')}`;
-  const name = deployment?.name ? shellWord(deployment.name) : 'ENVIRONMENT';
+  const name = deploy.name ? shellWord(deploy.name) : 'ENVIRONMENT';
   return `${first}, or an owner waives it: npx git-protect approve --deploy ${name} --waive deploy-window --reason "…"`;
 }

@@ -1,3 +1,4 @@
+import { showPath } from '../git/raw.ts';
 import type {
   BytePath,
   Check,
@@ -10,16 +11,18 @@ import type {
   Step,
 } from '../model/index.ts';
 import { isAtOrAbove, type MigrationFile, migrationOf } from '../readers/migrations/layout.ts';
+import { compilePattern, folderPattern } from '../rules/match.ts';
 import { askOwner, severityWithoutApproval } from './parts/ask-owner.ts';
 
 /** Findings of one file that are told one by one. */
 const told = 20;
 
 /** Refuses new migrations that destroy data, unless an owner approved the file. */
-export const destructiveMigration: Check = {
+export const destructiveMigration: Check<'contents' | 'approvals'> = {
   id: 'destructive-migration',
   summary: 'A migration that destroys data lands only with the signed approval of an owner.',
   gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  needs: ['contents', 'approvals'],
   weakenable: true,
   timeout: 60_000,
   docs: {
@@ -35,12 +38,12 @@ export const destructiveMigration: Check = {
     for (const file of touched) problems.push(...(await report(context, file, await judgeFile(context, file))));
     return problems;
   },
-  async needs(context) {
+  async approvable(context) {
     const open: Step[] = [];
     for (const file of await touchedFiles(context)) {
       const found = await judgeFile(context, file);
       if (!found.some(({ severity }) => severity === 'error')) continue;
-      const consent = await context.consent(file.step, guardOf(context, file.step.path));
+      const consent = await context.approvals.consent(file.step, guardOf(context, file.step.path));
       if (!consent.approved) open.push(file.step);
     }
     return open;
@@ -62,16 +65,16 @@ interface Found {
 }
 
 /** What the change adds or alters that could run. */
-async function touchedFiles(context: Context): Promise<Touched[]> {
+async function touchedFiles(context: Context<'contents' | 'approvals'>): Promise<Touched[]> {
   const { migrations } = context.policy;
   if (migrations.length === 0) return [];
   const touched: Touched[] = [];
-  for (const step of await context.newSteps()) {
+  for (const step of await context.contents.newSteps()) {
     const { path, from, to } = step;
     if (to === null || (from?.oid === to.oid && isFile(from) === isFile(to))) continue;
     for (const folder of migrations) {
       const file = migrationOf(folder, path);
-      const isLink = !isFile(to) && (isAtOrAbove(folder.folder, path) || isIn(context, folder, path));
+      const isLink = !isFile(to) && (isAtOrAbove(folder.folder, path) || isIn(folder, path));
       if (!isLink && (file === null || file.kind === 'metadata')) continue;
       if (file !== null && !isLink && (await isWayDown(context, folder, file))) continue;
       touched.push({ step, to, folder, file: isLink ? null : file });
@@ -80,34 +83,41 @@ async function touchedFiles(context: Context): Promise<Touched[]> {
   return touched;
 }
 
-function isIn({ pattern }: Context, { folder }: MigrationFolder, path: BytePath): boolean {
-  return folder !== '.' && pattern(`/${folder.replace(/[*?[\\]/g, '\\$&')}/`)(path);
+function isIn({ folder }: MigrationFolder, path: BytePath): boolean {
+  return folder !== '.' && compilePattern(folderPattern(folder)).matches(path);
 }
 
 /**
  * Does a file only take a migration back? By its name alone other tools would run it like any other, so all of the
  * folder has to be named that way: `x.up.sql` and `x.down.sql`.
  */
-async function isWayDown(context: Context, folder: MigrationFolder, file: MigrationFile): Promise<boolean> {
+async function isWayDown(
+  context: Context<'contents' | 'approvals'>,
+  folder: MigrationFolder,
+  file: MigrationFile,
+): Promise<boolean> {
   if (file.way !== 'down') return false;
   if (folder.tool === 'prisma' || folder.tool === 'flyway') return true;
-  const ups = (await context.paths()).filter((other) => {
+  const ups = (await context.contents.paths()).filter((other) => {
     const found = migrationOf(folder, other);
     return found?.kind === 'sql' && found.way === 'up';
   });
   return ups.length > 0 && ups.every((other) => /[._-]up\.sql$/i.test(other));
 }
 
-async function judgeFile(context: Context, { step, to, folder, file }: Touched): Promise<readonly Found[]> {
+async function judgeFile(
+  context: Context<'contents' | 'approvals'>,
+  { step, to, folder, file }: Touched,
+): Promise<readonly Found[]> {
   if (file === null || !isFile(to))
     return [unseen(to.mode === '160000' ? 'is a submodule' : `is ${to.mode === '120000' ? 'a symlink' : 'no file'}`)];
-  const content = await context.content(to.oid);
+  const content = await context.contents.content(to.oid);
   if (content.left === 'large') return [unseen(`is ${content.size} bytes, too large to be checked`, '')];
   const text = asText(content);
   if (text === null) return [unseen('is no UTF-8 text')];
   if (file.kind === 'code') {
     const { judgeCode, languageOf } = await import('../readers/migrations/code.ts');
-    const language = languageOf(context.showPath(step.path));
+    const language = languageOf(showPath(step.path));
     return language === null
       ? [unseen('is written in a language that is not read')]
       : judgeCode(text, language, folder.dialect);
@@ -130,30 +140,38 @@ function asText({ bytes }: Content): string | null {
  * Leaves out what stands behind a mark that says "down". To most tools such a mark is a comment like any other, so it
  * counts only where every migration that has landed is written with the same marks.
  */
-async function upOnly(context: Context, folder: MigrationFolder, text: string): Promise<string> {
+async function upOnly(
+  context: Context<'contents' | 'approvals'>,
+  folder: MigrationFolder,
+  text: string,
+): Promise<string> {
   const { marksOf, upSections } = await import('../readers/migrations/sections.ts');
   const marks = folder.tool === 'plain' ? marksOf(text) : null;
   if (marks === null) return text;
-  const changed = new Set((await context.newSteps()).map((step) => step.path));
+  const changed = new Set((await context.contents.newSteps()).map((step) => step.path));
   let isCustom = false;
-  for (const path of await context.paths()) {
+  for (const path of await context.contents.paths()) {
     if (changed.has(path) || migrationOf(folder, path)?.kind !== 'sql') continue;
-    const state = await context.stateAt(path);
-    const { bytes } = state !== null && isFile(state) ? await context.content(state.oid) : { bytes: null };
+    const state = await context.contents.stateAt(path);
+    const { bytes } = state !== null && isFile(state) ? await context.contents.content(state.oid) : { bytes: null };
     isCustom = bytes !== null && marksOf(bytes.toString('utf8')) === marks;
     if (!isCustom) break;
   }
   return isCustom ? upSections(text, marks) : text;
 }
 
-async function report(context: Context, { step }: Touched, found: readonly Found[]): Promise<Problem[]> {
-  const path = context.showPath(step.path);
+async function report(
+  context: Context<'contents' | 'approvals'>,
+  { step }: Touched,
+  found: readonly Found[],
+): Promise<Problem[]> {
+  const path = showPath(step.path);
   const errors = unique(found.filter(({ severity }) => severity === 'error'));
   const warnings = unique(found.filter(({ severity }) => severity === 'warning'));
   const problems: Problem[] = shorten(warnings).map((warning) => ({ path, ...warning, severity: 'warning' }));
   if (errors.length === 0) return problems;
   const guard = guardOf(context, step.path);
-  const consent = await context.consent(step, guard);
+  const consent = await context.approvals.consent(step, guard);
   if (consent.approved) {
     const by = `approved by ${consent.approvals.join(', ')}`;
     const notes = shorten(errors).map(({ message, ...rest }) => ({ path, ...rest, message: `${message} (${by})` }));
@@ -178,7 +196,7 @@ async function report(context: Context, { step }: Touched, found: readonly Found
 }
 
 /** Any owner of the policy may let it pass. */
-function guardOf({ policy, showPath }: Context, path: BytePath): Guard {
+function guardOf({ policy }: Context, path: BytePath): Guard {
   const rule = {
     paths: [showPath(path)],
     risk: 'high' as const,

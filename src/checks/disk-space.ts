@@ -1,10 +1,11 @@
 import type { Check } from '../model/index.ts';
 
 /** Refuses a deploy to a disk that is nearly full. */
-export const diskSpace: Check = {
+export const diskSpace: Check<'deploy'> = {
   id: 'disk-space',
   summary: 'As much of the disk is free as the environment asks for.',
   gates: ['pre-deploy'],
+  needs: ['deploy'],
   weakenable: true,
   timeout: 60_000,
   docs: {
@@ -12,10 +13,10 @@ export const diskSpace: Check = {
     why: 'A build or a backup that fills the disk leaves half a release, and a database that cannot write.',
     fix: 'Remove old releases, backups, images or logs, or lower `disk.free` in the policy.',
   },
-  async run({ deployment }) {
-    const disk = deployment?.environment.disk;
+  async run({ deploy }) {
+    const disk = deploy.environment.disk;
     if (!disk) return { skipped: 'no free space is asked for' };
-    const free = await deployment.host.freeSpace(disk.path);
+    const free = await deploy.host.freeSpace(disk.path);
     if (free >= disk.free) return [];
     const where = disk.path === '.' ? 'the disk' : `the disk of ${disk.path}`;
     const message = `${where} has ${size(free)} left, ${size(disk.free)} are needed`;

@@ -9,10 +9,11 @@ const day = 86_400_000;
 const notice = 14 * day;
 
 /** Holds the variables that production needs against what the policy says of them. Tells names, never values. */
-export const environment: Check = {
+export const environment: Check<'deploy'> = {
   id: 'environment',
   summary: 'Variables that production needs are set, pinned ones have their value, and none is too old.',
   gates: ['pre-deploy'],
+  needs: ['deploy'],
   weakenable: true,
   timeout: 120_000,
   docs: {
@@ -21,17 +22,15 @@ export const environment: Check = {
     fix: 'Set what is missing, or put the earlier value back. When a pinned value is meant to change, `npx git-protect fingerprint NAME` prints the line of the new one, and an owner has the policy changed; `rotated` is then the day of the change. A value of nothing but white space and quotes counts as empty. Values are read from `environment.file`, as `node --env-file` reads it, else from the environment of the command. The fingerprint is scrypt (N 32768, r 8, p 1) with a salt, over name and value: a short value can still be guessed from it, so pin long ones.',
   },
   async run(context) {
-    const { deployment } = context;
-    const wanted = deployment?.environment.environment;
-    if (!deployment || !wanted) return { skipped: 'no variables are configured' };
-    const ages = Object.entries(wanted.pinned).flatMap(([name, pinned]) =>
-      ageProblems(name, pinned, deployment, context),
-    );
+    const { deploy } = context;
+    const wanted = deploy.environment.environment;
+    if (!wanted) return { skipped: 'no variables are configured' };
+    const ages = Object.entries(wanted.pinned).flatMap(([name, pinned]) => ageProblems(name, pinned, deploy, context));
     const pins = Object.entries(wanted.pinned).filter(([, { fingerprint }]) => fingerprint !== null);
     const names = [...new Set([...wanted.required, ...pins.map(([name]) => name)])];
     if (wanted.file === null && names.length + Object.keys(wanted.pinned).length === 0)
       return { skipped: 'the policy names no variable' };
-    const value = await source(wanted, deployment);
+    const value = await source(wanted, deploy);
     if (value === null)
       return [
         {
@@ -68,11 +67,11 @@ async function pinProblems(
   name: string,
   { fingerprint, reason }: PinnedVariable,
   value: string | undefined,
-  { deployment, agent, policy }: Context,
+  { deploy, agent, policy }: Context<'deploy'>,
 ): Promise<Problem[]> {
   if (fingerprint === null || value === undefined || isEmpty(value)) return [];
   if (await fits(fingerprint, name, value)) return [];
-  const file = deployment?.environment.environment?.file ?? null;
+  const file = deploy.environment.environment?.file ?? null;
   const print = `npx git-protect fingerprint ${name}${file === null ? '' : ` --env-file ${shellWord(file)}`}`;
   const owner = agent === null ? 'an owner' : Object.keys(policy.owners).join(' or ');
   return [

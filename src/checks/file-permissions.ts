@@ -7,10 +7,11 @@ import { shellWord } from '../words/shell-word.ts';
 const largestKey = 1 << 20;
 
 /** Refuses a deploy while others may read the keys, or nobody can write backups. */
-export const filePermissions: Check = {
+export const filePermissions: Check<'deploy'> = {
   id: 'file-permissions',
   summary: 'Only their owner can read private keys and `.env` files, and the folder of backups can be written.',
   gates: ['pre-deploy'],
+  needs: ['deploy'],
   weakenable: true,
   timeout: 60_000,
   options: object({
@@ -21,9 +22,8 @@ export const filePermissions: Check = {
     why: 'Every account and every service on the machine can read a file that is open to all. SSH itself refuses such keys.',
     fix: 'Run `chmod 600 FILE`. Looked at are `.env` files and private keys at the top of the working tree and in its folders, the `environment.file` of the environment, and what `checks.file-permissions.options.files` names.',
   },
-  async run({ deployment, options }) {
-    if (deployment === null) return { skipped: 'nothing is deployed' };
-    const { host, environment } = deployment;
+  async run({ deploy, options }) {
+    const { host, environment } = deploy;
     const backups = await backupsFolder(environment, host);
     if ((await host.status('.'))?.permissions === null)
       return environment.backups ? backups : { skipped: 'this system has no file permissions' };

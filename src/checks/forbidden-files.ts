@@ -1,6 +1,8 @@
+import { showPath } from '../git/raw.ts';
 import type { Brought, BytePath, Check, Context, Oid, Problem } from '../model/index.ts';
 import { list, object } from '../model/schema.ts';
 import { isWorthReading, type PrivateFile, toldByMagic, toldByName, toldByText } from '../readers/private-files.ts';
+import { anyPattern, foldPath } from '../rules/match.ts';
 import { shellWord } from '../words/shell-word.ts';
 
 interface Options {
@@ -12,10 +14,11 @@ interface Options {
 const beginning = 65_536;
 
 /** Refuses files that hold what must not be shared: `.env`, private keys, credentials, dumps, backups. */
-export const forbiddenFiles: Check = {
+export const forbiddenFiles: Check<'contents'> = {
   id: 'forbidden-files',
   summary: 'No `.env` file, private key, credentials file, database dump or backup is added or changed.',
   gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  needs: ['contents'],
   weakenable: true,
   timeout: 60_000,
   options: object({
@@ -33,7 +36,7 @@ export const forbiddenFiles: Check = {
     const judge = judgeOf(context);
     const atEnd: Problem[] = [];
     const onTheWay = new OnTheWay(context);
-    for await (const group of context.brought()) {
+    for await (const group of context.contents.brought()) {
       context.signal.throwIfAborted();
       const judged = await Promise.all(group.map((one) => (isOld(one) ? null : judge(one.path, one.oid, isLink(one)))));
       for (const [index, told] of judged.entries()) {
@@ -58,11 +61,11 @@ function isLink({ step }: Brought): boolean {
 type Told = Pick<PrivateFile, 'what'> & { readonly kind: PrivateFile['kind'] | 'listed' | 'unread' };
 type Judge = (path: BytePath, oid: Oid, link: boolean) => Promise<Told | null>;
 
-function judgeOf(context: Context): Judge {
+function judgeOf(context: Context<'contents'>): Judge {
   const { paths = [], allow = [] } = (context.options ?? {}) as Partial<Options>;
-  const [isListed, isAllowed] = [context.patterns(paths), context.patterns(allow)];
+  const [isListed, isAllowed] = [anyPattern(paths), anyPattern(allow)];
   return async (path, oid, link) => {
-    const folded = context.foldPath(path);
+    const folded = foldPath(path);
     const worthReading = !link && isWorthReading(folded);
     const byName: Told | null = isListed(path)
       ? { kind: 'listed', what: 'is forbidden by checks.forbidden-files.options.paths' }
@@ -73,18 +76,18 @@ function judgeOf(context: Context): Judge {
   };
 }
 
-async function byContent(context: Context, folded: string, oid: Oid): Promise<Told | null> {
-  const { bytes, left } = await context.content(oid);
+async function byContent(context: Context<'contents'>, folded: string, oid: Oid): Promise<Told | null> {
+  const { bytes, left } = await context.contents.content(oid);
   if (bytes !== null) return toldByMagic(bytes) ?? toldByText(folded, bytes.toString('utf8'), false);
-  const start = await context.beginning(oid, beginning);
+  const start = await context.contents.beginning(oid, beginning);
   const told = toldByMagic(start) ?? toldByText(folded, start.toString('utf8'), true);
   return told ?? (left === 'large' && !start.includes(0) ? { kind: 'unread', what: unread } : null);
 }
 
 const unread = 'is larger than 1 MiB: only its beginning was looked at';
 
-function inResult(context: Context, path: BytePath, { kind, what }: Told): Problem {
-  const shown = context.showPath(path);
+function inResult(context: Context<'contents'>, path: BytePath, { kind, what }: Told): Problem {
+  const shown = showPath(path);
   if (kind === 'unread') return { path: shown, message: what, severity: 'note' };
   return {
     path: shown,
@@ -110,10 +113,10 @@ function rewrite({ gate }: Context, before: string | null): string {
 
 /** What a commit adds and a later one removes again. One finding a path, for the first of its commits. */
 class OnTheWay {
-  readonly #context: Context;
+  readonly #context: Context<'contents'>;
   readonly #found = new Map<BytePath, { commit: Oid; told: Told }>();
 
-  constructor(context: Context) {
+  constructor(context: Context<'contents'>) {
     this.#context = context;
   }
 
@@ -124,7 +127,7 @@ class OnTheWay {
 
   problems(): Problem[] {
     return [...this.#found].map(([path, { commit, told }]) => ({
-      path: this.#context.showPath(path),
+      path: showPath(path),
       commit,
       message: `${told.what}; a commit on the way holds it, so it stays in the history`,
       help: rewrite(this.#context, `${commit.slice(0, 12)}^`),

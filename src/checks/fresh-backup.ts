@@ -13,10 +13,11 @@ const beside = /^\.|~$|\.(?:partial|part|tmp|temp|log|lock|pid|md|sha\d*|sha\d*s
 const describing = /\.(?:json|ya?ml|txt|manifest|meta)$/i;
 
 /** Refuses a deploy without a backup to go back to. */
-export const freshBackup: Check = {
+export const freshBackup: Check<'deploy'> = {
   id: 'fresh-backup',
   summary: 'The newest backup is young enough, not empty, and readable to its end.',
   gates: ['pre-deploy'],
+  needs: ['deploy'],
   weakenable: true,
   timeout: limit,
   stopsItself: true,
@@ -26,9 +27,9 @@ export const freshBackup: Check = {
     fix: 'Make a backup now, and mend what makes them. The newest is the file or folder that was modified last; hidden and unfinished ones, logs, checksums and what describes another backup (`NAME.json`) do not count. Looked at are the sums of gzip, the blocks of tar, the directory of zip (its contents are not unpacked), the header of `pg_dump -Fc` and the last line of dumps in SQL; anything else is only read to its end. That it can be restored is proven by restoring it.',
   },
   async run(context) {
-    const backups = context.deployment?.environment.backups;
+    const { host, environment } = context.deploy;
+    const { backups } = environment;
     if (!backups) return { skipped: 'no backups are configured' };
-    const { host } = context.deployment!;
     const names = await host.list(backups.folder);
     if (names === null) return [problem(`there is no folder ${backups.folder}, so there is no backup`)];
     const newest = await newestOf(backups.folder, names, host);
@@ -65,7 +66,7 @@ async function look(path: string, host: Host): Promise<Backup | null> {
   return { path, modifiedAt: inside ?? found.modifiedAt, size: found.size };
 }
 
-async function judge(newest: Backup, maxAge: number, context: Context): Promise<Problem[]> {
+async function judge(newest: Backup, maxAge: number, context: Context<'deploy'>): Promise<Problem[]> {
   const { path, modifiedAt } = newest;
   const age = context.now.getTime() - modifiedAt;
   if (age < -skew) return [problem(`${path} is dated ${span(-age)} in the future, so how old it is cannot be told`)];
@@ -75,11 +76,11 @@ async function judge(newest: Backup, maxAge: number, context: Context): Promise<
   return fault === null ? problems : [...problems, problem(`the newest backup, ${path}, is of no use: ${fault}`)];
 }
 
-async function damageOf(path: string, { deployment, policy, signal }: Context): Promise<string | null> {
+async function damageOf(path: string, { deploy, policy, signal }: Context<'deploy'>): Promise<string | null> {
   const most = policy.checks['fresh-backup']?.timeout ?? limit;
   const late = AbortSignal.timeout(Math.min(most, longestWait));
   try {
-    return await deployment!.host.damage(path, AbortSignal.any([signal, late]));
+    return await deploy.host.damage(path, AbortSignal.any([signal, late]));
   } catch (error) {
     if (!late.aborted || signal.aborted) throw error;
     throw new Undecided(
@@ -90,8 +91,8 @@ async function damageOf(path: string, { deployment, policy, signal }: Context): 
 }
 
 /** What changed while it was read is not finished. */
-async function growth({ path, modifiedAt, size }: Backup, { deployment }: Context): Promise<string | null> {
-  const after = await look(path, deployment!.host);
+async function growth({ path, modifiedAt, size }: Backup, { deploy }: Context<'deploy'>): Promise<string | null> {
+  const after = await look(path, deploy.host);
   return after?.modifiedAt === modifiedAt && after.size === size ? null : 'it is still being written';
 }
 

@@ -13,10 +13,11 @@ const shown = 80;
 const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Asks what has to be healthy before a deploy. */
-export const health: Check = {
+export const health: Check<'deploy'> = {
   id: 'health',
   summary: 'What has to be healthy answers as expected, and runs the commit that is deployed.',
   gates: ['pre-deploy'],
+  needs: ['deploy'],
   weakenable: true,
   timeout: 0,
   docs: {
@@ -25,29 +26,29 @@ export const health: Check = {
     fix: 'Look at what came back, mend the service, or deploy this commit to it first. Each endpoint is asked with GET, at most `tries` times with `delay` between; `within` is for the whole answer. A redirect is not followed and no proxy is used. Every value that a JSONPath of `expect` finds must be as expected, and there must be one; the answer must then be JSON, whatever type it claims.',
   },
   async run(context) {
-    const endpoints = context.deployment?.environment.health ?? [];
+    const endpoints = context.deploy.environment.health;
     if (endpoints.length === 0) return { skipped: 'no endpoint is configured' };
     const problems = await Promise.all(endpoints.map((endpoint) => ask(endpoint, context)));
     return problems.flat();
   },
 };
 
-async function ask(endpoint: HealthEndpoint, context: Context): Promise<Problem[]> {
-  const { signal, deployment } = context;
-  const judge = await answerJudge(endpoint, deployment!.commit);
+async function ask(endpoint: HealthEndpoint, context: Context<'deploy'>): Promise<Problem[]> {
+  const { signal, deploy } = context;
+  const judge = await answerJudge(endpoint, deploy.commit);
   let fault = '';
   for (let left = endpoint.tries; left > 0; left--) {
     const found = await faultOnce(endpoint, judge, context);
     if (found === null) return [];
     fault = found;
-    if (left > 1) await deployment!.host.wait(endpoint.delay, signal);
+    if (left > 1) await deploy.host.wait(endpoint.delay, signal);
   }
   const { name, url, tries } = endpoint;
   const { host, pathname } = new URL(url);
   return [
     {
       message: `${name} (${host}${shorten(pathname)})${tries > 1 ? ` after ${tries} tries` : ''}: ${fault}`,
-      help: `mend ${name}, or deploy ${deployment!.commit.slice(0, 12)} there first`,
+      help: `mend ${name}, or deploy ${deploy.commit.slice(0, 12)} there first`,
     },
   ];
 }
@@ -56,11 +57,11 @@ async function ask(endpoint: HealthEndpoint, context: Context): Promise<Problem[
 async function faultOnce(
   { url, within, status }: HealthEndpoint,
   judge: (body: string) => string | null,
-  { deployment, signal }: Context,
+  { deploy, signal }: Context<'deploy'>,
 ): Promise<string | null> {
   let answer: HttpAnswer;
   try {
-    answer = await deployment!.host.get(url, within, signal);
+    answer = await deploy.host.get(url, within, signal);
   } catch (error) {
     if (signal.aborted) throw new Undecided('it was interrupted');
     return (error as Error).message;

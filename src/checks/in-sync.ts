@@ -2,10 +2,11 @@ import { type Check, type Deployment, type Problem, Undecided } from '../model/i
 import { shellWord } from '../words/shell-word.ts';
 
 /** Refuses to deploy anything but what the branch holds on the other side. */
-export const inSync: Check = {
+export const inSync: Check<'history' | 'deploy'> = {
   id: 'in-sync',
   summary: 'The commit is the tip of its branch, here and on the remote.',
   gates: ['pre-deploy'],
+  needs: ['history', 'deploy'],
   weakenable: true,
   timeout: 60_000,
   docs: {
@@ -13,21 +14,20 @@ export const inSync: Check = {
     why: 'A commit that nobody else has was not judged by CI, and a branch that is behind takes back what others have deployed.',
     fix: 'Switch to the branch of the environment, `git pull`, `git push`, and run it again.',
   },
-  async run({ deployment, distance }) {
-    if (!deployment) return { skipped: 'nothing is deployed here' };
-    const { environment, commit, current, upstream, fetched, trigger } = deployment;
-    const branch = deployment.branch;
+  async run({ deploy, history }) {
+    const { environment, commit, current, upstream, fetched, trigger } = deploy;
+    const { branch } = deploy;
     const remote = environment.remote;
     if (fetched.error !== null)
       throw new Undecided(`${remote} could not be asked: ${fetched.error}`, `git fetch ${shellWord(remote)}`);
     if (fetched.tip === null)
-      return trigger === 'push' ? [] : [{ message: `${remote} has no branch ${branch}`, help: pushHelp(deployment) }];
-    const { ahead, behind } = await distance(commit, fetched.tip);
-    const problems = trigger === 'push' ? [] : branchProblems(deployment, ahead + behind);
+      return trigger === 'push' ? [] : [{ message: `${remote} has no branch ${branch}`, help: pushHelp(deploy) }];
+    const { ahead, behind } = await history.distance(commit, fetched.tip);
+    const problems = trigger === 'push' ? [] : branchProblems(deploy, ahead + behind);
     if (ahead > 0 && trigger === 'command')
       problems.push({
         message: `${commits(ahead)} ${ahead === 1 ? 'is' : 'are'} not pushed to ${remote}/${branch}`,
-        help: pushHelp(deployment),
+        help: pushHelp(deploy),
       });
     if (behind > 0)
       problems.push({

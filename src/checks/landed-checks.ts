@@ -1,4 +1,4 @@
-import type { Check, Context, LandedUnderPolicy, Problem } from '../model/index.ts';
+import type { Check, Context, LandedCapability, LandedContext, LandedUnderPolicy, Problem } from '../model/index.ts';
 import { commitMessage } from './commit-message.ts';
 import { policyCheck } from './policy.ts';
 import { protectedFiles } from './protected-files.ts';
@@ -7,10 +7,11 @@ import { protectedFiles } from './protected-files.ts';
 const most = 100;
 
 /** Judges once more what has landed since the last deploy: what went around the hooks and CI is caught here. */
-export const landedChecks: Check = {
+export const landedChecks: Check<'history' | 'policyFile' | 'contents'> = {
   id: 'landed-checks',
   summary: 'All that landed since the last deploy passes the checks of the Git side.',
   gates: ['pre-deploy'],
+  needs: ['history', 'policyFile', 'contents'],
   weakenable: false,
   waivable: false,
   timeout: 600_000,
@@ -22,7 +23,7 @@ export const landedChecks: Check = {
   async run(context) {
     const problems: Problem[] = [];
     const mended = await isPolicyMended(context);
-    for await (const span of context.history()) {
+    for await (const span of context.history.sinceDeploy()) {
       problems.push(...(await judgeSpan(span, mended)));
       if (problems.length >= most)
         return [...problems.slice(0, most), { message: 'more findings; the rest is not listed' }];
@@ -32,7 +33,7 @@ export const landedChecks: Check = {
 };
 
 /** While a policy was invalid the last valid one held; once it is mended nothing is left to make good. */
-async function isPolicyMended(context: Context): Promise<boolean> {
+async function isPolicyMended(context: Context<'contents' | 'policyFile'>): Promise<boolean> {
   const found = await policyCheck.run(context);
   return 'skipped' in found || found.every(({ severity = 'error' }) => severity !== 'error');
 }
@@ -65,7 +66,11 @@ function afterwards({ commit: id }: Problem, step: string | null, { agent, polic
 }
 
 /** What a check says under the policy of that moment, no graver than that policy has it. */
-async function told(check: Check, context: Context, step: Context | null): Promise<Problem[]> {
+async function told(
+  check: Check<LandedCapability>,
+  context: LandedContext,
+  step: LandedContext | null,
+): Promise<Problem[]> {
   const limit = context.policy.checks[check.id]?.severity;
   if (limit === 'off') return [];
   const found = await check.run(context);

@@ -1,3 +1,4 @@
+import { showPath } from '../git/raw.ts';
 import {
   type Brought,
   type BytePath,
@@ -9,6 +10,7 @@ import {
 } from '../model/index.ts';
 import { choice, list, object, text } from '../model/schema.ts';
 import type { SecretHit } from '../readers/secrets/scan.ts';
+import { compilePattern } from '../rules/match.ts';
 
 /** False alarms that the policy lets pass. */
 interface Allowance {
@@ -24,10 +26,11 @@ const mostPerFile = 10;
 const mostPerChange = 200;
 
 /** Refuses changes that bring a password, key or token. */
-export const noSecrets: Check = {
+export const noSecrets: Check<'contents' | 'ownValues'> = {
   id: 'no-secrets',
   summary: 'No changed file holds a password, key or token.',
   gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  needs: ['contents', 'ownValues'],
   weakenable: true,
   waivable: false,
   timeout: 60_000,
@@ -73,7 +76,7 @@ export const noSecrets: Check = {
 };
 
 /** The rules are loaded when there is something to search in. */
-async function searcher(context: Context): Promise<Search> {
+async function searcher(context: Context<'contents' | 'ownValues'>): Promise<Search> {
   const [{ scan }, { ownSecrets }] = await Promise.all([
     import('../readers/secrets/scan.ts'),
     import('../readers/secrets/own.ts'),
@@ -85,11 +88,11 @@ async function searcher(context: Context): Promise<Search> {
 type Read = readonly (readonly [Brought, Content])[];
 
 /** While one group is searched, Git reads the next. */
-async function* read(context: Context): AsyncIterable<Read> {
+async function* read(context: Context<'contents' | 'ownValues'>): AsyncIterable<Read> {
   let before: Promise<Read> | undefined;
-  for await (const group of context.brought())
+  for await (const group of context.contents.brought())
     for (const part of await inParts(group, context)) {
-      const next = Promise.all(part.map(async (one) => [one, await context.content(one.oid)] as const));
+      const next = Promise.all(part.map(async (one) => [one, await context.contents.content(one.oid)] as const));
       next.catch(() => undefined); // It is thrown where it is waited for.
       if (before) yield await before;
       before = next;
@@ -102,9 +105,12 @@ const few = 64;
 const partBytes = 8 << 20;
 
 /** Cuts a group so that memory stays flat, however large its files are. */
-async function inParts(group: readonly Brought[], { size }: Context): Promise<readonly (readonly Brought[])[]> {
+async function inParts(
+  group: readonly Brought[],
+  { contents }: Context<'contents'>,
+): Promise<readonly (readonly Brought[])[]> {
   if (group.length <= few) return [group];
-  const sizes = await Promise.all(group.map(({ oid }) => size(oid)));
+  const sizes = await Promise.all(group.map(({ oid }) => contents.size(oid)));
   const parts: Brought[][] = [[]];
   let bytes = 0;
   for (const [index, one] of group.entries()) {
@@ -118,7 +124,7 @@ async function inParts(group: readonly Brought[], { size }: Context): Promise<re
 }
 
 /** What names neither a place nor a value would switch the check off. @throws Error with the entry's number */
-function allowances({ options, pattern }: Context): (path: BytePath, hit: SecretHit) => boolean {
+function allowances({ options }: Context): (path: BytePath, hit: SecretHit) => boolean {
   const { allow = [] } = (options ?? {}) as { allow?: readonly Allowance[] };
   const tests = allow.map(({ path, kind, fingerprint }, index) => {
     if (path === undefined && fingerprint === undefined)
@@ -126,7 +132,7 @@ function allowances({ options, pattern }: Context): (path: BytePath, hit: Secret
         `checks.no-secrets.options.allow[${index}] names neither a path nor a fingerprint`,
         'add one of them: a kind alone would let every secret of that kind pass',
       );
-    const matches = path === undefined ? () => true : pattern(path);
+    const matches = path === undefined ? () => true : compilePattern(path).matches;
     return (at: BytePath, hit: SecretHit) =>
       matches(at) &&
       (kind === undefined || kind === hit.kind) &&
@@ -136,10 +142,14 @@ function allowances({ options, pattern }: Context): (path: BytePath, hit: Secret
 }
 
 /** What the path already held where the change starts from, so that an old secret does not stop every new change of its file. */
-async function before(context: Context, path: BytePath, search: Search): Promise<ReadonlySet<string>> {
-  const step = (await context.newSteps()).find((one) => one.path === path);
+async function before(
+  context: Context<'contents' | 'ownValues'>,
+  path: BytePath,
+  search: Search,
+): Promise<ReadonlySet<string>> {
+  const step = (await context.contents.newSteps()).find((one) => one.path === path);
   if (!step?.from || step.from.mode === '160000') return new Set();
-  const { bytes } = await context.content(step.from.oid);
+  const { bytes } = await context.contents.content(step.from.oid);
   return new Set(bytes === null ? [] : (await search(bytes)).map(identity));
 }
 
@@ -153,13 +163,13 @@ const media = /\.(?:png|jpe?g|gif|webp|avif|ico|icns|woff2?|ttf|otf|eot|mp[34]|m
 
 /** Gathers what is to be told, each secret of a path once. */
 class Findings {
-  readonly #context: Context;
+  readonly #context: Context<'contents' | 'ownValues'>;
   readonly #problems: Problem[] = [];
   readonly #told = new Set<string>();
   readonly #left: Record<'large' | 'binary', Set<string>> = { large: new Set(), binary: new Set() };
   #more = 0;
 
-  constructor(context: Context) {
+  constructor(context: Context<'contents' | 'ownValues'>) {
     this.#context = context;
   }
 
@@ -176,7 +186,7 @@ class Findings {
 
   left(why: 'large' | 'binary', { path }: Brought): void {
     if (why === 'binary' && media.test(path)) return;
-    this.#left[why].add(this.#context.showPath(path));
+    this.#left[why].add(showPath(path));
   }
 
   problems(): readonly Problem[] {
@@ -195,7 +205,7 @@ class Findings {
     const shown = hit.start === '' ? '' : `, it starts with '${hit.start}'`;
     const where = old ? '; it was there before this change' : '';
     return {
-      path: this.#context.showPath(path),
+      path: showPath(path),
       line: hit.line,
       message: `holds a secret${at}: ${hit.kind}${shown}${where}`,
       ...(commit === null ? {} : { commit }),

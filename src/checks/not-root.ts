@@ -2,10 +2,11 @@ import type { Check } from '../model/index.ts';
 import { choice, object } from '../model/schema.ts';
 
 /** Refuses a deploy by root. */
-export const notRoot: Check = {
+export const notRoot: Check<'deploy'> = {
   id: 'not-root',
   summary: 'The deploy is not run as root.',
   gates: ['pre-deploy'],
+  needs: ['deploy'],
   weakenable: true,
   timeout: 60_000,
   options: object({
@@ -20,9 +21,8 @@ export const notRoot: Check = {
     why: 'What root builds belongs to root: the service cannot write it, the next deploy by somebody else fails, and a mistake of a script reaches the whole machine.',
     fix: 'Deploy as a user of its own. Where a container runs the deploy as root, set `checks.not-root.options.allow: containers` in the policy.',
   },
-  async run({ deployment, options }) {
-    if (deployment === null) return { skipped: 'nothing is deployed' };
-    const { host } = deployment;
+  async run({ deploy, options }) {
+    const { host } = deploy;
     const id = host.userId();
     if (id === null) return { skipped: 'this system has no user ids' };
     if (id !== 0) return [];

@@ -1,28 +1,28 @@
+import { showPath } from '../git/raw.ts';
 import { type Check, type CheckSettings, type Finding, gates, type Problem, Undecided } from '../model/index.ts';
 
 /** A check of the user's own: an executable that gets the change as JSON and answers one finding a line. */
-export function ownCheck(id: string, settings: CheckSettings): Check {
+export function ownCheck(id: string, settings: CheckSettings): Check<'commands'> {
   const timeout = settings.timeout ?? 60_000;
   return {
     id,
     summary: `your own: ${settings.command!.join(' ')}`,
     gates: settings.on ?? gates.filter((gate) => gate !== 'commit-msg'),
+    needs: ['commands'],
     weakenable: true,
     timeout: 0,
     docs: { since: '', why: '', fix: '' },
-    async run(context) {
-      const { change, gate, options } = context;
-      if (!context.commands) return { skipped: 'commands are not run (--no-commands)' };
+    async run({ change, gate, options, signal, commands }) {
       if (change.kind === 'delete') return { skipped: 'the ref is deleted' };
       const [tree, steps] = [await change.tree(), await change.steps()];
-      const paths = steps.map(({ path, from, to }) => ({ path: context.showPath(path), from, to }));
+      const paths = steps.map(({ path, from, to }) => ({ path: showPath(path), from, to }));
       const input = JSON.stringify({
         version: 1,
         gate,
         options: options ?? null,
         change: { ref: change.ref, base: change.base, head: change.head, tree, paths },
       });
-      const ran = await context.run(settings.command!, { timeout, signal: context.signal, input: `${input}\n` });
+      const ran = await commands.run(settings.command!, { timeout, signal, input: `${input}\n` });
       if (ran.missing)
         throw new Undecided(
           `it could not be started: ${ran.missing}`,

@@ -1,11 +1,13 @@
 import type { BytePath, Check, Context, PinnedSetting, Problem, Step } from '../model/index.ts';
+import { compilePattern } from '../rules/match.ts';
 import type { Places } from './parts/setting-judge.ts';
 
 /** Holds the values that the policy pins against the tree that is judged. */
-export const pinnedSettings: Check = {
+export const pinnedSettings: Check<'contents'> = {
   id: 'pinned-settings',
   summary: 'Settings that the policy pins keep their value.',
   gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  needs: ['contents'],
   weakenable: true,
   timeout: 60_000,
   docs: {
@@ -17,7 +19,7 @@ export const pinnedSettings: Check = {
     const { change, policy, gate } = context;
     if (policy.settings.length === 0) return { skipped: 'the policy pins no settings' };
     if (change.kind === 'delete' || (await change.tree()) === null) return { skipped: 'nothing is there to look at' };
-    const steps = await context.newSteps();
+    const steps = await context.contents.newSteps();
     const problems: Problem[] = [];
     let looked = false;
     for (const [index, setting] of policy.settings.entries()) {
@@ -34,17 +36,21 @@ export const pinnedSettings: Check = {
 };
 
 /** Null: the change does not touch the setting. */
-async function placesOf(setting: PinnedSetting, steps: readonly Step[], context: Context): Promise<Places | null> {
+async function placesOf(
+  setting: PinnedSetting,
+  steps: readonly Step[],
+  context: Context<'contents'>,
+): Promise<Places | null> {
   const all = context.gate === 'pre-deploy';
   if (setting.file !== null) {
     const path = bytes(setting.file);
-    const names = context.pattern(`/${setting.file.replace(/[\\*?[\]!]/g, '\\$&')}`);
+    const names = compilePattern(`/${setting.file.replace(/[\\*?[\]!]/g, '\\$&')}`).matches;
     const touching = steps.filter((step) => step.path === path || (step.to !== null && names(step.path)));
     return all || touching.length > 0 ? { paths: [path], steps: touching, all: true } : null;
   }
-  const names = context.pattern(setting.files!);
+  const names = compilePattern(setting.files!).matches;
   const touching = steps.filter((step) => names(step.path));
-  if (all) return { paths: (await context.paths()).filter(names), steps: touching, all };
+  if (all) return { paths: (await context.contents.paths()).filter(names), steps: touching, all };
   if (touching.length === 0) return null;
   return { paths: touching.filter(({ to }) => to !== null).map(({ path }) => path), steps: touching, all };
 }

@@ -1,10 +1,11 @@
 import { type Check, type Problem, policyNames } from '../model/index.ts';
 
 /** Refuses a change that would leave an invalid policy behind. */
-export const policyCheck: Check = {
+export const policyCheck: Check<'contents' | 'policyFile'> = {
   id: 'policy',
   summary: 'The policy that a change leaves behind can be read and obeyed.',
   gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  needs: ['contents', 'policyFile'],
   weakenable: false,
   waivable: false,
   timeout: 60_000,
@@ -13,13 +14,13 @@ export const policyCheck: Check = {
     why: 'Once an invalid policy has landed nothing can be judged any more, and every gate stays closed until somebody repairs it.',
     fix: 'Run `npx git-protect policy check`; it names each line with what was expected.',
   },
-  async run({ change, policyFiles, parsePolicy, blobUpTo }) {
+  async run({ change, policyFile, contents }) {
     const touched = (await change.steps()).filter(({ path }) =>
       (policyNames as readonly string[]).includes(path.split('/')[0]!),
     );
     if (touched.length === 0) return { skipped: 'the policy is not changed' };
     const problems: Problem[] = [];
-    const left = await policyFiles();
+    const left = await policyFile.files();
     if (left.length > 1)
       problems.push({
         path: left[1]!.path,
@@ -38,13 +39,13 @@ export const policyCheck: Check = {
         problems.push({ path, message: `the policy is not a regular file (mode ${state.mode})` });
         continue;
       }
-      const content = await blobUpTo(state.oid, 1 << 20);
+      const content = await contents.blobUpTo(state.oid, 1 << 20);
       if (content === null) {
         problems.push({ path, message: 'the policy is larger than 1 MiB' });
         continue;
       }
       const text = content.toString('utf8');
-      for (const { line, message } of await parsePolicy(text, path))
+      for (const { line, message } of await policyFile.faults(text, path))
         problems.push({ path, line, message, help: 'npx git-protect policy check' });
     }
     return problems;

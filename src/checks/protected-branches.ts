@@ -1,10 +1,12 @@
 import type { Check, Problem } from '../model/index.ts';
+import { branchRule } from '../rules/rules.ts';
 
 /** Refuses force pushes and deletions of protected branches, and direct pushes where the policy says so. */
-export const protectedBranches: Check = {
+export const protectedBranches: Check<'history'> = {
   id: 'protected-branches',
   summary: 'A protected branch only moves forward, and stays.',
   gates: ['pre-push', 'ci', 'pre-receive'],
+  needs: ['history'],
   weakenable: false,
   timeout: 60_000,
   docs: {
@@ -12,7 +14,7 @@ export const protectedBranches: Check = {
     why: 'What deploys from a branch must not lose commits that already ran in production, and nobody should have to ask where the branch went.',
     fix: 'Fetch and merge, or rebase your own commits, then push without force. Undo a bad commit with `git revert`.',
   },
-  async run({ change, gate, branchRule, isAncestor }) {
+  async run({ change, gate, policy, history }) {
     const { ref, kind, old, next } = change;
     if (ref?.startsWith('refs/replace/') && kind !== 'delete')
       return [
@@ -20,7 +22,7 @@ export const protectedBranches: Check = {
       ];
     if (!ref?.startsWith('refs/heads/') || !change.protected) return { skipped: 'no protected branch is changed' };
     const branch = ref.slice('refs/heads/'.length);
-    const rule = branchRule(branch);
+    const rule = branchRule(policy, branch);
     if (kind === 'delete')
       return rule.delete === 'refuse'
         ? [
@@ -37,7 +39,7 @@ export const protectedBranches: Check = {
       old !== null &&
       next !== null &&
       rule.forcePush === 'refuse' &&
-      !(await isAncestor(old, change.head ?? next))
+      !(await history.isAncestor(old, change.head ?? next))
     )
       problems.push({
         ref,

@@ -1,6 +1,6 @@
+import { showPath } from '../git/raw.ts';
 import {
   approvalsFolder,
-  type Change,
   type Check,
   type Consent,
   type Context,
@@ -9,13 +9,15 @@ import {
   type Problem,
   type Step,
 } from '../model/index.ts';
+import { compileRules } from '../rules/rules.ts';
 import { askOwner, severityWithoutApproval } from './parts/ask-owner.ts';
 
 /** Refuses edits to protected files that no owner approved. */
-export const protectedFiles: Check = {
+export const protectedFiles: Check<'contents' | 'approvals' | 'history'> = {
   id: 'protected-files',
   summary: 'A protected file changes only with the signed approval of its owners.',
   gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive'],
+  needs: ['contents', 'approvals', 'history'],
   weakenable: false,
   timeout: 60_000,
   docs: {
@@ -34,32 +36,36 @@ export const protectedFiles: Check = {
       found.push(...(await judgeSteps(context, state, ' in a commit on the way')));
     return dedupe(found);
   },
-  needs: unapprovedSteps,
+  approvable: unapprovedSteps,
 };
 
 /** The steps that somebody still has to approve. */
-async function unapprovedSteps(context: Context): Promise<Step[]> {
+async function unapprovedSteps(context: Context<'contents' | 'approvals' | 'history'>): Promise<Step[]> {
   const open: Step[] = [];
   for (const step of await context.change.steps())
     if ((await freeChange(context, step)) === false && (await refusals(context, step)).length > 0) open.push(step);
   return open;
 }
 
-async function judgeSteps(context: Context, steps: readonly Step[], where = ''): Promise<Problem[]> {
+async function judgeSteps(
+  context: Context<'contents' | 'approvals' | 'history'>,
+  steps: readonly Step[],
+  where = '',
+): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const step of steps) {
     const free = await freeChange(context, step);
     if (free === true) continue;
     if (typeof free === 'string')
       problems.push({
-        path: context.showPath(step.path),
+        path: showPath(step.path),
         message: `${free}${where}`,
         help: 'npx git-protect approval add TOKEN writes it the way it must be',
       });
     const refused = free === false ? await refusals(context, step) : [];
     for (const refusal of refused) {
       const { guard, consent } = refusal;
-      const path = context.showPath(step.path);
+      const path = showPath(step.path);
       problems.push({
         path,
         message: `${consent.text}${where} (${guard.rule.risk}${guard.rule.reason ? `: ${guard.rule.reason}` : ''})`,
@@ -76,29 +82,23 @@ interface Refusal {
   readonly consent: Extract<Consent, { approved: false }>;
 }
 
-async function refusals(context: Context, step: Step): Promise<Refusal[]> {
-  const guards = context.guards(step.path);
+async function refusals(context: Context<'contents' | 'approvals' | 'history'>, step: Step): Promise<Refusal[]> {
+  const guards = compileRules(context.policy)(step.path);
   if (guards.length === 0) return [];
   const refused: Refusal[] = [];
   for (const guard of guards) {
-    const consent = await context.consent(step, guard);
+    const consent = await context.approvals.consent(step, guard);
     if (!consent.approved) refused.push({ guard, consent });
   }
-  if (
-    refused.length === 0 ||
-    (mayMerge(context.change, context.gate) && (await context.alreadyLanded(step.path, step.to)))
-  )
-    return [];
+  if (refused.length === 0 || (await context.history.takenOver(step.path, step.to))) return [];
   return refused;
 }
 
-/** In these gates taking over what a protected branch already holds is no change: `git merge main` just works. */
-function mayMerge(change: Change, gate: Context['gate']): boolean {
-  return gate === 'pre-commit' || gate === 'commit-msg' || (gate === 'pre-push' && !change.protected);
-}
-
 /** Adding a well-formed approval and removing one need no approval. A text: why a new one is not well formed. */
-async function freeChange(context: Context, { path, from, to }: Step): Promise<boolean | string> {
+async function freeChange(
+  context: Context<'contents' | 'approvals' | 'history'>,
+  { path, from, to }: Step,
+): Promise<boolean | string> {
   if (!path.startsWith(approvalsFolder))
     return (
       path === `${ownFolder}.gitattributes` &&
@@ -109,14 +109,17 @@ async function freeChange(context: Context, { path, from, to }: Step): Promise<b
   if (to === null) return true;
   if (from !== null) return false;
   if (to.mode !== '100644') return `an approval is a regular file, this has mode ${to.mode}`;
-  const content = await context.blobUpTo(to.oid, 1 << 20);
+  const content = await context.contents.blobUpTo(to.oid, 1 << 20);
   if (content === null) return 'is not an approval: it is larger than 1 MiB';
-  const fault = await context.approvalFault(path, content);
+  const fault = await context.approvals.fault(path, content);
   return fault === null ? true : `is not an approval: ${fault}`;
 }
 
-async function isDefaultAttributes(context: Context, oid: string | undefined): Promise<boolean> {
-  return oid !== undefined && (await context.blob(oid, 1 << 20)).toString('latin1') === '* -text\n';
+async function isDefaultAttributes(
+  context: Context<'contents' | 'approvals' | 'history'>,
+  oid: string | undefined,
+): Promise<boolean> {
+  return oid !== undefined && (await context.contents.blob(oid, 1 << 20)).toString('latin1') === '* -text\n';
 }
 
 function dedupe(problems: readonly Problem[]): Problem[] {

@@ -1,10 +1,12 @@
 import type { Check, Context, Problem } from '../model/index.ts';
+import { tagRules } from '../rules/rules.ts';
 
 /** Refuses to move, delete or wrongly create tags that the policy protects. */
-export const protectedTags: Check = {
+export const protectedTags: Check<'history'> = {
   id: 'protected-tags',
   summary: 'A protected tag keeps pointing at what it was made for.',
   gates: ['pre-push', 'ci', 'pre-receive'],
+  needs: ['history'],
   weakenable: true,
   timeout: 60_000,
   docs: {
@@ -16,7 +18,7 @@ export const protectedTags: Check = {
     const { ref, kind, old, next } = context.change;
     if (!ref?.startsWith('refs/tags/')) return { skipped: 'no tag is changed' };
     const tag = ref.slice('refs/tags/'.length);
-    const rules = context.tagRules(tag);
+    const rules = tagRules(context.policy, tag);
     if (rules.length === 0) return { skipped: 'no protected tag is changed' };
     const problems: Problem[] = [];
     const strictest = (key: 'move' | 'delete' | 'create', value: string) => rules.some((rule) => rule[key] === value);
@@ -37,9 +39,9 @@ export const protectedTags: Check = {
 };
 
 /** Is the tagged commit on a protected branch, or on one that the same push moves? */
-async function onProtectedBranch({ change, changes, isAncestor }: Context): Promise<boolean> {
+async function onProtectedBranch({ change, changes, history }: Context<'history'>): Promise<boolean> {
   if (change.head === null) return false;
   const landing = changes.filter((other) => other.protected && other.head !== null).map((other) => other.head!);
-  for (const tip of [...change.tips, ...landing]) if (await isAncestor(change.head, tip)) return true;
+  for (const tip of [...change.tips, ...landing]) if (await history.isAncestor(change.head, tip)) return true;
   return false;
 }

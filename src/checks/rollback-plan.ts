@@ -1,10 +1,11 @@
 import type { Check } from '../model/index.ts';
 
 /** Refuses a deploy without a plan for the way back. */
-export const rollbackPlan: Check = {
+export const rollbackPlan: Check<'contents' | 'deploy'> = {
   id: 'rollback-plan',
   summary: 'The rollback document is part of what is deployed, and says something.',
   gates: ['pre-deploy'],
+  needs: ['contents', 'deploy'],
   weakenable: true,
   timeout: 60_000,
   docs: {
@@ -12,15 +13,15 @@ export const rollbackPlan: Check = {
     why: 'Whoever has to go back does so in a hurry, often at night, and often did not make the change.',
     fix: 'Write down how to go back, command by command, in the file that `rollback.document` names, and commit it. Headings and TODOs alone are not a plan.',
   },
-  async run({ deployment, stateAt, content }) {
-    const path = deployment?.environment.rollback?.document;
+  async run({ deploy, contents }) {
+    const path = deploy.environment.rollback?.document;
     if (!path) return { skipped: 'no rollback document is named' };
-    const state = await stateAt(Buffer.from(path, 'utf8').toString('latin1'));
+    const state = await contents.stateAt(Buffer.from(path, 'utf8').toString('latin1'));
     const refuse = (message: string) => [{ path, message, help: 'write down how to go back, and commit it' }];
     if (state === null) return refuse('the rollback plan is not in the commit that is deployed');
     if (state.mode !== '100644' && state.mode !== '100755')
       return refuse(`the rollback plan is not a regular file (mode ${state.mode})`);
-    const { bytes, left, size } = await content(state.oid);
+    const { bytes, left, size } = await contents.content(state.oid);
     if (left === 'binary') return refuse('the rollback plan is not text');
     if (size === 0) return refuse('the rollback plan is empty');
     if (bytes !== null && !saysSomething(bytes.toString('utf8')))

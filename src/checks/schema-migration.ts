@@ -1,11 +1,14 @@
+import { showPath } from '../git/raw.ts';
 import type { Check, Context, MigrationFolder, Problem, State, Step } from '../model/index.ts';
 import { migrationOf } from '../readers/migrations/layout.ts';
+import { compilePattern } from '../rules/match.ts';
 
 /** Refuses a changed schema that comes without a migration. */
-export const schemaMigration: Check = {
+export const schemaMigration: Check<'contents' | 'history'> = {
   id: 'schema-migration',
   summary: 'A changed schema file comes with a new migration.',
   gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  needs: ['contents', 'history'],
   weakenable: true,
   timeout: 60_000,
   docs: {
@@ -16,11 +19,11 @@ export const schemaMigration: Check = {
   async run(context) {
     const folders = context.policy.migrations.filter(({ schema }) => schema.length > 0);
     if (folders.length === 0) return { skipped: 'no schema files are configured' };
-    const steps = await context.newSteps();
+    const steps = await context.contents.newSteps();
     const problems: Problem[] = [];
     let isTouched = false;
     for (const folder of folders) {
-      const schemas = steps.filter(({ path }) => isSchema(context, folder, path));
+      const schemas = steps.filter(({ path }) => isSchema(folder, path));
       if (schemas.length === 0) continue;
       isTouched = true;
       const changed: Step[] = [];
@@ -39,7 +42,7 @@ const generators: Partial<Record<MigrationFolder['tool'], string>> = {
   alembic: 'alembic revision --autogenerate',
 };
 
-function missing({ gate, change, showPath }: Context, { folder, tool }: MigrationFolder, { path }: Step): Problem {
+function missing({ gate, change }: Context, { folder, tool }: MigrationFolder, { path }: Step): Problem {
   const isLoose = gate === 'pre-commit' && !change.protected;
   return {
     path: showPath(path),
@@ -52,24 +55,28 @@ function missing({ gate, change, showPath }: Context, { folder, tool }: Migratio
 }
 
 /** The last pattern that matches decides, as in gitignore. */
-function isSchema({ pattern }: Context, folder: MigrationFolder, path: string): boolean {
+function isSchema(folder: MigrationFolder, path: string): boolean {
   if (migrationOf(folder, path) !== null) return false;
   let matches = false;
-  for (const source of folder.schema) if (pattern(source)(path)) matches = !source.startsWith('!');
+  for (const source of folder.schema) if (compilePattern(source).matches(path)) matches = !source.startsWith('!');
   return matches;
 }
 
-async function isSameSchema({ content, showPath }: Context, { path, from, to }: Step): Promise<boolean> {
+async function isSameSchema({ contents }: Context<'contents'>, { path, from, to }: Step): Promise<boolean> {
   if (from === null || to === null || !isFile(from) || !isFile(to)) return false;
   if (from.oid === to.oid) return true;
-  const [before, after] = await Promise.all([content(from.oid), content(to.oid)]);
+  const [before, after] = await Promise.all([contents.content(from.oid), contents.content(to.oid)]);
   if (before.bytes === null || after.bytes === null) return false;
   const { sameMeaning } = await import('../readers/migrations/same-meaning.ts');
   return sameMeaning(before.bytes.toString('utf8'), after.bytes.toString('utf8'), showPath(path));
 }
 
 /** A migration in this change, or one that an earlier commit of the same branch brought. */
-async function bringsMigration(context: Context, folder: MigrationFolder, steps: readonly Step[]): Promise<boolean> {
+async function bringsMigration(
+  context: Context<'contents' | 'history'>,
+  folder: MigrationFolder,
+  steps: readonly Step[],
+): Promise<boolean> {
   const isMigration = (path: string) => {
     const file = migrationOf(folder, path);
     return file !== null && file.kind !== 'metadata' && file.way === 'up';
@@ -77,15 +84,15 @@ async function bringsMigration(context: Context, folder: MigrationFolder, steps:
   for (const { path, to } of steps)
     if (to !== null && isMigration(path) && (await doesSomething(context, to))) return true;
   if (context.gate !== 'pre-commit' || context.change.tips.length === 0) return false;
-  for (const path of await context.paths())
-    if (isMigration(path) && (await context.landed(path))?.length === 0) return true;
+  for (const path of await context.contents.paths())
+    if (isMigration(path) && (await context.history.landed(path))?.length === 0) return true;
   return false;
 }
 
 /** Comments alone migrate nothing. */
-async function doesSomething({ content }: Context, to: State): Promise<boolean> {
+async function doesSomething({ contents }: Context<'contents'>, to: State): Promise<boolean> {
   if (!isFile(to)) return false;
-  const { bytes } = await content(to.oid);
+  const { bytes } = await contents.content(to.oid);
   const { bareSql } = await import('../readers/migrations/same-meaning.ts');
   return bytes === null || bareSql(bytes.toString('utf8'))?.replace(/[;\s]/g, '') !== '';
 }

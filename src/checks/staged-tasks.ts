@@ -1,12 +1,14 @@
-import type { Check, Context, Problem, TasksEnd } from '../model/index.ts';
+import { showPath } from '../git/raw.ts';
+import type { Check, Problem, TasksEnd } from '../model/index.ts';
 
 const tenMinutes = 600_000;
 
 /** Hands the staged files to lint-staged. */
-export const stagedTasks: Check = {
+export const stagedTasks: Check<'commands'> = {
   id: 'staged-tasks',
   summary: 'The tasks of `staged:` pass on the staged files.',
   gates: ['pre-commit'],
+  needs: ['commands'],
   weakenable: true,
   timeout: tenMinutes,
   stopsItself: true,
@@ -16,16 +18,14 @@ export const stagedTasks: Check = {
     why: 'Formatters and linters are cheapest on the few files that a commit holds.',
     fix: 'Mend what the task reports and stage it again. Unstaged changes are never lost: see [staged tasks](policy.md#staged-tasks).',
   },
-  async run(context) {
-    const { policy, commands, signal } = context;
+  async run({ policy, commands, signal }) {
     if (policy.staged === null) return { skipped: 'no staged tasks are configured' };
-    if (!commands) return { skipped: 'commands are not run (--no-commands)' };
     const timeout = policy.checks['staged-tasks']?.timeout ?? tenMinutes;
-    return problems(await context.stagedTasks(policy.staged, { timeout, signal }), context);
+    return problems(await commands.stagedTasks(policy.staged, { timeout, signal }));
   },
 };
 
-function problems(ended: TasksEnd, { showPath }: Context): readonly Problem[] {
+function problems(ended: TasksEnd): readonly Problem[] {
   switch (ended.end) {
     case 'passed':
       return ended.apart.map((path) => ({

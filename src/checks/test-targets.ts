@@ -1,6 +1,8 @@
+import { showPath } from '../git/raw.ts';
 import type { BytePath, Check, Context, Oid, Problem } from '../model/index.ts';
 import { list, object } from '../model/schema.ts';
 import { type Mention, mentions } from '../readers/hosts.ts';
+import { anyPattern } from '../rules/match.ts';
 
 /** Where tests are, in most projects. */
 const testFiles = [
@@ -36,10 +38,11 @@ const testFiles = [
 ];
 
 /** Refuses tests that name production. */
-export const testTargets: Check = {
+export const testTargets: Check<'contents'> = {
   id: 'test-targets',
   summary: 'No test names a production host or port of `targets:`.',
   gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  needs: ['contents'],
   weakenable: true,
   timeout: 60_000,
   options: object({
@@ -59,46 +62,46 @@ export const testTargets: Check = {
     if (Object.keys(policy.targets).length === 0) return { skipped: 'no targets are configured' };
     if (change.kind === 'delete') return { skipped: 'nothing is left to judge of a deleted ref' };
     const options = (context.options ?? {}) as { files?: readonly string[] };
-    const isTest = context.patterns(options.files ?? testFiles);
+    const isTest = anyPattern(options.files ?? testFiles);
     const files = await judged(context, isTest);
     if (files.length === 0) return [];
     const find = mentions(policy.targets);
     const problems: Problem[] = [];
     const unread = { large: [] as BytePath[], binary: [] as BytePath[] };
     for (const { path, oid } of files) {
-      const { bytes, left } = await context.content(oid);
+      const { bytes, left } = await context.contents.content(oid);
       if (bytes === null) unread[left].push(path);
-      else problems.push(...find(bytes.toString('utf8')).map((mention) => problem(context, path, mention)));
+      else problems.push(...find(bytes.toString('utf8')).map((mention) => problem(path, mention)));
     }
-    return [...problems, ...notes(context, unread)];
+    return [...problems, ...notes(unread)];
   },
 };
 
 /** The changed test files; before a deploy all, as one may be older than what it must not name. */
-async function judged(context: Context, isTest: (path: BytePath) => boolean) {
+async function judged(context: Context<'contents'>, isTest: (path: BytePath) => boolean) {
   const found: { path: BytePath; oid: Oid }[] = [];
   if (context.gate === 'pre-deploy') {
-    for (const path of (await context.paths()).filter(isTest)) {
-      const state = await context.stateAt(path);
+    for (const path of (await context.contents.paths()).filter(isTest)) {
+      const state = await context.contents.stateAt(path);
       if (state !== null && state.mode !== '160000') found.push({ path, oid: state.oid });
     }
     return found;
   }
-  for (const { path, from, to } of await context.newSteps())
+  for (const { path, from, to } of await context.contents.newSteps())
     if (to !== null && to.mode !== '160000' && from?.oid !== to.oid && isTest(path)) found.push({ path, oid: to.oid });
   return found;
 }
 
-function problem(context: Context, path: BytePath, { place, line }: Mention): Problem {
+function problem(path: BytePath, { place, line }: Mention): Problem {
   return {
-    path: context.showPath(path),
+    path: showPath(path),
     line,
     message: `a test names ${place.name} of ${place.environment}`,
     help: 'use a relative URL, or read the address from TEST_BASE_URL',
   };
 }
 
-function notes({ showPath }: Context, unread: Readonly<Record<'large' | 'binary', readonly BytePath[]>>): Problem[] {
+function notes(unread: Readonly<Record<'large' | 'binary', readonly BytePath[]>>): Problem[] {
   return (['large', 'binary'] as const).flatMap((why) => {
     const [first, ...others] = unread[why];
     if (first === undefined) return [];

@@ -1,4 +1,4 @@
-import type { Check, Context, TestRun } from '../model/index.ts';
+import type { Check, Context, Deployment, TestRun } from '../model/index.ts';
 import { leavingNoTrace, lockFileKey, runToPass } from './parts/passing-command.ts';
 
 const halfAnHour = 1_800_000;
@@ -6,10 +6,11 @@ const halfAnHour = 1_800_000;
 const largestReport = 64 << 20;
 
 /** Runs the tests on exactly the commit that is deployed. */
-export const tests: Check = {
+export const tests: Check<'commands' | 'deploy'> = {
   id: 'tests',
   summary: 'The tests pass on exactly what is deployed, and leave it as it was.',
   gates: ['pre-deploy'],
+  needs: ['commands', 'deploy'],
   weakenable: true,
   timeout: halfAnHour,
   stopsItself: true,
@@ -20,49 +21,53 @@ export const tests: Check = {
     fix: 'Run the command that the report names and mend what fails. Tests that passed are remembered by tree, command and lock file.',
   },
   async run(context) {
-    const { deployment, policy, change, memory } = context;
-    const command = deployment?.environment.commands.test ?? null;
-    if (!deployment || command === null) return { skipped: 'no tests are configured (deploy: commands: test)' };
-    const report = deployment.environment.coverage?.report ?? null;
-    const key = `tests ${await change.tree()} ${command}\n${await lockFileKey(context)}`.replaceAll('\n', ' ');
+    const { deploy, policy, change, commands } = context;
+    const command = deploy.environment.commands.test;
+    if (command === null) return { skipped: 'no tests are configured (deploy: commands: test)' };
+    const report = deploy.environment.coverage?.report ?? null;
+    const key = `tests ${await change.tree()} ${command}\n${await lockFileKey(deploy)}`.replaceAll('\n', ' ');
     if (await isRemembered(context, key, report)) return [];
     const timeout = policy.checks['tests']?.timeout ?? halfAnHour;
-    const problems = await leavingNoTrace(context, 'the tests', () =>
-      context.withCheckout(async (directory) => {
-        const startedAt = deployment.host.time();
+    const problems = await leavingNoTrace(deploy, 'the tests', () =>
+      commands.withCheckout(async (directory) => {
+        const startedAt = deploy.host.time();
         const { problem } = await runToPass(
           context,
           { what: 'the tests', command, timeout, setting: 'checks.tests.timeout' },
           directory,
         );
-        deployment.tests = { startedAt, directory, report: await readReport(context, directory, report) };
+        deploy.tests = { startedAt, directory, report: await readReport(deploy, directory, report) };
         return problem ? [problem] : [];
       }),
     );
-    if (problems.length === 0) await memory.add(key, deployment.tests?.report?.digest ?? 'no report');
+    if (problems.length === 0) await commands.memory.add(key, deploy.tests?.report?.digest ?? 'no report');
     return problems;
   },
 };
 
 /** Remembered tests count only while the report that they wrote is unchanged. */
-async function isRemembered(context: Context, key: string, report: string | null): Promise<boolean> {
-  const { deployment, memory } = context;
-  const digest = await memory.get(key);
-  if (digest === null || !deployment) return false;
-  const now = await readReport(context, deployment.topLevel, report);
+async function isRemembered(
+  context: Context<'commands' | 'deploy'>,
+  key: string,
+  report: string | null,
+): Promise<boolean> {
+  const { deploy, commands } = context;
+  const digest = await commands.memory.get(key);
+  if (digest === null) return false;
+  const now = await readReport(deploy, deploy.topLevel, report);
   if ((now?.digest ?? 'no report') !== digest) return false;
-  deployment.tests = { startedAt: null, directory: deployment.topLevel, report: now };
+  deploy.tests = { startedAt: null, directory: deploy.topLevel, report: now };
   return true;
 }
 
 async function readReport(
-  { deployment }: Context,
+  { host }: Deployment,
   directory: string,
   report: string | null,
 ): Promise<NonNullable<TestRun['report']> | null> {
-  if (report === null || !deployment) return null;
+  if (report === null) return null;
   const path = `${directory}/${report}`;
-  const [status, content] = [await deployment.host.status(path), await deployment.host.read(path, largestReport)];
+  const [status, content] = [await host.status(path), await host.read(path, largestReport)];
   if (!status || !content) return null;
-  return { content, modifiedAt: status.modifiedAt, digest: await deployment.host.digest(path) };
+  return { content, modifiedAt: status.modifiedAt, digest: await host.digest(path) };
 }

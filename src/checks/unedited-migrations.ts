@@ -1,12 +1,14 @@
+import { showPath } from '../git/raw.ts';
 import type { BytePath, Check, Context, MigrationFolder, Problem, State, Step } from '../model/index.ts';
 import { changedEntry, type JournalEntry, readJournal } from '../readers/migrations/journal.ts';
 import { inFolder, type MigrationFile, migrationOf } from '../readers/migrations/layout.ts';
 
 /** Refuses to change, rename or remove a migration that may have run already. */
-export const uneditedMigrations: Check = {
+export const uneditedMigrations: Check<'contents' | 'history'> = {
   id: 'unedited-migrations',
   summary: 'A migration that has landed stays as it is, byte for byte.',
   gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
+  needs: ['contents', 'history'],
   weakenable: true,
   timeout: 60_000,
   docs: {
@@ -17,7 +19,7 @@ export const uneditedMigrations: Check = {
   async run(context) {
     const { policy } = context;
     if (policy.migrations.length === 0) return { skipped: 'no migrations are configured' };
-    const steps = await context.newSteps();
+    const steps = await context.contents.newSteps();
     const problems: Problem[] = [];
     let isTouched = false;
     for (const folder of policy.migrations) {
@@ -37,7 +39,7 @@ export const uneditedMigrations: Check = {
 const restore = 'put it back, and write a new migration for what is to change';
 
 async function judgeStep(
-  context: Context,
+  context: Context<'contents' | 'history'>,
   { path, from, to }: Step,
   file: MigrationFile,
   steps: readonly Step[],
@@ -45,13 +47,11 @@ async function judgeStep(
   if (file.repeatable) return [];
   const held = await landedStates(context, path, from);
   if (held.length === 0 || held.some((state) => isSame(state, to))) return [];
-  const shown = context.showPath(path);
+  const shown = showPath(path);
   if (to === null) {
     const moved = steps.find((step) => step.from === null && held.some(({ oid }) => oid === step.to?.oid));
     const message =
-      moved === undefined
-        ? 'has landed and is removed'
-        : `has landed and is renamed to ${context.showPath(moved.path)}`;
+      moved === undefined ? 'has landed and is removed' : `has landed and is renamed to ${showPath(moved.path)}`;
     return [{ path: shown, message, help: takeBack(context, path) }];
   }
   if (file.grows && to.mode === '100644') {
@@ -63,7 +63,7 @@ async function judgeStep(
   return [{ path: shown, message, help: isMode ? 'put its mode back' : takeBack(context, path) }];
 }
 
-function takeBack({ change, showPath }: Context, path: BytePath): string {
+function takeBack({ change }: Context, path: BytePath): string {
   const place = change.defaultTip ?? change.base;
   const shown = showPath(path);
   if (place === null || !/^[\w./-]+$/.test(shown)) return restore;
@@ -75,16 +75,20 @@ function takeBack({ change, showPath }: Context, path: BytePath): string {
  * protected branch of the other side holds it.
  */
 async function landedStates(
-  { gate, change, landed }: Context,
+  { gate, change, history }: Context<'history'>,
   path: BytePath,
   from: State | null,
 ): Promise<readonly State[]> {
   const own = from === null ? [] : [from];
   if (change.protected && gate !== 'pre-commit') return own;
-  return (await landed(path)) ?? own;
+  return (await history.landed(path)) ?? own;
 }
 
-async function journalFault(context: Context, held: readonly State[], to: State): Promise<string | null> {
+async function journalFault(
+  context: Context<'contents' | 'history'>,
+  held: readonly State[],
+  to: State,
+): Promise<string | null> {
   const after = await entriesOf(context, to);
   if (after === null) return 'cannot be read as a journal';
   let fault: string | null = null;
@@ -97,26 +101,29 @@ async function journalFault(context: Context, held: readonly State[], to: State)
   return fault;
 }
 
-async function entriesOf({ content }: Context, state: State | null): Promise<readonly JournalEntry[] | null> {
+async function entriesOf(
+  { contents }: Context<'contents'>,
+  state: State | null,
+): Promise<readonly JournalEntry[] | null> {
   if (state === null || state.mode === '120000' || state.mode === '160000') return null;
-  const { bytes } = await content(state.oid);
+  const { bytes } = await contents.content(state.oid);
   return bytes === null ? null : readJournal(bytes.toString('utf8'));
 }
 
 /** Drizzle runs what its journal names, and nothing else. */
 async function judgeJournal(
-  context: Context,
+  context: Context<'contents' | 'history'>,
   folder: MigrationFolder,
   files: readonly { step: Step; file: MigrationFile }[],
 ): Promise<Problem[]> {
   const path = inFolder(folder, 'meta/_journal.json');
   const step = files.find((each) => each.step.path === path)?.step;
-  const state = await context.stateAt(path);
+  const state = await context.contents.stateAt(path);
   const scripts = files.filter(
     ({ step: { to, path: script }, file }) => to !== null && script === inFolder(folder, `${file.key}.sql`),
   );
   if (state === null && step === undefined && scripts.length === 0) return [];
-  const shown = context.showPath(path);
+  const shown = showPath(path);
   const entries = state === null ? [] : await entriesOf(context, state);
   if (entries === null)
     return [{ path: shown, message: 'cannot be read as a journal', help: 'make it anew with drizzle-kit' }];
@@ -124,14 +131,14 @@ async function judgeJournal(
   for (const { step: script, file } of scripts)
     if (!entries.some(({ tag }) => tag === file.key))
       problems.push({
-        path: context.showPath(script.path),
+        path: showPath(script.path),
         message: `has no entry in ${shown}, so it never runs`,
         help: 'add the journal that drizzle-kit wrote with it',
       });
   const before = step === undefined ? entries : ((await entriesOf(context, step.from)) ?? []);
   for (const { tag } of entries.filter((entry) => !before.some(({ text }) => text === entry.text))) {
     const isPlain = !/[/\\]|^\.{0,2}$/.test(tag);
-    const script = isPlain ? await context.stateAt(inFolder(folder, `${tag}.sql`)) : null;
+    const script = isPlain ? await context.contents.stateAt(inFolder(folder, `${tag}.sql`)) : null;
     if (script === null)
       problems.push({
         path: shown,

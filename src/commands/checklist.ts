@@ -1,4 +1,4 @@
-import type { Watch } from '../judge/index.ts';
+import type { Watch } from '../judge/selection.ts';
 import type { Outcome } from '../model/index.ts';
 import { checklistLine } from '../report/checklist.ts';
 import { painter } from '../report/text.ts';

@@ -1,7 +1,8 @@
-import type { World } from '../context/index.ts';
+import type { World } from '../context/world.ts';
 import type { Keep } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
-import { exitCodeOf, judge, type Selection } from '../judge/index.ts';
+import { exitCodeOf, judge } from '../judge/index.ts';
+import type { Selection } from '../judge/selection.ts';
 import { detectAgent } from '../machine/agent.ts';
 import { exitCode, type Gate, type Report, Undecided } from '../model/index.ts';
 import type { Sourced } from '../sources/staged.ts';

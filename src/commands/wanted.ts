@@ -1,18 +1,20 @@
 import { maxContent } from '../approvals/evidence.ts';
 import type { ApprovalRequest } from '../approvals/request.ts';
 import { checks } from '../checks/index.ts';
-import { type SharedContext, sharedContext, type World } from '../context/index.ts';
+import { contextOf, sharedContext } from '../context/index.ts';
+import type { SharedContext, World } from '../context/world.ts';
+import { missing } from '../git/missing.ts';
 import { showPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
 import { detectAgent } from '../machine/agent.ts';
 import {
+  type Approvals,
   type BytePath,
   type Change,
-  type Context,
+  type History,
   type Oid,
   type Policy,
   type Step,
-  Undecided,
   UsageError,
 } from '../model/index.ts';
 import { compileRules } from '../rules/rules.ts';
@@ -125,16 +127,18 @@ export async function sayNothingWanted(repository: Repository, io: Io, policy: P
 /** The steps of a change that no approval covers yet. */
 async function open(repository: Repository, io: Io, sourced: Sourced): Promise<readonly Step[]> {
   const change = sourced.changes[0];
-  return change && sourced.loaded ? neededSteps(contextFor(repository, io, sourced, change)) : [];
+  return change && sourced.loaded ? neededSteps(contextFor(repository, io, sourced, change), io.signal) : [];
 }
 
 /** What all checks that can refuse ask an owner for, each path once. */
-async function neededSteps(context: SharedContext & Pick<Context, 'signal'>): Promise<readonly Step[]> {
+async function neededSteps(shared: SharedContext, signal: AbortSignal): Promise<readonly Step[]> {
   const steps = new Map<BytePath, Step>();
-  for (const { id, needs } of checks) {
-    const { severity = 'error', options } = context.policy.checks[id] ?? {};
-    if (needs === undefined || severity !== 'error') continue;
-    for (const step of await needs({ ...context, options })) steps.set(step.path, step);
+  for (const check of checks) {
+    const { severity = 'error', options } = shared.judged.policy.checks[check.id] ?? {};
+    if (check.approvable === undefined || severity !== 'error') continue;
+    const seen = contextOf(check, shared, { options, signal });
+    if ('lacks' in seen) continue;
+    for (const step of await check.approvable(seen.context)) steps.set(step.path, step);
   }
   return [...steps.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -143,15 +147,16 @@ async function neededSteps(context: SharedContext & Pick<Context, 'signal'>): Pr
 async function guardedSteps(repository: Repository, io: Io, sourced: Sourced): Promise<readonly Step[]> {
   const change = sourced.changes[0];
   if (!change || !sourced.loaded) return [];
-  const context = contextFor(repository, io, sourced, change);
-  return neededSteps({
-    ...context,
+  const { judged, has } = contextFor(repository, io, sourced, change);
+  const approvals: Approvals = {
+    ...has.approvals!,
     consent: async () => ({ approved: false, reason: 'none', text: '' }),
-    alreadyLanded: async () => false,
-  });
+  };
+  const history: History = { ...has.history!, takenOver: async () => false };
+  return neededSteps({ judged, has: { ...has, approvals, history } }, io.signal);
 }
 
-function contextFor(repository: Repository, io: Io, sourced: Sourced, change: Change) {
+function contextFor(repository: Repository, io: Io, sourced: Sourced, change: Change): SharedContext {
   const world: World = {
     env: io.env,
     now: io.now(),
@@ -161,15 +166,8 @@ function contextFor(repository: Repository, io: Io, sourced: Sourced, change: Ch
     userId: io.userId,
     progress: () => {},
   };
-  return {
-    ...sharedContext(
-      { gate: change.kind === 'commit' ? 'pre-commit' : 'ci', loaded: sourced.loaded!, changes: sourced.changes },
-      change,
-      repository,
-      world,
-    ),
-    signal: io.signal,
-  };
+  const gate = change.kind === 'commit' ? 'pre-commit' : 'ci';
+  return sharedContext({ gate, loaded: sourced.loaded!, changes: sourced.changes }, change, repository, world);
 }
 
 async function readContents(repository: Repository, steps: readonly Step[]): Promise<Map<Oid, Buffer>> {
@@ -177,7 +175,7 @@ async function readContents(repository: Repository, steps: readonly Step[]): Pro
   for (const state of steps.flatMap(({ from, to }) => [from, to])) {
     if (state === null || state.mode === '160000' || contents.has(state.oid)) continue;
     const blob = await repository.objects.read(state.oid, maxContent);
-    if (!blob) throw new Undecided(`object ${state.oid} is missing`, 'git fetch');
+    if (!blob) throw missing(state.oid);
     contents.set(state.oid, blob.content);
   }
   return contents;

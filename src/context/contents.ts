@@ -1,21 +1,19 @@
 import { fanOut } from '../git/fan-out.ts';
-
+import { missing } from '../git/missing.ts';
 import type { Repository } from '../git/repository.ts';
-import {
-  type Brought,
-  type BytePath,
-  type Change,
-  type Commit,
-  type Content,
-  type Context,
-  type Gate,
-  type Oid,
-  type Policy,
-  type State,
-  type Step,
-  Undecided,
+import type {
+  Brought,
+  BytePath,
+  Change,
+  Commit,
+  Content,
+  Contents,
+  History,
+  Oid,
+  State,
+  Step,
 } from '../model/index.ts';
-import { compilePattern, firstMatch, foldPath } from '../rules/match.ts';
+import { once } from './once.ts';
 
 /** Bytes: a larger blob is not read. */
 const largest = 1 << 20;
@@ -24,33 +22,14 @@ const kept = { blobs: 4096, bytes: 32 << 20 };
 /** States that are handed out, and read, at once. */
 const atOnce = 2048;
 
-type Contents = Pick<
-  Context,
-  | 'newSteps'
-  | 'brought'
-  | 'stateAt'
-  | 'paths'
-  | 'content'
-  | 'beginning'
-  | 'size'
-  | 'ownValues'
-  | 'pattern'
-  | 'patterns'
-  | 'foldPath'
->;
-
 /** What checks see of the contents of a change. Everything is read when first asked for, once. */
-export function contents(
-  { gate, change, policy, env }: { gate: Gate; change: Change; policy: Policy; env: NodeJS.ProcessEnv },
-  repository: Repository,
-  alreadyLanded: Context['alreadyLanded'],
-): Contents {
-  const steps = lazily(async () => {
+export function contentsOf(change: Change, repository: Repository, { takenOver }: History): Contents {
+  const steps = once(async () => {
     const all = await change.steps();
-    return mayMerge(change, gate) && change.tips.length > 0 ? notLanded(all, alreadyLanded) : all;
+    const over = await Promise.all(all.map(({ path, to }) => takenOver(path, to)));
+    return all.filter((_, index) => !over[index]);
   });
-  const moved = lazily(async () => new Map((await change.steps()).map((step) => [step.path, step.to])));
-  const read = reader(repository);
+  const moved = once(async () => new Map((await change.steps()).map((step) => [step.path, step.to])));
   return {
     newSteps: steps,
     brought: fanOut(() => inGroups(brought(change, steps))),
@@ -59,35 +38,26 @@ export function contents(
       if (steps.has(path)) return steps.get(path) ?? null;
       return change.base === null ? null : repository.stateAt(change.base, path);
     },
-    paths: lazily(() => resultPaths(repository, change, moved)),
-    content: read,
+    paths: once(() => resultPaths(repository, change, moved)),
+    content: reader(repository),
     beginning: (oid, bytes) => beginning(repository, oid, bytes),
     async size(oid) {
       const info = await repository.objects.info(oid);
-      if (!info) throw new Undecided(`object ${oid} is missing`, 'git fetch');
+      if (!info) throw missing(oid);
       return info.size;
     },
-    ownValues: lazily(async () => {
-      const { topLevel } = await repository.layout();
-      return (await import('./own-values.ts')).ownValues(topLevel, policy, env);
-    }),
-    pattern: (source) => compilePattern(source).matches,
-    patterns(sources) {
-      const compiled = sources.map(compilePattern);
-      return (path) => firstMatch(compiled, path) !== null;
+    blob: (oid, max) => readBlob(repository, oid, max),
+    async blobUpTo(oid, max) {
+      const size = (await repository.objects.info(oid))?.size ?? 0;
+      return size > max ? null : readBlob(repository, oid, max);
     },
-    foldPath,
   };
 }
 
-/** In these gates taking over what a protected branch already holds is no change: `git merge main` just works. */
-function mayMerge(change: Change, gate: Gate): boolean {
-  return gate === 'pre-commit' || gate === 'commit-msg' || (gate === 'pre-push' && !change.protected);
-}
-
-async function notLanded(all: readonly Step[], alreadyLanded: Context['alreadyLanded']): Promise<readonly Step[]> {
-  const landed = await Promise.all(all.map(({ path, to }) => alreadyLanded(path, to)));
-  return all.filter((_, index) => !landed[index]);
+async function readBlob(repository: Repository, oid: Oid, max: number): Promise<Buffer> {
+  const blob = await repository.objects.read(oid, max);
+  if (blob?.type !== 'blob') throw missing(oid);
+  return blob.content;
 }
 
 async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>): AsyncIterable<Brought> {
@@ -196,7 +166,7 @@ function reader(repository: Repository): (oid: Oid) => Promise<Content> {
 
 async function readContent(repository: Repository, oid: Oid): Promise<Content> {
   const blob = await repository.objects.readUpTo(oid, largest);
-  if (blob?.type !== 'blob') throw new Undecided(`object ${oid} is missing`, 'git fetch');
+  if (blob?.type !== 'blob') throw missing(oid);
   const { content, size } = blob;
   if (content === null) return { bytes: null, left: 'large', size };
   const bytes = asUtf8(content);
@@ -206,7 +176,7 @@ async function readContent(repository: Repository, oid: Oid): Promise<Content> {
 /** The first bytes of a blob of any size. Of a large one no more is read. @throws Undecided when it is missing */
 async function beginning(repository: Repository, oid: Oid, bytes: number): Promise<Buffer> {
   const info = await repository.objects.info(oid);
-  if (!info) throw new Undecided(`object ${oid} is missing`, 'git fetch');
+  if (!info) throw missing(oid);
   if (info.size <= largest) return (await repository.objects.read(oid, largest))!.content.subarray(0, bytes);
   const chunks: Buffer[] = [];
   let length = 0;
@@ -229,9 +199,4 @@ function asUtf8(content: Buffer): Buffer | null {
         .toString('utf16le'),
     );
   return content.subarray(0, 8000).includes(0) ? null : content;
-}
-
-function lazily<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }

@@ -1,22 +1,32 @@
-import { LandedConsents } from '../approvals/landed.ts';
 import type { Repository } from '../git/repository.ts';
-import type { BytePath, Change, Consent, Context, Guard, LandedUnderPolicy, Step } from '../model/index.ts';
+import type { Approvals, BytePath, Change, LandedContext, LandedUnderPolicy } from '../model/index.ts';
 import { landedChange, landedSpans, landedSteps } from '../sources/landed.ts';
-import { type Judged, sharedContext, type World } from './index.ts';
+import type { Given, SharedContext, World } from './world.ts';
 
-interface Past {
-  readonly judged: Judged;
+interface Source {
+  readonly given: Given;
   readonly change: Change;
   readonly repository: Repository;
   readonly world: World;
 }
 
-/** What has landed: who approved it, and contexts to judge it step by step, each by the policy of that moment. */
-export async function landed(past: Past) {
-  const { change, repository, world } = past;
+/** What has landed since the last deploy. */
+export interface Past {
+  /** Who approved what stands now, by the policy of now. */
+  readonly now: Pick<Approvals, 'consent'>;
+  /** Contexts to judge each step, by the policy of that moment. */
+  spans(): AsyncIterable<LandedUnderPolicy>;
+}
+
+/** @param sharedContext makes the context of a part of what has landed */
+export async function landed(
+  { given, change, repository, world }: Source,
+  sharedContext: (given: Given, change: Change, repository: Repository, world: World) => SharedContext,
+): Promise<Past> {
+  const { LandedConsents } = await import('../approvals/landed.ts');
   const { base, head, target } = change;
   const line = base === null || head === null ? [] : await landedSteps(repository, base, head);
-  const isProtected = past.judged.deployment?.isProtected ?? true;
+  const isProtected = given.deployment?.isProtected ?? true;
   const to = { target: isProtected ? target : null, now: world.now };
   const consents = await LandedConsents.gather(repository, line, base ?? head ?? '', to);
   const branch = target ?? '';
@@ -26,13 +36,11 @@ export async function landed(past: Past) {
     for (const { loaded, from, to: end } of await landedSpans(repository, line, isOnTheWay)) {
       const part = line.slice(from, end);
       const ends = { base: part[0]!.parent, head: part.at(-1)!.commit };
-      const judged: Judged = { ...past.judged, loaded, changes: [] };
-      const context = (one: Change, consent: (step: Step, guard: Guard) => Promise<Consent>): Context => ({
-        ...sharedContext(judged, one, repository, world),
-        options: undefined,
-        signal: world.signal,
-        consent,
-      });
+      const context = (one: Change, consent: Approvals['consent']) => {
+        const { judged, has } = sharedContext({ ...given, loaded, changes: [] }, one, repository, world);
+        const approvals = { ...has.approvals!, consent };
+        return { ...judged, ...has, approvals, options: undefined, signal: world.signal } as LandedContext;
+      };
       const whole = await landedChange(repository, branch, ends);
       const steps = part.map(async ({ commit, parent, steps: moved }, index) =>
         context(
@@ -46,5 +54,8 @@ export async function landed(past: Past) {
       };
     }
   }
-  return { consents, spans };
+  return {
+    now: { consent: async (step, guard) => consents.last(step.path, guard, given.loaded.policy) },
+    spans,
+  };
 }

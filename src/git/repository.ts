@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { type BytePath, type Oid, type State, type Step, Undecided, UsageError } from '../model/index.ts';
 import { gitEnvironment, gitSettings, type Keep } from './environment.ts';
+import { missing } from './missing.ts';
 import { ObjectReader, parseTree, type TreeEntry } from './objects.ts';
 import { diffIndex, type EarlyRuns, type GitResult, listHead, lookAround, rawArguments, runGit } from './process.ts';
 import { parseRaw } from './raw.ts';
@@ -169,7 +170,7 @@ export class Repository {
     for (const [depth, part] of parts.entries()) {
       this.#trees.set(name, this.#trees.get(name) ?? this.tree(name));
       const tree = await this.#trees.get(name);
-      if (!tree) throw new Undecided(`object ${name} is missing`, 'git fetch');
+      if (!tree) throw missing(name);
       const entry = tree.entries.find((candidate) => candidate.name === part);
       if (!entry) return null;
       const isTree = entry.mode === '040000';

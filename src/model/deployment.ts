@@ -1,29 +1,7 @@
 /** The nouns of a deploy, and of what checks may see of the machine they run on. */
 
-import type { BytePath, Oid, Step } from './index.ts';
+import type { BytePath, Oid } from './change.ts';
 import type { DeployEnvironment } from './policy.ts';
-
-/** What a blob holds; large and binary ones are not read into memory. */
-export type Content =
-  | { readonly bytes: Buffer; readonly left: null; readonly size: number }
-  | { readonly bytes: null; readonly left: 'large' | 'binary'; readonly size: number };
-
-/** A state that a change brings to the other side, at its end or on the way there. */
-export interface Brought {
-  readonly path: BytePath;
-  readonly oid: Oid;
-  /** The commit that brings it; null for the commit in the making and for the end of the change. */
-  readonly commit: Oid | null;
-  /** There the step that leads to it; null for a commit on the way. */
-  readonly step: Step | null;
-}
-
-/** A value that must not get into the repository. It is compared, and never told. */
-export interface OwnValue {
-  /** Of the variable. */
-  readonly name: string;
-  readonly value: string;
-}
 
 /** The working tree beside the commit. */
 export interface WorktreeStatus {
@@ -68,6 +46,8 @@ export interface Deployment {
   readonly host: Host;
   /** Of the working tree. */
   readonly topLevel: string;
+  /** What the working tree holds besides the commit. */
+  worktree(): Promise<WorktreeStatus>;
   /** How the tests ended, once they have. */
   tests: TestRun | null;
 }

@@ -1,6 +1,10 @@
 /** What the policy file says, parsed: plain data with every default filled in. */
 
-import type { Gate, Severity } from './index.ts';
+import type { Gate, Oid } from './change.ts';
+import type { Severity } from './report.ts';
+
+/** The names a policy file may have, at the root of the tree. */
+export const policyNames = ['.protectionrc', '.protectionrc.json', '.protectionrc.yaml', '.protectionrc.yml'] as const;
 
 /** An SSH public key of an owner. */
 export interface OwnerKey {
@@ -185,4 +189,15 @@ export interface MigrationFolder {
 export interface Target {
   readonly hosts: readonly string[];
   readonly ports: readonly number[];
+}
+
+/** A policy and the place it holds from. */
+export interface LoadedPolicy {
+  readonly policy: Policy;
+  /** `<commit id>:<path>`, `index:<path>` or `worktree:<path>`. */
+  readonly source: string;
+  /** Id of the blob; null when it was read from the working tree. */
+  readonly oid: Oid | null;
+  /** `adoption`: the change itself brings the first policy. `uncommitted`: it is in the working tree only. */
+  readonly bootstrap: 'adoption' | 'uncommitted' | null;
 }

@@ -1,5 +1,6 @@
+import { missing } from '../git/missing.ts';
 import type { Repository } from '../git/repository.ts';
-import { type LoadedPolicy, type Oid, type Policy, policyNames, Undecided } from '../model/index.ts';
+import { type LoadedPolicy, type Oid, type Policy, policyNames } from '../model/index.ts';
 
 /** Parsed policies kept by blob id, so that a hook need not load a YAML parser. For the local gates only. */
 export interface PolicyCache {
@@ -33,7 +34,7 @@ export async function loadPolicyAt(
   if (cached) return { policy: cached, source, oid: entry.oid, bootstrap: null };
   const { maxPolicy, parsePolicy } = await import('./parse.ts');
   const blob = await repository.objects.read(entry.oid, maxPolicy);
-  if (!blob) throw new Undecided(`object ${entry.oid} is missing`, 'git fetch');
+  if (!blob) throw missing(entry.oid);
   const policy = parsePolicy(decode(blob.content), source);
   await cache?.set(entry.oid, policy);
   return { policy, source, oid: entry.oid, bootstrap: null };

@@ -79,6 +79,17 @@ export function firstMatch(patterns: readonly Pattern[], path: BytePath): Patter
   return match;
 }
 
+/** A list of patterns as a test. */
+export function anyPattern(sources: readonly string[]): (path: BytePath) => boolean {
+  const compiled = sources.map(compilePattern);
+  return (path) => firstMatch(compiled, path) !== null;
+}
+
+/** The pattern of all that is in a folder, whatever characters its name holds. @param folder from the top, `.` for it */
+export function folderPattern(folder: string): string {
+  return folder === '.' ? '**' : `/${folder.replace(/[*?[\\]/g, '\\$&')}/`;
+}
+
 /** Does the pattern name exactly one file, with no wildcard? Then its path, else null. */
 export function literalPath(source: string): string | null {
   if (/[*?[\]!\\]/.test(source) || source.endsWith('/')) return null;

@@ -1,5 +1,6 @@
 import type { OtherSide } from '../git/refs.ts';
 import {
+  type BranchRule,
   type BytePath,
   type FileRule,
   type Guard,
@@ -7,6 +8,7 @@ import {
   ownFolder,
   type Policy,
   policyNames,
+  type TagRule,
 } from '../model/index.ts';
 import { compileGlob } from './glob.ts';
 import { compilePattern, firstMatch, literalPath, type Pattern } from './match.ts';
@@ -75,6 +77,25 @@ function ownRules(policy: Policy): FileRule[] {
     distinct.set(JSON.stringify([[...owners].sort(), required]), rule);
   }
   return [...distinct.values()];
+}
+
+const strictBranch: BranchRule = { forcePush: 'refuse', delete: 'refuse', directPush: 'allow' };
+
+/** What holds for a protected branch. Several globs may name it: what one of them refuses is refused. */
+export function branchRule({ branches }: Policy, branch: string): BranchRule {
+  const rules = Object.entries(branches)
+    .filter(([glob]) => compileGlob(glob.toLowerCase()).test(branch.toLowerCase()))
+    .map(([, rule]) => rule);
+  if (rules.length === 0) return strictBranch;
+  const strictest = (key: keyof BranchRule) => (rules.some((rule) => rule[key] === 'refuse') ? 'refuse' : 'allow');
+  return { forcePush: strictest('forcePush'), delete: strictest('delete'), directPush: strictest('directPush') };
+}
+
+/** The rules that hold for a tag. */
+export function tagRules({ tags }: Policy, tag: string): readonly TagRule[] {
+  return Object.entries(tags)
+    .filter(([glob]) => compileGlob(glob).test(tag))
+    .map(([, rule]) => rule);
 }
 
 /** The name of the default branch: what the other side says, else the one literal name under `branches:`. */

@@ -1,6 +1,7 @@
+import { missing } from '../git/missing.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Change, type Oid, Undecided, UsageError } from '../model/index.ts';
+import { type Change, type Oid, UsageError } from '../model/index.ts';
 import { protectedBranches, trustedTips } from '../rules/rules.ts';
 import { findPolicy } from './policy.ts';
 import { range } from './ref-update.ts';
@@ -31,7 +32,7 @@ export async function branchChange(repository: Repository, look: Look): Promise<
     (target === null ? null : await repository.commit(`refs/heads/${target}`));
   const { base, head } = await ends(repository, look, tip);
   const tree = (await repository.objects.info(`${head}^{tree}`))?.oid;
-  if (!tree) throw new Undecided(`object ${head} is missing`, 'git fetch');
+  if (!tree) throw missing(head);
   const change: Change = {
     ref,
     kind: 'update',

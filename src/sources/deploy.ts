@@ -2,6 +2,7 @@ import { fetchBranch } from '../git/fetch.ts';
 import { remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { lastRollbackPoint } from '../git/rollback-points.ts';
+import { worktreeStatus } from '../git/worktree-status.ts';
 import {
   type DeployEnvironment,
   type Fetched,
@@ -89,6 +90,7 @@ export async function deployedChange(repository: Repository, order: DeployOrder)
       fetched,
       host: order.host(topLevel),
       topLevel,
+      worktree: () => worktreeStatus(repository),
       tests: null,
     },
   };

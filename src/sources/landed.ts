@@ -1,3 +1,4 @@
+import { missing } from '../git/missing.ts';
 import { rawArguments } from '../git/process.ts';
 import { parseRaw } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
@@ -96,7 +97,7 @@ async function wayBack(repository: Repository, [first, ...others]: readonly Oid[
 /** The policy files of a commit, in a form to compare. @throws Undecided when it is missing */
 async function policyAt(repository: Repository, commit: Oid): Promise<string> {
   const tree = await repository.tree(`${commit}^{tree}`);
-  if (!tree) throw new Undecided(`object ${commit} is missing`, 'git fetch');
+  if (!tree) throw missing(commit);
   const files = tree.entries.filter(({ name }) => isPolicy(name));
   return files.map(({ name, mode, oid }) => `${mode} ${oid} ${name}`).join('\n');
 }
@@ -157,7 +158,7 @@ export async function landedChange(
   { base, head, steps }: { base: Oid | null; head: Oid; steps?: readonly Step[] },
 ): Promise<Change> {
   const tree = (await repository.objects.info(`${head}^{tree}`))?.oid;
-  if (!tree) throw new Undecided(`object ${head} is missing`, 'git fetch');
+  if (!tree) throw missing(head);
   return {
     ref: `refs/heads/${branch}`,
     kind: 'update',

@@ -1,4 +1,5 @@
 import { mergedTree } from '../git/merge.ts';
+import { missing } from '../git/missing.ts';
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Change, type Oid, Undecided, UsageError } from '../model/index.ts';
@@ -145,7 +146,7 @@ async function headOf(repository: Repository, { system, head, help }: CiEvent): 
 
 async function treeOf(repository: Repository, commit: Oid): Promise<Oid> {
   const tree = await repository.objects.info(`${commit}^{tree}`);
-  if (!tree) throw new Undecided(`object ${commit} is missing`, 'git fetch');
+  if (!tree) throw missing(commit);
   return tree.oid;
 }
 

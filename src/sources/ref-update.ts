@@ -1,6 +1,7 @@
 import { fanOut } from '../git/fan-out.ts';
 import { forkPoints } from '../git/fork-points.ts';
 import { logArguments, readCommits } from '../git/log.ts';
+import { missing } from '../git/missing.ts';
 import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Change, type Commit, type Oid, type Policy, type Step, Undecided } from '../model/index.ts';
@@ -57,8 +58,7 @@ async function headOf(
   isProtected: boolean,
 ): Promise<Oid | null> {
   const head = next === null ? null : await repository.commit(next);
-  if (next !== null && head === null && !(await repository.objects.info(next)))
-    throw new Undecided(`object ${next} is missing`, 'git fetch');
+  if (next !== null && head === null && !(await repository.objects.info(next))) throw missing(next);
   if (isProtected && old !== null && next !== null && (await repository.commit(old)) === null)
     throw new Undecided(
       `what ${ref} holds on the other side (${old.slice(0, 12)}) is not in this clone`,

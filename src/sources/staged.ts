@@ -4,7 +4,7 @@ import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import type { BytePath, Change, Deployment, GrantedWaiver, Oid, Policy, Step } from '../model/index.ts';
 import { loadPolicyAt, type PolicyCache } from '../policy/load.ts';
-import { compilePattern, firstMatch } from '../rules/match.ts';
+import { compilePattern, firstMatch, folderPattern } from '../rules/match.ts';
 import { compileRules, protectedBranches, trustedTips } from '../rules/rules.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
 
@@ -87,9 +87,7 @@ async function policyOfFreeChange(repository: Repository, steps: Promise<readonl
 
 /** Tells whether a path is, or describes, what migrations do. What has landed of them is asked of the other side. */
 function compileMigrations({ migrations }: Policy): (path: BytePath) => boolean {
-  const folders = migrations.map(({ folder }) =>
-    compilePattern(folder === '.' ? '**' : `/${folder.replace(/[*?[\\]/g, '\\$&')}/`),
-  );
+  const folders = migrations.map(({ folder }) => compilePattern(folderPattern(folder)));
   const schemas = migrations.map(({ schema }) => schema.map(compilePattern));
   return (path) =>
     folders.some((folder) => folder.matches(path)) || schemas.some((patterns) => firstMatch(patterns, path) !== null);

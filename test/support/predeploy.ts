@@ -1,7 +1,8 @@
-import { type SharedContext, sharedContext } from '../../src/context/index.ts';
+import { sharedContext } from '../../src/context/index.ts';
 import { Repository } from '../../src/git/repository.ts';
+import { worktreeStatus } from '../../src/git/worktree-status.ts';
 import { realHost } from '../../src/machine/host.ts';
-import type { Change, Check, Context, Problem, Skipped } from '../../src/model/index.ts';
+import type { Capability, Change, Check, Context, Problem, Skipped } from '../../src/model/index.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
 import { environment as cleanEnvironment, makeKey, policyText, type Repo } from './world.ts';
 
@@ -30,7 +31,7 @@ export function predeployContext({
   agent = null,
   signal = new AbortController().signal,
   more = '',
-}: Given): Context {
+}: Given): Context<Capability> {
   const text = policyText({ lead: key }, `deploy: ${JSON.stringify({ production: environment })}\n${more}`);
   const policy = parsePolicy(text, '.protectionrc');
   const outer = cleanEnvironment({ ...repo.env, ...env });
@@ -62,7 +63,7 @@ export function predeployContext({
     userId: () => userId,
     progress: () => {},
   };
-  const shared: SharedContext = sharedContext(
+  const { judged, has } = sharedContext(
     {
       gate: 'pre-deploy',
       loaded: { policy, source: `${head}:.protectionrc`, oid: null, bootstrap: null },
@@ -79,6 +80,7 @@ export function predeployContext({
         current: 'main',
         upstream: 'refs/remotes/origin/main',
         topLevel: repo.dir,
+        worktree: () => worktreeStatus(repository),
         host: realHost(repo.dir, outer, world.userId),
         tests: null,
       },
@@ -88,7 +90,7 @@ export function predeployContext({
     world,
   );
   repository.close();
-  return { ...shared, options: undefined, signal };
+  return { ...judged, ...has, options: undefined, signal } as Context<Capability>;
 }
 
 /** What a check finds. @throws Error when it is skipped */

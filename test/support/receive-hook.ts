@@ -1,4 +1,4 @@
-import type { World } from '../../src/context/index.ts';
+import type { World } from '../../src/context/world.ts';
 import { Repository } from '../../src/git/repository.ts';
 import { exitCodeOf, judge } from '../../src/judge/index.ts';
 import { textReport } from '../../src/report/text.ts';

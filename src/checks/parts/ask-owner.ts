@@ -14,12 +14,12 @@ export function severityWithoutApproval({ change, policy, gate }: Context): 'err
  * @param path as text
  */
 export async function askOwner(
-  context: Context,
+  context: Context<'approvals'>,
   owners: readonly string[],
   consent: Refused,
   path: string,
 ): Promise<string> {
-  const { agent, gate, change, user, otherIndex } = context;
+  const { agent, gate, change, approvals, otherIndex } = context;
   const signed = consent.by ?? [];
   const missing = owners.filter((owner) => !signed.includes(owner));
   if (agent !== null) return `ask ${missing.join(', ')} to approve this change; only an owner can`;
@@ -32,7 +32,7 @@ export async function askOwner(
   const what = `${here ? '--staged' : ends}${target}`;
   // `commit -a` and `commit PATH` have an index of their own, so nothing of it is staged once they are refused.
   const first = here && otherIndex !== null && /^[\w./-]+$/.test(path) ? `git add ${path} && ` : '';
-  const me = await user();
+  const me = await approvals.ownerAtHand();
   if (me !== null && missing.includes(me)) return `${first}npx git-protect approve ${what} --reason "…"`;
   return `${first}npx git-protect request ${what} -o ../change.request  # then send it to ${missing.join(' or ')}`;
 }

@@ -1,4 +1,5 @@
-import { type Context, type Problem, Undecided } from '../../model/index.ts';
+import { showPath } from '../../git/raw.ts';
+import { type Context, type Deployment, type Problem, Undecided } from '../../model/index.ts';
 
 /** A command of the policy that has to pass. */
 export interface PassingCommand {
@@ -17,14 +18,13 @@ export interface PassingCommand {
  * @throws Undecided when it could not be started, was stopped, or took too long
  */
 export async function runToPass(
-  context: Context,
+  { change, agent, signal, commands }: Context<'commands'>,
   { what, command, timeout, setting }: PassingCommand,
   cwd: string,
 ): Promise<{ problem: Problem | null; durationMs: number }> {
-  const { change, agent } = context;
   const where = (change.head ?? (await change.tree()) ?? '').slice(0, 12);
-  context.progress(`${what.replace('the ', '')}: ${command} (${where})`);
-  const ran = await context.run(command, { cwd, timeout, signal: context.signal });
+  commands.progress(`${what.replace('the ', '')}: ${command} (${where})`);
+  const ran = await commands.run(command, { cwd, timeout, signal });
   if (ran.missing) throw new Undecided(`${what} could not be started: ${ran.missing}`);
   if (ran.timedOut)
     throw new Undecided(
@@ -32,7 +32,7 @@ export async function runToPass(
       `make it faster, or raise ${setting} in the policy`,
     );
   // A command that is asked to stop may end as if all were well.
-  if (context.signal.aborted) throw new Undecided(`${what} ${what.endsWith('s') ? 'were' : 'was'} interrupted`);
+  if (signal.aborted) throw new Undecided(`${what} ${what.endsWith('s') ? 'were' : 'was'} interrupted`);
   if (ran.exitCode === null)
     throw new Undecided(`${what} ${what.endsWith('s') ? 'were' : 'was'} stopped before the end`, 'run it again');
   if (ran.exitCode === 0) return { problem: null, durationMs: ran.durationMs };
@@ -51,13 +51,13 @@ export async function runToPass(
  * @returns what `run` found, and what it changed
  */
 export async function leavingNoTrace(
-  context: Context,
+  deploy: Deployment,
   what: string,
   run: () => Promise<readonly Problem[]>,
 ): Promise<readonly Problem[]> {
-  const before = await context.worktree();
+  const before = await deploy.worktree();
   const problems = [...(await run())];
-  const after = await context.worktree();
+  const after = await deploy.worktree();
   if (after.head !== before.head)
     problems.push({
       message: `HEAD moved while ${what} ran: from ${before.head?.slice(0, 12)} to ${after.head?.slice(0, 12)}`,
@@ -70,7 +70,7 @@ export async function leavingNoTrace(
   ];
   if (left.length > 0)
     problems.push({
-      path: context.showPath(left[0]!.path),
+      path: showPath(left[0]!.path),
       message: `${what} left ${left.length === 1 ? 'it' : `it and ${left.length - 1} more`} behind (${left[0]!.state})`,
       help: 'add what is generated to .gitignore, or make the command leave it alone',
     });
@@ -80,11 +80,11 @@ export async function leavingNoTrace(
 const lockFiles = ['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
 
 /** What a command depends on besides its tree: a lock file need not be tracked. */
-export async function lockFileKey({ deployment }: Context): Promise<string> {
+export async function lockFileKey({ host }: Deployment): Promise<string> {
   const found: string[] = [];
   for (const name of lockFiles) {
-    const status = await deployment?.host.status(name);
-    if (status) found.push(`${name} ${await deployment!.host.digest(name)}`);
+    const status = await host.status(name);
+    if (status) found.push(`${name} ${await host.digest(name)}`);
   }
   return found.join(' ');
 }

@@ -1,3 +1,4 @@
+import { showPath } from '../../git/raw.ts';
 import {
   type BytePath,
   type Context,
@@ -10,6 +11,7 @@ import {
 import { expectedValue, valueFault } from '../../readers/settings/judge.ts';
 import { Unreadable } from '../../readers/settings/tree.ts';
 import { type Finder, type Found, maxSettings, settingFinder } from '../../readers/settings/values.ts';
+import { compilePattern } from '../../rules/match.ts';
 
 /** The paths at which a setting is to be judged, and the steps that led there. */
 export interface Places {
@@ -33,7 +35,7 @@ export class SettingJudge {
   constructor(
     readonly setting: PinnedSetting,
     readonly index: number,
-    readonly context: Context,
+    readonly context: Context<'contents'>,
   ) {
     this.#place = setting.at ?? `'${setting.pattern}'`;
     this.#expected = { ...setting, inText: setting.pattern !== null };
@@ -63,7 +65,7 @@ export class SettingJudge {
 
   async #judgeFile(path: BytePath, find: Finder): Promise<{ problems: Problem[]; matches: number }> {
     const { setting, context } = this;
-    const state = await context.stateAt(path);
+    const state = await context.contents.stateAt(path);
     if (state === null)
       return { problems: [this.#problem('is not there, though its settings are pinned', path)], matches: 0 };
     if (!state.mode.startsWith('100')) {
@@ -71,7 +73,7 @@ export class SettingJudge {
       const what = state.mode === '120000' ? 'a symlink' : 'no regular file';
       return { problems: [this.#problem(`is ${what}, so its value cannot be told`, path)], matches: 0 };
     }
-    const content = await context.blobUpTo(state.oid, maxSettings);
+    const content = await context.contents.blobUpTo(state.oid, maxSettings);
     if (content === null) {
       const problem = this.#problem(`is larger than ${maxSettings >> 20} MiB and is not read`, path);
       const isSearched = setting.files !== null && setting.pattern !== null;
@@ -87,7 +89,7 @@ export class SettingJudge {
 
   async #read(find: Finder, content: Buffer, path: BytePath): Promise<readonly Found[] | Problem> {
     try {
-      return await find(content, this.context.showPath(path));
+      return await find(content, showPath(path));
     } catch (error) {
       if (error instanceof Unreadable) return this.#problem(error.message, path, error.line);
       throw error;
@@ -137,15 +139,15 @@ export class SettingJudge {
     if (all) return false;
     const before = await inGroups(steps, ({ from, path }) => this.#count(from, path, find));
     if (sum(before) === 0) return true;
-    const names = this.context.pattern(this.setting.files!);
-    for (const path of await this.context.paths())
-      if (names(path) && (await this.#count(await this.context.stateAt(path), path, find)) > 0) return true;
+    const names = compilePattern(this.setting.files!).matches;
+    for (const path of await this.context.contents.paths())
+      if (names(path) && (await this.#count(await this.context.contents.stateAt(path), path, find)) > 0) return true;
     return false;
   }
 
   async #count(state: State | null, path: BytePath, find: Finder): Promise<number> {
     if (!state?.mode.startsWith('100')) return 0;
-    const content = await this.context.blobUpTo(state.oid, maxSettings);
+    const content = await this.context.contents.blobUpTo(state.oid, maxSettings);
     const found = content === null ? null : await this.#read(find, content, path);
     return Array.isArray(found) ? found.length : 0;
   }
@@ -163,7 +165,7 @@ export class SettingJudge {
   #problem(fault: string, path: BytePath, line: number | null = null): Problem {
     const at = line === null ? {} : { line };
     const message = `${fault}${this.#why}`;
-    return { message, path: this.context.showPath(path), ...at, help: this.#help() };
+    return { message, path: showPath(path), ...at, help: this.#help() };
   }
 
   #wanted(): string {
