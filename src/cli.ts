@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { besideRunner, crashIsUndecided, guarded, type Io } from './commands/io.ts';
+import { besideRunner, crashIsUndecided, guarded, interruption } from './commands/guarded.ts';
+import type { Io } from './commands/io.ts';
 import type { Usage } from './commands/options.ts';
 import { exitCode, UsageError } from './model/index.ts';
 import { nearest } from './words/nearest.ts';
@@ -68,8 +69,6 @@ const commands: Record<string, Entry> = {
 };
 
 crashIsUndecided();
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
 
 const io: Io = besideRunner({
   cwd: process.cwd(),
@@ -77,7 +76,7 @@ const io: Io = besideRunner({
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
-  signal: interrupted.signal,
+  signal: interruption(),
   now: () => new Date(),
   userId: () => process.geteuid?.() ?? null,
 });

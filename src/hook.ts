@@ -1,5 +1,6 @@
+import { besideRunner, crashIsUndecided, guarded, interruption } from './commands/guarded.ts';
 import { hook } from './commands/hook.ts';
-import { besideRunner, crashIsUndecided, guarded, type Io } from './commands/io.ts';
+import type { Io } from './commands/io.ts';
 import { startEarly } from './git/process.ts';
 import { exitCode } from './model/index.ts';
 
@@ -7,8 +8,6 @@ import { exitCode } from './model/index.ts';
 const early = startEarly(process.argv[2], process.cwd(), process.env);
 
 crashIsUndecided();
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
 
 const io: Io = besideRunner({
   cwd: process.cwd(),
@@ -24,7 +23,7 @@ const io: Io = besideRunner({
     return process.stderr;
   },
   early,
-  signal: interrupted.signal,
+  signal: interruption(),
   now: () => new Date(),
   userId: () => process.geteuid?.() ?? null,
 });

@@ -1,4 +1,5 @@
-import { guarded, type Io } from './commands/io.ts';
+import { guarded } from './commands/guarded.ts';
+import type { Io } from './commands/io.ts';
 import { wire } from './commands/wire.ts';
 
 /** What the `prepare` script imports: `import('git-protect/wire')` wires the hooks of the clone it runs in. */

@@ -60,6 +60,36 @@ test('each folder imports itself and what stands before it', () => {
       ok(folders.indexOf(folderOf(target)) <= folders.indexOf(folderOf(file)), `${file} imports ${target}`);
 });
 
+test('no circle among files, types included', () => {
+  const graph = new Map(files.map(({ file, imports }) => [file, own(file, imports)]));
+  equal(circlesIn(graph), []);
+  equal(
+    circlesIn(new Map(Object.entries({ a: ['b'], b: ['c'], c: ['b'], d: ['d'] }))),
+    [['b', 'c'], ['d']],
+    'they would be seen',
+  );
+});
+
+/** Files that lead back to themselves, each circle sorted. @see Tarjan, Depth-first search and linear graph algorithms, 1972 */
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const [index, low, stack] = [new Map<string, number>(), new Map<string, number>(), [] as string[]];
+  const visit = (file: string) => {
+    index.set(file, index.size);
+    low.set(file, index.get(file)!);
+    stack.push(file);
+    for (const next of graph.get(file) ?? []) {
+      if (!index.has(next)) visit(next);
+      if (stack.includes(next)) low.set(file, Math.min(low.get(file)!, low.get(next)!));
+    }
+    if (low.get(file) !== index.get(file)) return;
+    const circle = stack.splice(stack.indexOf(file));
+    if (circle.length > 1 || graph.get(file)?.includes(file)) circles.push(circle.sort());
+  };
+  for (const file of graph.keys()) if (!index.has(file)) visit(file);
+  return circles;
+}
+
 test('each package has one importer', () => {
   const importers = new Map<string, string[]>();
   for (const { file, imports } of files)
@@ -74,15 +104,29 @@ test('each package has one importer', () => {
   );
 });
 
-test('a check touches the world only through its context', () => {
+test('a check touches the world only through what it names', () => {
+  const pure = ['model', 'words', 'readers', 'rules', 'checks'];
   for (const { file, imports } of files.filter(({ file: name }) => name.startsWith('checks/'))) {
     equal(
       imports.filter((name) => !name.startsWith('.')),
       [],
       file,
     );
+    for (const target of own(file, imports))
+      ok(pure.includes(folderOf(target)) || target === 'git/raw.ts', `${file} imports ${target}`);
     const source = readFileSync(join(root, file), 'utf8');
     ok(!/\bprocess\.|\bfetch\(|new Date\(\)|Date\.now/.test(source), `${file} uses the world directly`);
+  }
+});
+
+test('each check names what it needs, and what its type says', () => {
+  for (const { id, needs, uses = [] } of checks) {
+    ok(needs.length > 0, `${id} needs nothing`);
+    const source = readFileSync(join(root, `checks/${id}.ts`), 'utf8');
+    const [, needed, used] = /: Check<([^,>]*)(?:, ([^>]*))?> = \{/.exec(source) ?? [];
+    const named = (type = '') => [...type.matchAll(/'(\w+)'/g)].map(([, name]) => name!).sort();
+    equal(named(needed), [...needs].sort(), id);
+    equal(named(used), [...uses].sort(), id);
   }
 });
 

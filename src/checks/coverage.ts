@@ -1,6 +1,6 @@
 import { showPath } from '../git/raw.ts';
 import { type BytePath, type Check, type Context, type Deployment, type Problem, Undecided } from '../model/index.ts';
-import type { Places } from '../readers/coverage/parse.ts';
+import type { Places } from '../readers/coverage/paths.ts';
 import type { CoverageReport } from '../readers/coverage/report.ts';
 import { compilePattern } from '../rules/match.ts';
 

@@ -14,7 +14,7 @@ import { Repository } from '../git/repository.ts';
 import { exitCode, type Policy, UsageError } from '../model/index.ts';
 import { policyHere } from '../sources/policy.ts';
 import { visible } from '../words/visible.ts';
-import { addToTree, together } from './approve.ts';
+import { addToTree, together } from './approval-file.ts';
 import { readContent, readGiven } from './given.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { renderStep } from '../approvals/diff.ts';
-import { keyFromFile, type LocalKey, localKeys, ownerOf, sign } from '../approvals/keys.ts';
+import { type LocalKey, sign } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
 import { type ApprovalRequest, maxRequest, parseRequest, signedSteps } from '../approvals/request.ts';
 import {
-  approvalsFolder,
   limits,
   line,
   parseApproval,
@@ -23,9 +22,11 @@ import { parseDuration } from '../policy/parse.ts';
 import { compileRules } from '../rules/rules.ts';
 import { policyHere } from '../sources/policy.ts';
 import { visible } from '../words/visible.ts';
+import { addToTree, together } from './approval-file.ts';
 import { ask, isInteractive } from './ask.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
+import { chooseKey } from './signer.ts';
 import type { WaiverWish } from './waive.ts';
 import { findWanted, sayNothingWanted, whereFlags } from './wanted.ts';
 
@@ -108,8 +109,7 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
   }
 }
 
-/** What to do with a new approval: where the change is not committed yet, and where it is. */
-export const together = 'commit it with the change it approves';
+/** What to do with it where the change is committed already. */
 const alone = 'now: git commit -m "chore: approve what is committed"';
 
 /** Told now, so that the commit is not refused a second time for its subject. */
@@ -119,27 +119,6 @@ function asCritical(policy: Policy, { changes }: ApprovalRequest): string {
     guards(path).some(({ rule, builtIn }) => !builtIn && rule.risk === 'critical'),
   );
   return isCritical ? `; its subject starts with '${policy.commits.criticalType}: '` : '';
-}
-
-/** Writes an approval beside its final name, renames it, and stages it. */
-export async function addToTree(
-  repository: Repository,
-  io: Io,
-  name: string,
-  content: Buffer,
-  next: string,
-): Promise<void> {
-  const { topLevel } = await repository.layout();
-  if (topLevel === null)
-    throw new UsageError('a bare repository has no working tree', 'add --print and use the token in a clone');
-  const folder = join(topLevel, approvalsFolder);
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${name}.new`), content);
-  await rename(join(folder, `${name}.new`), join(folder, name));
-  // Exactly the signed bytes, whatever attributes, ignore rules and a sparse checkout say.
-  const oid = await repository.text(['hash-object', '-w', '--stdin'], { input: content });
-  await repository.run(['update-index', '--add', '--cacheinfo', `100644,${oid},${approvalsFolder}${name}`]);
-  io.stderr.write(`wrote and staged ${approvalsFolder}${name}; ${next}\n`);
 }
 
 /** @throws UsageError when --deploy and --waive are not together and alone */
@@ -196,30 +175,6 @@ async function readRequest(file: string, policy: Policy, targets: readonly strin
       'run this in a clone of the repository that the request comes from',
     );
   return targets.length > 0 ? { ...request, targets } : request;
-}
-
-/** The key to sign with, and whose it is. @throws UsageError when none here is an owner's */
-export async function chooseKey(
-  repository: Repository,
-  io: Io,
-  policy: Policy,
-  flags: { as?: string | undefined; key?: string | undefined },
-): Promise<{ key: LocalKey; owner: string }> {
-  const as = flags.as;
-  if (as !== undefined && !Object.hasOwn(policy.owners, as))
-    throw new UsageError(`the policy has no owner '${as}'`, `its owners: ${Object.keys(policy.owners).join(', ')}`);
-  const keys = flags.key === undefined ? await localKeys(repository, io.env) : [await keyFromFile(flags.key, io.cwd)];
-  for (const key of keys) {
-    const owner = ownerOf(policy, key.key);
-    if (owner !== null && (as === undefined || as === owner)) return { key, owner };
-  }
-  const looked =
-    keys.map(({ file, key }) => `${file || 'user.signingkey'} (${fingerprint(key)})`).join(', ') ||
-    'user.signingkey and ~/.ssh/*.pub, and found none';
-  throw new UsageError(
-    `no key here belongs to ${as ?? 'an owner'}; looked at ${looked}`,
-    'name one with --key FILE, or ask an owner: npx git-protect request',
-  );
 }
 
 function makeStatement(

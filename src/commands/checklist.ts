@@ -1,7 +1,7 @@
 import type { Watch } from '../judge/selection.ts';
 import type { Outcome } from '../model/index.ts';
 import { checklistLine } from '../report/checklist.ts';
-import { painter } from '../report/text.ts';
+import { painter } from '../report/paint.ts';
 import { visible } from '../words/visible.ts';
 import { type Io, wantsColor } from './io.ts';
 import type { Progress } from './progress.ts';

@@ -1,19 +1,15 @@
-import { readToken } from '../approvals/statement.ts';
-import { parseWaiver, type Waiver, waiverFault } from '../approvals/waiver.ts';
-import { checks } from '../checks/index.ts';
 import { realHost } from '../machine/host.ts';
-import { exitCode, type GrantedWaiver, type Policy, UsageError } from '../model/index.ts';
+import { exitCode, UsageError } from '../model/index.ts';
 import { readFormat } from '../report/index.ts';
 import { type DeployOrder, deployedChange } from '../sources/deploy.ts';
 import type { Sourced } from '../sources/staged.ts';
 import { checklistOn } from './checklist.ts';
-import { saveWaivers } from './deploy-on-push.ts';
-import { readContent } from './given.ts';
 import type { Io } from './io.ts';
 import { runJudging } from './judging.ts';
 import { readOptions, type Usage } from './options.ts';
 import { reportFlags } from './present.ts';
 import { markRollbackPoint, refuseTakenTag } from './rollback-point.ts';
+import { granted, readWaiver, saveWaivers } from './waivers.ts';
 
 export const usage = {
   words: '[ENVIRONMENT]',
@@ -80,36 +76,4 @@ export async function predeploy(args: readonly string[], io: Io): Promise<number
       return markRollbackPoint(repository, io, { sourced, report, waivers, push: values.push ?? false });
     },
   });
-}
-
-async function readWaiver(given: string, io: Io): Promise<Waiver> {
-  const content = await readContent(given, io, readToken);
-  try {
-    return parseWaiver(content);
-  } catch (error) {
-    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
-    throw new UsageError(`the waiver ${error.message}`, 'an owner makes one with npx git-protect approve --deploy');
-  }
-}
-
-/** @throws UsageError for a waiver that does not count: whoever relies on it should know before anything runs */
-function granted({ loaded, deployment }: Sourced, waivers: readonly Waiver[], now: Date): GrantedWaiver[] {
-  if (waivers.length === 0 || !loaded || !deployment) return [];
-  const { name: environment, commit } = deployment;
-  if (environment === null)
-    throw new UsageError('a waiver is for an environment, and the policy has none under deploy:');
-  return waivers.map((waiver) => {
-    const fault = waiverFault(waiver, { policy: loaded.policy, now, environment, commit }, isWaivable(loaded.policy));
-    if (fault !== null) throw new UsageError(`the waiver does not count: ${fault}`, 'ask the owner for another');
-    return waiver.statement;
-  });
-}
-
-/** May the refusal of a check be waived? @returns a test on ids; an id that runs before no deploy is not */
-export function isWaivable(policy: Policy): (id: string) => boolean {
-  return (id) => {
-    const check = checks.find((candidate) => candidate.id === id);
-    if (check) return check.gates.includes('pre-deploy') && check.waivable !== false;
-    return Object.hasOwn(policy.checks, id);
-  };
 }

@@ -19,10 +19,10 @@ import { chooseEnvironment } from '../sources/deploy.ts';
 import { policyHere } from '../sources/policy.ts';
 import { nearest } from '../words/nearest.ts';
 import { visible } from '../words/visible.ts';
-import { chooseKey } from './approve.ts';
 import { ask } from './ask.ts';
 import type { Io } from './io.ts';
-import { isWaivable } from './predeploy.ts';
+import { chooseKey } from './signer.ts';
+import { isWaivable } from './waivers.ts';
 
 /** What `approve --deploy` was told. */
 export interface WaiverWish {

@@ -1,26 +1,5 @@
-import type { DeployEnvironment, HealthEndpoint, PinnedSetting, PinnedVariable } from '../model/index.ts';
 import { patternFault } from '../rules/match.ts';
-import type { RawPolicy, Tell } from './cross-check.ts';
-
-type Optional<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]?: NonNullable<T[P]> };
-
-export type RawSetting = Optional<PinnedSetting, 'file' | 'files' | 'at' | 'pattern'>;
-
-/** An environment as the schema reads it. */
-export interface RawEnvironment
-  extends Optional<
-    Omit<DeployEnvironment, 'commands' | 'environment' | 'health' | 'rollback'>,
-    'branch' | 'window' | 'coverage' | 'disk' | 'backups'
-  > {
-  readonly commands: Optional<DeployEnvironment['commands'], 'test' | 'build'>;
-  readonly environment?: {
-    readonly file?: string;
-    readonly required: readonly string[];
-    readonly pinned: Readonly<Record<string, Optional<PinnedVariable, 'fingerprint' | 'rotated' | 'maxAge'>>>;
-  };
-  readonly health: readonly Optional<HealthEndpoint, 'commit'>[];
-  readonly rollback?: Optional<NonNullable<DeployEnvironment['rollback']>, 'document' | 'tag'>;
-}
+import type { RawEnvironment, RawPolicy, RawSetting, Tell } from './raw.ts';
 
 /** Checks what belongs together within `deploy:`, `settings:` and `targets:`. */
 export function crossCheckDeploy(raw: RawPolicy, tell: Tell): void {

@@ -1,20 +1,8 @@
 import { checks } from '../checks/index.ts';
-import type { CheckSettings, FileRule, Policy } from '../model/index.ts';
+import type { CheckSettings } from '../model/index.ts';
 import { nearest } from '../words/nearest.ts';
-import { crossCheckDeploy, type RawEnvironment, type RawSetting } from './cross-check-deploy.ts';
-
-/** A policy as its schema reads it, before what one part takes from another is filled in. */
-export interface RawPolicy extends Omit<Policy, 'files' | 'project' | 'build' | 'staged' | 'deploy' | 'settings'> {
-  readonly files: readonly (Omit<FileRule, 'owners'> & { readonly owners?: readonly string[] })[];
-  readonly project?: string;
-  readonly build?: Policy['build'];
-  readonly staged?: unknown;
-  readonly deploy: Readonly<Record<string, RawEnvironment>>;
-  readonly settings: readonly RawSetting[];
-}
-
-/** Tells of a fault at a place in the file, such as `files[0].owners[1]`. */
-export type Tell = (path: string, message: string) => void;
+import { crossCheckDeploy } from './cross-check-deploy.ts';
+import type { RawPolicy, Tell } from './raw.ts';
 
 /** Checks what binds one part of the file to another. */
 export function crossCheck(raw: RawPolicy, tell: Tell): void {

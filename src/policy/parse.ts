@@ -12,9 +12,9 @@ import {
   visit,
 } from '../readers/settings/yaml-package.ts';
 import { patternFault } from '../rules/match.ts';
-import { crossCheck, didYouMean, type RawPolicy } from './cross-check.ts';
-import type { RawEnvironment } from './cross-check-deploy.ts';
+import { crossCheck, didYouMean } from './cross-check.ts';
 import { PolicyError, type PolicyFault } from './fault.ts';
+import type { RawEnvironment, RawPolicy } from './raw.ts';
 import { policySchema } from './schema.ts';
 
 export { PolicyError, type PolicyFault } from './fault.ts';

@@ -1,6 +1,6 @@
 import { leftOut, type Outcome, type Report } from '../model/index.ts';
 import { visible } from '../words/visible.ts';
-import type { Paint } from './text.ts';
+import type { Paint } from './paint.ts';
 
 /** What was looked at before a deploy, a line a check: what is not asked for comes last, in one line. */
 export function checklist({ outcomes }: Report, paint: Paint): string[] {

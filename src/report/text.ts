@@ -1,12 +1,12 @@
-import pc from 'picocolors';
 import type { Finding, Report } from '../model/index.ts';
 import { visible } from '../words/visible.ts';
 import { checklist } from './checklist.ts';
 import { detailsOf, placeOf, saidIn, type Unjudged, unjudgedIn, unjudgedNames, verdictOf } from './contents.ts';
+import { type Paint, painter } from './paint.ts';
 
 /** The report for people: what is refused first, why in a line, what helps in a line. */
 export function textReport(report: Report, color: boolean): string {
-  const paint = pc.createColors(color);
+  const paint = painter(color);
   const said = saidIn(report);
   const list = report.gate === 'pre-deploy' ? checklist(report, paint) : [];
   const lines = said.flatMap(({ check, finding }, index) =>
@@ -17,11 +17,6 @@ export function textReport(report: Report, color: boolean): string {
   lines.push(summary(report, paint));
   return `${[...list, ...lines].join('\n')}\n`;
 }
-
-export type Paint = ReturnType<typeof pc.createColors>;
-
-/** Colours, or none. */
-export const painter = (color: boolean): Paint => pc.createColors(color);
 
 /** Where the next finding has the same help, it is told there, once. */
 export function findingLines(check: string, finding: Finding, next: Finding | undefined, paint: Paint): string[] {

@@ -2,21 +2,12 @@ import { clover } from './clover.ts';
 import { cobertura } from './cobertura.ts';
 import { istanbul } from './istanbul.ts';
 import { lcov } from './lcov.ts';
-import { pathResolver } from './paths.ts';
+import { type Places, pathResolver } from './paths.ts';
 import type { CoverageReport, Entry, Lines } from './report.ts';
 import { readXml } from './xml.ts';
 
 /** The largest report that is read, in bytes. */
 export const maxReport = 64 << 20;
-
-export interface Places {
-  /** Path of the report, from the top of the repository. */
-  readonly name: string;
-  /** Absolute paths that the repository had when the report was written: its top level, that of a checkout. */
-  readonly roots: readonly string[];
-  /** Is there such a file? Relative paths in a report may start from several folders. */
-  isFile(path: string): boolean;
-}
 
 /**
  * Reads a coverage report: Istanbul's json-summary and json, lcov, Cobertura, Clover, told by the content. Counts are

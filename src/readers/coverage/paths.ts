@@ -1,5 +1,14 @@
-import type { Places } from './parse.ts';
 import type { Entry } from './report.ts';
+
+/** Where the paths of a report may start from. */
+export interface Places {
+  /** Path of the report, from the top of the repository. */
+  readonly name: string;
+  /** Absolute paths that the repository had when the report was written: its top level, that of a checkout. */
+  readonly roots: readonly string[];
+  /** Is there such a file? Relative paths in a report may start from several folders. */
+  isFile(path: string): boolean;
+}
 
 /**
  * Finds the file that an entry of a report is about: its path from the top of the repository, or null where it lies

@@ -1,6 +1,6 @@
 import { Cursor, splitCommas } from './cursor.ts';
 import type { Scene } from './scene.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 import { widens } from './types.ts';
 
 /** One ALTER TABLE, while its parts are judged. */

@@ -1,5 +1,5 @@
 import { splitCommas, written } from './cursor.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 
 const notColumns = new Set(
   `AS USING FROM FOR IN BOTH LEADING TRAILING DISTINCT INTERVAL SIGNED UNSIGNED INTEGER INT CHAR CHARACTER SET BINARY

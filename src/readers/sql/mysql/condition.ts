@@ -1,7 +1,7 @@
 import { hasColumn, isQuery, takesAll } from './columns.ts';
 import { splitCommas, written } from './cursor.ts';
 import { OperandReader, Unreadable } from './operands.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 import { bare, beyond, type Reach, type Value } from './values.ts';
 
 const comparisons = ['=', '<=>', '>=', '>', '<=', '<', '<>', '!='];

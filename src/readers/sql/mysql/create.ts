@@ -1,7 +1,7 @@
 import { Cursor } from './cursor.ts';
 import { skipDefiner } from './program.ts';
 import type { Scene } from './scene.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 
 const indexKinds = ['UNIQUE', 'FULLTEXT', 'SPATIAL', 'VECTOR', 'COLUMNAR', 'HYPO', 'ONLINE', 'OFFLINE'];
 /** What may be made without harm, unless it replaces something. */

@@ -2,7 +2,7 @@ import { reachOf } from './condition.ts';
 import { Cursor, splitCommas } from './cursor.ts';
 import { Unreadable } from './operands.ts';
 import type { Scene } from './scene.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 import type { Reach } from './values.ts';
 
 const joinWords = ['JOIN', 'INNER', 'LEFT', 'RIGHT', 'CROSS', 'NATURAL', 'STRAIGHT_JOIN', 'OUTER'];

@@ -5,7 +5,8 @@ import { Made } from './made.ts';
 import { type Part, parts, type Statement } from './program.ts';
 import type { Scene } from './scene.ts';
 import { judgeStatement } from './statements.ts';
-import { type Quoting, type Token, type Tokens, tokenize } from './tokens.ts';
+import type { Token } from './token.ts';
+import { type Quoting, type Tokens, tokenize } from './tokens.ts';
 
 /** Characters; a migration is far smaller. */
 const maxLength = 16 * 1024 * 1024;

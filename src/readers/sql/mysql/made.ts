@@ -1,4 +1,4 @@
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 
 /** What the script has made so far: only of that is it known that nothing is lost with it. */
 export class Made {

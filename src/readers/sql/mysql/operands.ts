@@ -1,6 +1,6 @@
 import { hasColumn, isConstantCall, isNoColumn, isPicky } from './columns.ts';
 import { Cursor } from './cursor.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 import { type Reach, type Value, Values } from './values.ts';
 
 /** Thrown for a condition that cannot be read. */

@@ -1,5 +1,5 @@
 import { Cursor } from './cursor.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 
 /** One statement of a body. */
 export interface Statement {

@@ -1,6 +1,6 @@
 import { type Cursor, Cursor as Reader, splitCommas } from './cursor.ts';
 import type { Scene } from './scene.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 
 /** Variables whose being off takes a guard away. */
 const guards: Readonly<Record<string, readonly [string, string]>> = {

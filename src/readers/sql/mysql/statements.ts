@@ -5,7 +5,7 @@ import { judgeDelete, judgeInsert, judgeLoad, judgeReplace, judgeUpdate } from '
 import { judgeDrop, judgeRename, judgeTruncate } from './drop.ts';
 import type { Scene } from './scene.ts';
 import { judgeCall, judgeExecute, judgePrepare, judgeSet } from './session.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 
 type Judge = (scene: Scene, cursor: Cursor) => void;
 

@@ -1,5 +1,5 @@
 import { Cursor, splitCommas, written } from './cursor.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 
 interface ColumnType {
   readonly name: string;

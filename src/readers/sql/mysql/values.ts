@@ -1,6 +1,6 @@
 import { isNamed } from './columns.ts';
 import { written } from './cursor.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from './token.ts';
 
 /** What a WHERE leaves: every row, none, or those that it picks. */
 export type Reach = 'all' | 'none' | 'some';

@@ -1,0 +1,30 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { approvalsFolder } from '../approvals/statement.ts';
+import type { Repository } from '../git/repository.ts';
+import { UsageError } from '../model/index.ts';
+import type { Io } from './io.ts';
+
+/** What to do with a new approval where the change is not committed yet. */
+export const together = 'commit it with the change it approves';
+
+/** Writes an approval beside its final name, renames it, and stages it. */
+export async function addToTree(
+  repository: Repository,
+  io: Io,
+  name: string,
+  content: Buffer,
+  next: string,
+): Promise<void> {
+  const { topLevel } = await repository.layout();
+  if (topLevel === null)
+    throw new UsageError('a bare repository has no working tree', 'add --print and use the token in a clone');
+  const folder = join(topLevel, approvalsFolder);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${name}.new`), content);
+  await rename(join(folder, `${name}.new`), join(folder, name));
+  // Exactly the signed bytes, whatever attributes, ignore rules and a sparse checkout say.
+  const oid = await repository.text(['hash-object', '-w', '--stdin'], { input: content });
+  await repository.run(['update-index', '--add', '--cacheinfo', `100644,${oid},${approvalsFolder}${name}`]);
+  io.stderr.write(`wrote and staged ${approvalsFolder}${name}; ${next}\n`);
+}
