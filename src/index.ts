@@ -1,4 +1,4 @@
-/** The public API: judge a change, load a policy, verify an approval. */
+/** The public API, name by name: judge a change, load a policy, verify an approval. docs/api.md shows it at work. */
 
 export { parseSignature, type SshSignature, verifySignature } from './approvals/ssh-signature.ts';
 export {
@@ -13,7 +13,25 @@ export { checks } from './checks/index.ts';
 export type { World } from './context/world.ts';
 export { Repository } from './git/repository.ts';
 export { type Case, exitCodeOf, judge } from './judge/index.ts';
-export * from './model/index.ts';
+export type { Selection, Watch } from './judge/selection.ts';
+export type { BytePath, Change, Commit, Gate, Oid, State, Step } from './model/change.ts';
+export type {
+  Approvals,
+  Capabilities,
+  Capability,
+  Check,
+  Commands,
+  Contents,
+  Context,
+  History,
+  Judged,
+  PolicyFile,
+} from './model/check.ts';
+export type { Consent, Guard } from './model/consent.ts';
+export type { Deployment, GrantedWaiver, Host } from './model/deployment.ts';
+export { exitCode, Refused, Undecided, UsageError } from './model/errors.ts';
+export type { CheckSettings, FileRule, LoadedPolicy, Policy } from './model/policy.ts';
+export type { Finding, Outcome, Problem, Report, Severity } from './model/report.ts';
 export { loadPolicyAt } from './policy/load.ts';
 export { PolicyError, type PolicyFault, parsePolicy } from './policy/parse.ts';
 export type { CiEvent } from './sources/ci/event.ts';

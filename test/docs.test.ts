@@ -5,7 +5,7 @@ import { checks } from '../src/checks/index.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
 import { keyTable } from '../src/policy/schema-docs.ts';
 import { suite } from './support/suite.ts';
-import { makeKey, newRepo, policyText, projectRoot, run } from './support/world.ts';
+import { guardedRepo, makeKey, newRepo, policyText, projectRoot, run } from './support/world.ts';
 
 const test = suite('docs');
 const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
@@ -66,6 +66,30 @@ test('the example of a check of your own does what its page says', () => {
   repo.write('src/b.js', '// no debugger here\n').git('add', 'src');
   const passed = repo.tryGit('commit', '-m', 'feat: x');
   is(passed.code, 0, passed.out);
+});
+
+test('the example of the library does what its page says', () => {
+  const page = read('docs/api.md');
+  const block = (language: string) => new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(page)![1]!;
+  const { repo } = guardedRepo();
+  repo.git('switch', '-qc', 'topic');
+  repo.commit('CRITICAL: x', { 'server/pay.ts': 'export const fee = 2;\n' });
+  repo.write('judge.mjs', block('js'));
+  const refused = run(repo.dir, process.execPath, ['judge.mjs', 'topic']);
+  is(refused.code, 1, refused.out);
+  is(refused.stdout.replace(/ \(.*\)$/gm, ''), block('text'));
+  is(run(repo.dir, process.execPath, ['judge.mjs', 'main']).out, 'pass\n');
+});
+
+test('every name that the page of the library tells is exported, and every exported one is told', () => {
+  const named = new Set([...read('docs/api.md').matchAll(/`(\w+)`/g)].map(([, name]) => name!));
+  const source = read('src/index.ts').replace(/^\/\*\*.*$/gm, '');
+  const exported = [...source.matchAll(/\b([A-Za-z]+)\b(?=[,\s]*[,}])/g)].map(([, name]) => name!);
+  const each = ['Approvals', 'Commands', 'Contents', 'History', 'PolicyFile', 'Deployment', 'GrantedWaiver', 'Host'];
+  equal(
+    exported.filter((name) => !named.has(name) && !each.includes(name)),
+    [],
+  );
 });
 
 test('reports in the docs are what a run prints', () => {

@@ -627,6 +627,6 @@ test('wiring side by side, as installs in several worktrees do', () => {
   for (let round = 0; round < 3; round++) is(run(repo.dir, 'sh', ['-c', script]).out, '');
   is(repo.tryGit('commit', '--allow-empty', '-m', 'bad').code, 1);
   is(repo.has('.husky/_/chained'), false);
-  repo.write('.git/protect/wiring/pid', '999999999');
+  repo.write('.git/protect/wiring.lock', '999999999 0123456789abcdef');
   is(repo.protect('wire').out, '', 'whoever was killed holds nobody up');
 });

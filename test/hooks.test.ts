@@ -291,6 +291,9 @@ test('an own check: passes, finds, crashes, is missing', () => {
   is(crashed.code, 1);
   match(crashed.out, 'undecided[no-todo] it ended with exit code 7');
   is(script('echo \'{"message":"x"}\'; exit 0').code, 1, 'a finding with exit 0 cannot open the gate');
+  const silent = script('exit 1');
+  is(silent.code, 1, 'nor can a refusal without a word');
+  match(silent.out, 'undecided[no-todo] it ended with exit code 1 and 0 findings');
   repo.remove('tools/no-todo.sh');
   const missing = repo.tryGit('commit', '--allow-empty', '-m', 'feat: x');
   is(missing.code, 1);

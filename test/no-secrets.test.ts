@@ -150,6 +150,8 @@ test('false alarms are allowed by path or fingerprint, and a kind alone allows n
     );
   is(allowing('{ path: src/ }').code, 0);
   is(allowing('{ path: docs/ }').code, 1);
+  is(allowing('{ path: src/, kind: Stripe secret key }').code, 0);
+  is(allowing('{ path: src/, kind: GitHub token }').code, 1, 'beside a path only that kind is allowed');
   const help = judged(stage(guardedRepo({ remote: false }).repo, files)).findings[0]!['help']!;
   const fingerprint = /[0-9a-f]{16}/.exec(help)![0];
   is(allowing(`{ fingerprint: "${fingerprint}", reason: from a tutorial }`).code, 0);

@@ -302,6 +302,27 @@ test('tests and build run on the commit, in turn, and are remembered by the gate
   is(readFileSync(log, 'utf8'), 'build\ntest\nbuild\ntest\nbuild\n');
 });
 
+test('remembered tests do not count once the report that they wrote has changed', () => {
+  const log = join(folder(), 'log');
+  const report = '{"total":{},"src/a.ts":{"lines":{"total":1,"covered":1}}}';
+  const test = `echo test >> ${log}; mkdir -p coverage; echo '${report}' > coverage/report.json`;
+  const coverage = 'coverage: { report: coverage/report.json, minimums: { src/: 50 } }';
+  const { repo } = shop({
+    deploy: `production: { commands: { test: ${JSON.stringify(test)} }, ${coverage} }`,
+    files: { '.gitignore': 'coverage/\n' },
+  });
+  const runs = () => readFileSync(log, 'utf8').split('\n').length - 1;
+  is(repo.protect('predeploy').code, 0);
+  is(runs(), 1);
+  repo.write('coverage/report.json', `${report}\n`);
+  const same = repo.protect('predeploy');
+  is(same.code, 0, same.out);
+  is(runs(), 1, 'the report in the working tree is the one that the tests wrote');
+  repo.write('coverage/report.json', report.replace('"covered":1', '"covered":0'));
+  is(repo.protect('predeploy').code, 0);
+  is(runs(), 2, 'another report is not theirs');
+});
+
 test('a lock file that is not tracked counts for what is remembered', () => {
   const log = join(folder(), 'log');
   const { repo } = shop({

@@ -43,6 +43,18 @@ test('a push with GIT_DIR and a work tree elsewhere judges the repository that i
   match(pushed.out, 'server/pay.ts: changed without approval');
 });
 
+test('a rule that names the policy literally stands in for the built-in one', () => {
+  const keys = { lead: makeKey('lead'), ops: makeKey('ops') };
+  const { repo } = guardedRepo({
+    keys,
+    more: 'files:\n  - { paths: [.protectionrc], owners: [lead] }\n  - { paths: [server/], owners: [ops] }',
+  });
+  repo.write('.protectionrc', `${repo.read('.protectionrc')}landing: squash\n`).git('add', '-A');
+  approve(repo, keys.lead, '--staged');
+  const done = repo.protect('hook', 'pre-commit');
+  is(done.code, 0, `the built-in rule would ask for the owners of every rule:\n${done.out}`);
+});
+
 test('a rule that names the policy literally lifts the built-in rule only', () => {
   const keys = { lead: makeKey('lead'), ops: makeKey('ops') };
   const { repo } = guardedRepo({

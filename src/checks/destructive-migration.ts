@@ -1,4 +1,4 @@
-import { showPath } from '../git/raw.ts';
+import { isFile, showPath } from '../git/raw.ts';
 import type {
   BytePath,
   Check,
@@ -218,8 +218,4 @@ function unique(found: readonly Found[]): Found[] {
     const key = `${line} ${message}`;
     return !seen.has(key) && seen.add(key);
   });
-}
-
-function isFile({ mode }: State): boolean {
-  return mode === '100644' || mode === '100755';
 }

@@ -1,4 +1,4 @@
-import { showPath } from '../git/raw.ts';
+import { isFile, showPath } from '../git/raw.ts';
 import type { Check, Context, MigrationFolder, Problem, State, Step } from '../model/index.ts';
 import { migrationOf } from '../readers/migrations/layout.ts';
 import { compilePattern } from '../rules/match.ts';
@@ -95,8 +95,4 @@ async function doesSomething({ contents }: Context<'contents'>, to: State): Prom
   const { bytes } = await contents.content(to.oid);
   const { bareSql } = await import('../readers/migrations/same-meaning.ts');
   return bytes === null || bareSql(bytes.toString('utf8'))?.replace(/[;\s]/g, '') !== '';
-}
-
-function isFile({ mode }: State): boolean {
-  return mode === '100644' || mode === '100755';
 }

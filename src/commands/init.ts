@@ -89,9 +89,10 @@ async function makePlan(
   const remarks: string[] = [];
   const hooks = await hooksFolder(repository);
   const files: PlannedFile[] = [...(await planHooks(hooks))];
-  const tracked = await trackedFiles(repository, topLevel);
+  const porcelain = new Porcelain(topLevel);
+  const tracked = await porcelain.files();
   const branch = await mainBranch(repository);
-  const ci = flags.ci ?? (await guessCi(new Porcelain(topLevel), tracked, topLevel));
+  const ci = flags.ci ?? (await guessCi(porcelain, tracked, topLevel));
   const add = (path: string, content: string) =>
     files.push({ path, content, executable: false, state: existsSync(join(topLevel, path)) ? 'changed' : 'new' });
   for (const { path, content } of await ciTemplate(ci, branch, tracked))
@@ -104,7 +105,7 @@ async function makePlan(
   const protects: string[] = [];
   let owner: Plan['owner'] = null;
   if (policyNames.every((name) => !existsSync(join(topLevel, name)))) {
-    owner = await findOwner(repository, topLevel, io, flags);
+    owner = await findOwner(repository, porcelain, io, flags);
     if (owner === null)
       remarks.push(
         'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
@@ -119,17 +120,6 @@ async function makePlan(
   if (script.file) files.push(script.file);
   if (script.remark) remarks.push(script.remark);
   return { files, hooks: hooks.folder, protects, remarks, owner };
-}
-
-async function trackedFiles(repository: Repository, topLevel: string): Promise<string[]> {
-  const { stdout } = await repository.run(
-    ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--full-name'],
-    { cwd: topLevel },
-  );
-  return stdout
-    .toString('utf8')
-    .split('\0')
-    .filter((path) => path !== '');
 }
 
 /** The branch to protect: the remote's default, else main or master if there is one, else the current. */
@@ -156,11 +146,11 @@ async function guessCi(porcelain: Porcelain, tracked: readonly string[], topLeve
 /** The owner's key: the one named, Git's signing key, `~/.ssh/*.pub`, or one made now if a person says so. */
 async function findOwner(
   repository: Repository,
-  topLevel: string,
+  porcelain: Porcelain,
   io: Io,
   flags: { owner: string | undefined; key: string | undefined; interactive: boolean },
 ): Promise<Plan['owner']> {
-  const name = flags.owner ?? (await ownName(new Porcelain(topLevel)));
+  const name = flags.owner ?? (await ownName(porcelain));
   if (flags.key !== undefined) return { name, key: await keyFromFile(flags.key, io.cwd) };
   const [first] = await localKeys(repository, io.env);
   if (first) return { name, key: first };

@@ -16,6 +16,12 @@ export class Porcelain {
     return (await this.#git.getRemotes(true)).flatMap(({ refs }) => [refs.fetch, refs.push]).filter(Boolean);
   }
 
+  /** Files that are tracked, and new ones that are not ignored, from the top. */
+  async files(): Promise<string[]> {
+    const listed = await this.#git.raw(['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--full-name']);
+    return listed.split('\0').filter((path) => path !== '');
+  }
+
   /** A configuration value, from wherever Git finds it; null when it is not set. */
   async config(key: string): Promise<string | null> {
     return (await this.#git.getConfig(key)).value;

@@ -33,6 +33,11 @@ function state(mode: string, oid: string): State | null {
   return mode === '000000' ? null : { mode, oid };
 }
 
+/** Does a regular file stand there, no symlink, gitlink or folder? */
+export function isFile({ mode }: State): boolean {
+  return mode === '100644' || mode === '100755';
+}
+
 /** A path as text: UTF-8, or `b64:` and base64 where it is not UTF-8 (or would be mistaken for that form). */
 export function showPath(path: BytePath): string {
   const bytes = Buffer.from(path, 'latin1');

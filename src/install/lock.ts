@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlive } from '../git/alive.ts';
@@ -12,33 +13,79 @@ const pause = 50;
  * @throws UsageError when another run does not end
  */
 export async function alone<T>(commonDir: string, act: () => Promise<T>): Promise<T> {
-  const lock = join(commonDir, 'protect', 'wiring');
+  const lock = join(commonDir, 'protect', 'wiring.lock');
+  const own = `${process.pid} ${randomBytes(8).toString('hex')}`;
   await mkdir(join(commonDir, 'protect'), { recursive: true });
-  for (let waited = 0; !(await take(lock)); waited += pause) {
+  for (let waited = 0; !(await take(lock, own)); waited += pause) {
     if (waited >= patience)
-      throw new UsageError(`another git-protect is changing the hooks (${lock})`, `rm -r ${lock}, if there is none`);
+      throw new UsageError(`another git-protect is changing the hooks (${lock})`, `rm -r ${lock}*, if there is none`);
     await new Promise((done) => setTimeout(done, pause));
   }
   try {
     return await act();
   } finally {
-    await rm(lock, { recursive: true, force: true });
+    await release(lock, own);
   }
 }
 
-/** Takes the lock if nobody has it, or whoever had it was killed. */
-async function take(lock: string): Promise<boolean> {
+/**
+ * Takes the lock if nobody has it, or whoever had it was killed. A killed owner is succeeded by name, in a file that only
+ * one can make: if each took away what the dead one left, a slow one would take away what a quick one has just made.
+ */
+async function take(lock: string, own: string): Promise<boolean> {
+  const chain = await owners(lock);
+  const last = chain.at(-1);
+  if (last === undefined) return claims(lock, own);
+  const [pid] = last.text.split(' ');
+  if (last.text === '' || isAlive(Number(pid))) return false;
+  const name = successor(lock, last.text);
+  if (!(await claims(name, own))) return false;
+  // Whoever let go meanwhile took the first name away, and with it what this one stands on.
+  if ((await readClaim(lock)) === chain[0]!.text) return true;
+  await rm(name, { force: true });
+  return false;
+}
+
+interface Claim {
+  readonly name: string;
+  /** Process id and a number of its own; empty while it is being written. */
+  readonly text: string;
+}
+
+/** The owner, and behind a dead one who came after it. */
+async function owners(lock: string): Promise<Claim[]> {
+  const chain: Claim[] = [];
+  for (let name = lock; ; name = successor(lock, chain.at(-1)!.text)) {
+    const text = await readClaim(name);
+    if (text === null) return chain;
+    chain.push({ name, text });
+  }
+}
+
+const successor = (lock: string, text: string) => `${lock}.after.${text.split(' ')[1] ?? ''}`;
+
+async function claims(name: string, own: string): Promise<boolean> {
   try {
-    await mkdir(lock);
-    await writeFile(join(lock, 'pid'), `${process.pid}`);
+    await writeFile(name, own, { flag: 'wx' });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  const owner = await readFile(join(lock, 'pid'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''; // It is just being taken or given back.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
-  });
-  if (owner !== '' && !isAlive(Number(owner))) await rm(lock, { recursive: true, force: true });
-  return false;
+  }
+}
+
+async function readClaim(name: string): Promise<string | null> {
+  try {
+    return await readFile(name, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Takes the names away, the first one first. */
+async function release(lock: string, own: string): Promise<void> {
+  const chain = await owners(lock);
+  if (chain.at(-1)?.text !== own) return;
+  for (const { name } of chain) await rm(name, { force: true });
 }

@@ -1,30 +1,32 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { cosmiconfig } from 'cosmiconfig';
-import { policyNames } from '../model/index.ts';
+import { policyNames, UsageError } from '../model/index.ts';
 
-/** Finds the policy file of a working tree, and any second one beside it. */
+/**
+ * Finds the policy file of a working tree, and any second one beside it.
+ * @throws UsageError when what stands there is no file, such as a pipe that never ends
+ */
 export async function findPolicyFile(
   topLevel: string,
-): Promise<{ name: string; text: string; others: string[] } | null> {
+): Promise<{ name: string; text: string; others: readonly string[] } | null> {
+  const there = (await readdir(topLevel)).filter((name) => (policyNames as readonly string[]).includes(name));
+  for (const name of there)
+    if (!(await stat(join(topLevel, name))).isFile())
+      throw new UsageError(
+        `${name} is not a regular file`,
+        `look at it with ls -l ${name}, and write the policy there`,
+      );
   const asText = (_path: string, text: string) => ({ text });
-  const explorer = cosmiconfig('protection', {
+  const found = await cosmiconfig('protection', {
     searchPlaces: [...policyNames],
     loaders: { noExt: asText, '.json': asText, '.yaml': asText, '.yml': asText },
     searchStrategy: 'none',
+    ignoreEmptySearchPlaces: false,
     cache: false,
-  });
-  const result = await explorer.search(topLevel);
-  const found: string[] = [];
-  for (const name of policyNames) if (await exists(join(topLevel, name))) found.push(name);
-  const [name, ...others] = found;
-  if (name === undefined) return null;
-  return { name, text: (result?.config?.text as string | undefined)?.replace(/^\ufeff/, '') ?? '', others };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  }).search(topLevel);
+  if (found === null) return null;
+  const name = basename(found.filepath);
+  const text = (found.config as { text?: string } | undefined)?.text ?? '';
+  return { name, text: text.replace(/^\ufeff/, ''), others: there.filter((other) => other !== name) };
 }
