@@ -1,5 +1,6 @@
-// Measures the budgets as ratios within one run, because times say more about the machine than about us. The cases of a
-// group take turns, so that a busy moment hits all of them. No time is asserted; a step that fails ends the run.
+// Measures the budgets as ratios of CPU time within one run, because times say more about the machine than about us. The
+// cases of a group take turns, so that a busy moment hits all of them. No time is asserted; a step that fails ends the run.
+// --only hooks|contents|ci|predeploy|approvals measures one group.
 import { execFileSync } from 'node:child_process';
 import { sign, verify } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -22,7 +23,9 @@ import {
   interleave as takeTurns,
 } from './fixtures.mjs';
 
-const { rounds: wanted } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } }).values;
+const { rounds: wanted, only } = parseArgs({
+  options: { rounds: { type: 'string', default: '15' }, only: { type: 'string' } },
+}).values;
 const rounds = Number(wanted);
 if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds is '${wanted}', expected 1 or more`);
 
@@ -99,10 +102,10 @@ function measureHooks() {
     ours: () => commit(ours),
     plain: () => commit(plain),
   });
-  compare('pre-commit, 50,000 files / node -e 0', times.preCommit, times.bare, '1.45', times.least);
-  compare('commit-msg, 50,000 files / node -e 0', times.commitMsg, times.bare, '1.45', times.least);
-  compare('pre-push, build remembered / node -e 0', times.prePush, times.bare, '1.60', times.empty);
-  compare('git commit, our hooks / two node -e 0', times.ours, times.plain, '1.25', times.plain);
+  compare('pre-commit, 50,000 files / node -e 0', times.preCommit, times.bare, '2.50', times.least);
+  compare('commit-msg after it / node -e 0', times.commitMsg, times.bare, '1.15', times.empty);
+  compare('pre-push, build remembered / node -e 0', times.prePush, times.bare, '3.00', times.empty);
+  compare('git commit, our hooks / two node -e 0', times.ours, times.plain, '1.20', times.plain);
   compare('git commit, two node -e 0 / node -e 0', times.plain, times.bare, '');
 }
 
@@ -170,9 +173,17 @@ function measureCi() {
   const peak = (n) => peakOf(ci('long', n, '--import', tellPeak));
   const times = interleave({
     ci: () => ci('spread', 5000),
-    log: () => run(dir, 'git', ['log', '--raw', '-z', 'spread~5000..spread']),
+    one: () => ci('spread', 1),
+    bare: () => node(dir, ['-e', '0']),
+    // The range read once, as any judge of contents has to: its log, and its blobs.
+    read: () => {
+      const log = run(dir, 'git', ['log', '--raw', '-z', 'spread~5000..spread']);
+      const blobs = 'git rev-list --objects --no-object-names spread~5000..spread | git cat-file --batch >/dev/null';
+      return { ms: log.ms + run(dir, 'sh', ['-c', blobs]).ms };
+    },
   });
-  compare('ci, 5,000 commits / git log --raw -z', times.ci, times.log, '2.00', times.log);
+  compare('ci, 5,000 commits / the range read once', times.ci, times.read, '2.00', times.read);
+  compare('ci, one commit / node -e 0', times.one, times.bare, '6.00', times.bare);
   const few = peak(1000);
   for (const count of [5000, 20_000]) {
     const many = peak(count);
@@ -216,10 +227,40 @@ function measureApprovals() {
   rows.push(['approvals verified a second', rate(ours.median), rate(ours.min), '2,000', rate(floor.median), '']);
 }
 
-measureHooks();
-measureContents();
-measureCi();
-measureApprovals();
+/** The gate before a deploy in a small repository: its own part, without what the policy's commands take. */
+function measurePredeploy() {
+  const production = 'production: { branch: main, rollback: { document: ROLLBACK.md } }';
+  const setting = 'settings: [{ file: config/app.yaml, at: $.port, equals: 8080 }]';
+  const origin = makeBare(
+    'deployed',
+    policyText({ lead: newKey().line }, `deploy: { ${production} }\n${setting}`),
+    {},
+    50,
+  );
+  const dir = makeClone(origin, 'deploys', () => {});
+  mkdirSync(join(dir, 'config'));
+  writeFileSync(join(dir, 'config/app.yaml'), 'port: 8080\n');
+  writeFileSync(join(dir, 'ROLLBACK.md'), 'Deploy the commit before, then look at the error rate.\n');
+  git(dir, 'add', '--all');
+  git(dir, 'commit', '--quiet', '-m', 'feat: what is deployed');
+  git(dir, 'push', '--quiet', 'origin', 'main');
+  const times = interleave({
+    predeploy: () => node(dir, [cli, 'predeploy', 'production'], { codes: [0, 1] }),
+    bare: () => node(dir, ['-e', '0']),
+  });
+  const ms = (how) => `${times.predeploy[how].toFixed(0)} ms`;
+  rows.push(['predeploy, a small repository', ms('median'), ms('min'), '200 ms', '', '']);
+  compare('predeploy, a small repository / node -e 0', times.predeploy, times.bare, '');
+}
+
+const groups = {
+  hooks: measureHooks,
+  contents: measureContents,
+  ci: measureCi,
+  predeploy: measurePredeploy,
+  approvals: measureApprovals,
+};
+for (const [name, measure] of Object.entries(groups)) if (!only || only === name) measure();
 const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
 console.log(`${rounds} rounds in turn, medians and least; Node ${process.version}, ${git(root, '--version')}`);
 for (const row of rows) console.log(`  ${row.map((cell, column) => cell.padEnd(widths[column])).join('  ')}`.trimEnd());

@@ -357,7 +357,7 @@ test('nothing stays open: no socket, no timer, and no proxy is used', async () =
       response.end('{}');
     },
     async (url) => {
-      const script = `import { get } from ${JSON.stringify(join(import.meta.dirname, '../src/deploy/http.js'))};
+      const script = `import { get } from ${JSON.stringify(join(import.meta.dirname, '../src/machine/http.js'))};
 console.log((await get(${JSON.stringify(url)}, 3_600_000_000, new AbortController().signal)).status);`;
       const child = await import('node:child_process').then(({ spawn }) =>
         spawn(process.execPath, ['--input-type=module', '-e', script], {
