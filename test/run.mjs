@@ -22,6 +22,7 @@ if (!process.argv.includes('--no-build')) {
     .replace('package.json', 'bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.test.json'], { stdio: 'inherit' });
   writeFileSync('.test-build/src/hook.cjs', "import('./hook.js');\n");
+  writeFileSync('.test-build/src/hook-process.cjs', "import('./commands/hook-process.js');\n");
   writeFileSync('.test-build/src/tasks/staged-tasks-run.js', "import './process.js';\n");
 }
 const files = readdirSync('.test-build/test', { recursive: true })

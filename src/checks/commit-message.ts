@@ -113,7 +113,8 @@ export function parseSubject(subject: string): Header | null {
   return match ? { type: match[1]!, scope: match[2] ?? null, text: match[3]! + match[4]! } : null;
 }
 
-function formProblems(subject: string, header: Header | null, { commits }: Policy): string[] {
+/** What is wrong with the form of a subject, whatever the commit changes. */
+export function formProblems(subject: string, header: Header | null, { commits }: Policy): string[] {
   if (subject.trim() === '') return ['the message is empty'];
   if (/[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]/.test(subject))
     return ['the subject holds a control character'];

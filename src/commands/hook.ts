@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Keep } from '../git/environment.ts';
 import type { Repository } from '../git/repository.ts';
+import { indexSignature, remember } from '../judge/remembered.ts';
 import { exitCode, UsageError } from '../model/index.ts';
 import { policyCache } from '../policy/cache.ts';
 import type { PolicyCache } from '../policy/load.ts';
@@ -73,11 +74,21 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
       sourced = await from(repository, cache);
       return sourced;
     },
-    after: async (repository) => {
+    after: async (repository, report) => {
+      if (gate === 'pre-commit' && sourced && report.verdict === 'pass') await rememberFor(io, repository, sourced);
       const deploys = Object.values(sourced?.loaded?.policy.deploy ?? {}).some(({ trigger }) => trigger === 'push');
       if (gate !== 'pre-push' || !sourced || !deploys) return exitCode.pass;
       const { judgeDeployOnPush } = await import('./deploy-on-push.ts');
       return judgeDeployOnPush(io, repository, sourced, positionals[0]!, how);
     },
   });
+}
+
+/** So that commit-msg, which follows at once, need not judge the same index again. */
+async function rememberFor(io: Io, repository: Repository, { free, loaded }: Sourced): Promise<void> {
+  if (!free || !io.index || !loaded?.oid || loaded.bootstrap !== null) return;
+  const { commit, branch } = await repository.head();
+  // Another process, or a task, may have changed it meanwhile.
+  if (commit === null || indexSignature(io.cwd, io.env) !== io.index) return;
+  remember(await repository.layout(), { index: io.index, head: commit, branch, policy: loaded.oid });
 }

@@ -14,6 +14,8 @@ export interface Io {
   readonly runner?: Writable;
   /** What Git was asked before the command was even loaded. */
   readonly early?: EarlyRuns;
+  /** In pre-commit: the index as it was before Git was asked; null: it cannot be told from another. */
+  readonly index?: string | null;
   /** Aborts on Ctrl-C and when the terminal goes away. */
   readonly signal: AbortSignal;
   now(): Date;

@@ -17,6 +17,8 @@ export interface Sourced extends PolicyPlace {
   readonly deployment?: Deployment;
   /** What owners let pass there. */
   readonly waivers?: readonly GrantedWaiver[];
+  /** In the commit hooks: nothing of the change is guarded, so of the index there is nothing left to judge. */
+  readonly free?: boolean;
 }
 
 const unasked: OtherSide = { remote: null, branches: new Map(), head: null };
@@ -68,7 +70,7 @@ export async function stagedChange(repository: Repository, cache?: PolicyCache):
     states: async () => [],
     commits: async function* () {},
   };
-  return { changes: loaded ? [change] : [], loaded, standard };
+  return { changes: loaded ? [change] : [], loaded, standard, free: (await free) !== null };
 }
 
 /** The policy at HEAD, if there is one and nothing of the change can need an approval, or come from another branch. */

@@ -1,0 +1,148 @@
+/** What pre-commit has just said of the index, so that commit-msg need not say it again. */
+
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { formProblems, parseSubject } from '../checks/commit-message.ts';
+import type { Oid } from '../model/change.ts';
+import type { Policy } from '../model/policy.ts';
+import { cachedPolicy } from '../policy/cache.ts';
+
+/** Raised with every change of what a record stands for. */
+const form = 1;
+/** Bytes: a longer message is judged the whole way. */
+const longest = 65_536;
+/** Bytes of the checksum at the end of an index; with SHA-256 there are 12 more before them. */
+const checksum = 20;
+
+/**
+ * The index of the commit in the making, by its path, size and checksum; null where it cannot be told that way
+ * (`index.skipHash` writes zeros).
+ * @see https://git-scm.com/docs/index-format
+ */
+export function indexSignature(cwd: string, { GIT_INDEX_FILE: named }: NodeJS.ProcessEnv): string | null {
+  if (named === undefined) return null;
+  const path = resolve(cwd, named);
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return null; // Then nothing is remembered, and nothing was.
+  }
+  try {
+    const { size } = fstatSync(file);
+    const end = Buffer.alloc(checksum);
+    const read = size < checksum ? 0 : readSync(file, end, 0, checksum, size - checksum);
+    return read < checksum || end.every((byte) => byte === 0) ? null : `${path} ${size} ${end.toString('hex')}`;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What is remembered: this index on this commit of this branch passed, by this policy, and nothing in it is guarded. */
+export interface Remembered {
+  readonly index: string;
+  readonly head: Oid;
+  /** Full name; null: detached. */
+  readonly branch: string | null;
+  /** Id of the policy's blob. */
+  readonly policy: Oid;
+}
+
+/** The Git directory of this worktree, and the one that all worktrees share. */
+export interface Folders {
+  readonly gitDir: string;
+  readonly commonDir: string;
+}
+
+/** As far as plain files tell them; null where they do not. */
+export function foldersOf(cwd: string, env: NodeJS.ProcessEnv): Folders | null {
+  try {
+    const gitDir = gitDirOf(cwd, env);
+    const linked = join(gitDir, 'commondir');
+    const commonDir = existsSync(linked) ? resolve(gitDir, readFileSync(linked, 'utf8').trim()) : gitDir;
+    return { gitDir, commonDir };
+  } catch {
+    return null; // Git will say what is wrong.
+  }
+}
+
+function gitDirOf(cwd: string, env: NodeJS.ProcessEnv): string {
+  if (env['GIT_DIR'] !== undefined) return resolve(cwd, env['GIT_DIR']);
+  const path = join(cwd, '.git');
+  if (statSync(path).isDirectory()) return path;
+  return resolve(cwd, /^gitdir: (.+?)\n?$/.exec(readFileSync(path, 'utf8'))![1]!);
+}
+
+const fileOf = ({ gitDir, commonDir }: Folders) => join(commonDir, 'protect', 'judged', basename(gitDir));
+const written = (record: Remembered) => JSON.stringify([form, record.index, record.head, record.branch, record.policy]);
+
+/** Keeps it for the commit-msg that follows. What the system refuses only costs time. */
+export function remember(folders: Folders, record: Remembered): void {
+  const file = fileOf(folders);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(`${file}.${process.pid}`, written(record));
+    renameSync(`${file}.${process.pid}`, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}
+
+/**
+ * Does a commit pass because pre-commit passed this very index a moment ago, and the message has the right form? Only ever
+ * true where the whole way would end the same; at any doubt false, and then the whole way is gone. Asks no Git.
+ */
+export function passesAgain(words: readonly string[], folders: Folders, cwd: string, env: NodeJS.ProcessEnv): boolean {
+  const [gate, file, ...flags] = words;
+  if (gate !== 'commit-msg' || file === undefined || flags.length > 0) return false;
+  const { gitDir, commonDir } = folders;
+  try {
+    if (existsSync(join(gitDir, 'MERGE_HEAD'))) return false;
+    const said = readFileSync(fileOf(folders), 'utf8');
+    const [, , , , oid] = JSON.parse(said) as unknown[];
+    const index = indexSignature(cwd, env);
+    const head = headOf(folders);
+    if (index === null || head === null || typeof oid !== 'string' || !/^[0-9a-f]{40,64}$/.test(oid)) return false;
+    if (said !== written({ index, ...head, policy: oid })) return false;
+    const policy = cachedPolicy(commonDir, oid);
+    return policy !== null && judgesMessagesOnly(policy) && isPlainlyRight(readFileSync(resolve(cwd, file)), policy);
+  } catch {
+    return false; // Whatever it is, the whole way says it in words.
+  }
+}
+
+/** Where HEAD is, as far as plain files tell it; null where they do not. */
+function headOf({ gitDir, commonDir }: Folders): Pick<Remembered, 'head' | 'branch'> | null {
+  const oid = (text: string) => /^([0-9a-f]{40}|[0-9a-f]{64})\n$/.exec(text)?.[1] ?? null;
+  const head = readFileSync(join(gitDir, 'HEAD'), 'utf8');
+  const branch = /^ref: (refs\/heads\/.+)\n$/.exec(head)?.[1] ?? null;
+  const commit = oid(branch === null ? head : readFileSync(join(commonDir, branch), 'utf8'));
+  return commit === null ? null : { head: commit, branch };
+}
+
+/** No check of the project's own looks at messages too. */
+function judgesMessagesOnly({ checks }: Policy): boolean {
+  return Object.values(checks).every(({ command, on }) => command === undefined || on?.includes('commit-msg') !== true);
+}
+
+/**
+ * Is the subject right however Git cleans the message? Its first line stands where no cleanup takes it away, and says
+ * neither that it takes a commit back nor that it is to be squashed.
+ */
+function isPlainlyRight(message: Buffer, policy: Policy): boolean {
+  if (message.length > longest || message.includes(0)) return false;
+  const subject = /^[^\r\n]*/.exec(message.toString('utf8'))![0];
+  if (!/^[A-Za-z][\x20-\x7e]*$/.test(subject)) return false;
+  return [subject, subject.trimEnd()].every((line) => formProblems(line, parseSubject(line), policy).length === 0);
+}
