@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { foldersOf, passesAgain } from './judge/remembered.ts';
+import { foldersOf } from './git/plain-files.ts';
+import { passesAgain } from './judge/remembered.ts';
 import { startScript } from './machine/start-script.ts';
 
 /** What the Git hooks start: `node hook.cjs GATE …`. CommonJS, because Node starts that faster. */

@@ -24,6 +24,7 @@ const io: Io = besideRunner({
   get stderr() {
     return process.stderr;
   },
+  input: 0,
   early,
   index,
   signal: interruption(),

@@ -9,7 +9,7 @@ import { readFormat } from '../report/index.ts';
 import { messageChange } from '../sources/message.ts';
 import { pushedChanges } from '../sources/pushed.ts';
 import { type Sourced, stagedChange } from '../sources/staged.ts';
-import { type Io, readAll } from './io.ts';
+import { type Io, readInput } from './io.ts';
 import { runJudging } from './judging.ts';
 import { readOptions, type Usage } from './options.ts';
 import { reportFlags } from './present.ts';
@@ -46,7 +46,7 @@ const hooks: Record<'pre-commit' | 'commit-msg' | 'pre-push', Hook> = {
     words: 2,
     async source([remote], io) {
       if (!remote) throw new UsageError('hook pre-push needs the name of the remote', 'npx git-protect wire');
-      const input = await readAll(io.stdin, 16 << 20);
+      const input = await readInput(io, 16 << 20);
       return (repository, cache) => pushedChanges(repository, input, remote, cache);
     },
   },

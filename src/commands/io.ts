@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readSync, writeFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import type { EarlyRuns } from '../git/process.ts';
 import { UsageError } from '../model/index.ts';
@@ -8,6 +8,8 @@ export interface Io {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** The file descriptor that can be read at once in place of `stdin`, without opening a stream. */
+  readonly input?: number;
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   /** On GitHub Actions: standard output as its runner reads it, for commands that it is to obey. */
@@ -40,7 +42,7 @@ export function wantsColor(io: Io, stream: Io['stdout']): boolean {
 }
 
 /** Reads a stream to its end. @throws UsageError past `max` bytes */
-export async function readAll(stream: Io['stdin'], max: number): Promise<Buffer> {
+export async function readAll(stream: Iterable<unknown> | AsyncIterable<unknown>, max: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {
@@ -49,4 +51,30 @@ export async function readAll(stream: Io['stdin'], max: number): Promise<Buffer>
     chunks.push(Buffer.from(chunk as Buffer));
   }
   return Buffer.concat(chunks);
+}
+
+/**
+ * Reads what Git says to a hook.
+ * @throws UsageError past `max` bytes, or when it cannot be read: that is not the same as nothing
+ */
+export async function readInput(io: Pick<Io, 'stdin' | 'input'>, max: number): Promise<Buffer> {
+  try {
+    return await readAll(io.input === undefined ? io.stdin : pieces(io.input, io), max);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`what Git says on standard input cannot be read: ${(error as Error).message}`, 'push again');
+  }
+}
+
+async function* pieces(input: number, io: Pick<Io, 'stdin'>): AsyncIterable<Buffer> {
+  const piece = Buffer.alloc(65_536);
+  for (let read = 1; read > 0; ) {
+    try {
+      read = readSync(input, piece);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      return yield* io.stdin; // Somebody set the pipe so that it does not wait: that is a stream's business.
+    }
+    yield piece.subarray(0, read);
+  }
 }

@@ -36,7 +36,10 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       agent: detectAgent(io.env),
       commands: judging.commands ?? true,
       signal: io.signal,
-      terminal: io.stderr.isTTY === true,
+      // Looked at where it matters: to open the stream takes a hook longer than to judge.
+      get terminal() {
+        return io.stderr.isTTY === true;
+      },
       userId: io.userId,
       progress(text) {
         progress ??= progressOn(io);

@@ -1,4 +1,4 @@
-import { appendFile, stat } from 'node:fs/promises';
+import { appendFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checks } from '../checks/index.ts';
 import type { Report } from '../model/index.ts';
@@ -65,11 +65,11 @@ async function summarize(io: Io, report: Report): Promise<void> {
   if (!file) return;
   const { markdownReport } = await import('../report/markdown.ts');
   try {
-    const present = await stat(file);
+    const present = statSync(file);
     if (!present.isFile()) throw new Error(`${file} is not a file`);
     const text = `\n${markdownReport(report, longestSummary - present.size - 1)}`;
     if (present.size + Buffer.byteLength(text) > longestSummary) throw new Error('it is full');
-    await appendFile(file, text);
+    appendFileSync(file, text);
   } catch (error) {
     io.stderr.write(`protect: the job summary could not be written: ${(error as Error).message}\n`);
   }

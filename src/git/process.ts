@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Undecided } from '../model/index.ts';
 import { gitEnvironment, gitSettings } from './environment.ts';
+import { plainAnswer } from './plain-files.ts';
 
 export interface GitResult {
   readonly code: number;
@@ -36,9 +37,6 @@ export const lookAround: readonly string[] = [
 export function diffIndex(base: string): readonly string[] {
   return ['diff-index', '--cached', ...rawArguments, base, '--'];
 }
-
-/** What lies at the top of HEAD. */
-export const listHead: readonly string[] = ['ls-tree', '-z', '--full-tree', 'HEAD'];
 
 /** How Git is to clean a message. */
 export const messageSettings: readonly string[] = [
@@ -90,9 +88,14 @@ export function startEarly(gate: string | undefined, cwd: string, outer: NodeJS.
   if (!commit && gate !== 'pre-push') return new Map();
   const env = gitEnvironment(outer, commit ? 'index' : 'location');
   const asked = commit
-    ? [diffIndex('HEAD'), listHead, lookAround, ...(gate === 'commit-msg' ? [messageSettings] : [])]
-    : [lookAround, listRefs('refs/remotes/')];
-  return new Map(asked.map((args) => [args.join('\0'), settled(runGit(args, { cwd, env }))]));
+    ? [diffIndex('HEAD'), ...(gate === 'commit-msg' ? [messageSettings] : [])]
+    : [listRefs('refs/remotes/')];
+  const plain = plainAnswer(cwd, env);
+  if (plain === null) asked.push(lookAround);
+  const runs: EarlyRuns = new Map(asked.map((args) => [args.join('\0'), settled(runGit(args, { cwd, env }))]));
+  if (plain !== null)
+    runs.set(lookAround.join('\0'), Promise.resolve({ code: 0, stdout: Buffer.from(plain), stderr: '' }));
+  return runs;
 }
 
 /** Whoever asks for the run gets its error; until then it is nobody's. */

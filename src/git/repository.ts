@@ -4,8 +4,8 @@ import { PassThrough } from 'node:stream';
 import { type BytePath, type Oid, type State, type Step, Undecided, UsageError } from '../model/index.ts';
 import { gitEnvironment, gitSettings, type Keep } from './environment.ts';
 import { missing } from './missing.ts';
-import { ObjectReader, parseTree, type TreeEntry } from './objects.ts';
-import { diffIndex, type EarlyRuns, type GitResult, listHead, lookAround, rawArguments, runGit } from './process.ts';
+import { type GitContent, ObjectReader, parseTree, type TreeEntry } from './objects.ts';
+import { diffIndex, type EarlyRuns, type GitResult, lookAround, rawArguments, runGit } from './process.ts';
 import { parseRaw } from './raw.ts';
 
 /** Where things lie on disk; all absolute. */
@@ -141,23 +141,13 @@ export class Repository {
     return { oid: object.oid, entries: parseTree(object.content, object.oid.length / 2) };
   }
 
-  /** Entries at the top of HEAD, without a process that stays; null where HEAD is unborn. */
-  headEntries(): Promise<TreeEntry[] | null> {
-    this.#headEntries ??= this.#readHeadEntries();
-    return this.#headEntries;
-  }
-  #headEntries: Promise<TreeEntry[] | null> | undefined;
-
-  async #readHeadEntries(): Promise<TreeEntry[] | null> {
-    const { code, stdout, stderr } = await this.#spawn(listHead, {});
-    if (code !== 0 && (await this.head()).commit === null) return null;
-    if (code !== 0) throw failure(listHead, code, stderr);
-    const lines = stdout.toString('latin1').split('\0').slice(0, -1);
-    return lines.map((line) => {
-      const match = /^(\d{6}) [a-z]+ ([0-9a-f]+)\t(.+)$/s.exec(line);
-      if (!match) throw new Undecided('git ls-tree answered in an unknown form');
-      return { mode: match[1]!, oid: match[2]!, name: match[3]! };
-    });
+  /** Entries at the top of HEAD; null where HEAD is unborn. @throws Undecided when an object is missing */
+  async headEntries(): Promise<TreeEntry[] | null> {
+    const { commit } = await this.head();
+    if (commit === null) return null;
+    const tree = await this.tree(`${commit}^{tree}`);
+    if (tree === null) throw missing(`${commit}^{tree}`);
+    return tree.entries;
   }
 
   /**
@@ -184,8 +174,20 @@ export class Repository {
 
   /** Is `ancestor` reachable from `commit`? @throws Undecided when one of them is missing. */
   async isAncestor(ancestor: Oid, commit: Oid): Promise<boolean> {
-    if (ancestor === commit) return true;
+    if (await this.#isNear(ancestor, commit)) return true;
     return (await this.run(['merge-base', '--is-ancestor', ancestor, commit], { codes: [0, 1] })).code === 0;
+  }
+
+  /** The same among the first commits of the first-parent line: most pushes are that short, and a process costs more. */
+  async #isNear(ancestor: Oid, commit: Oid): Promise<boolean> {
+    let at: Oid | undefined = commit;
+    for (let steps = 0; at !== undefined && steps < 8; steps++) {
+      if (at === ancestor) return true;
+      const object: GitContent | null = await this.objects.read(at, maxTree);
+      if (object?.type !== 'commit') return false;
+      at = /^tree .+\nparent ([0-9a-f]+)\n/.exec(object.content.toString('latin1', 0, 256))?.[1];
+    }
+    return false;
   }
 
   /** The best common ancestor, or null for unrelated histories. */

@@ -9,11 +9,11 @@ import {
   readFileSync,
   readSync,
   renameSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { formProblems, parseSubject } from '../checks/commit-message.ts';
+import { type Folders, headOf, type PlainHead } from '../git/plain-files.ts';
 import type { Oid } from '../model/change.ts';
 import type { Policy } from '../model/policy.ts';
 import { cachedPolicy } from '../policy/cache.ts';
@@ -50,38 +50,10 @@ export function indexSignature(cwd: string, { GIT_INDEX_FILE: named }: NodeJS.Pr
 }
 
 /** What is remembered: this index on this commit of this branch passed, by this policy, and nothing in it is guarded. */
-export interface Remembered {
+export interface Remembered extends PlainHead {
   readonly index: string;
-  readonly head: Oid;
-  /** Full name; null: detached. */
-  readonly branch: string | null;
   /** Id of the policy's blob. */
   readonly policy: Oid;
-}
-
-/** The Git directory of this worktree, and the one that all worktrees share. */
-export interface Folders {
-  readonly gitDir: string;
-  readonly commonDir: string;
-}
-
-/** As far as plain files tell them; null where they do not. */
-export function foldersOf(cwd: string, env: NodeJS.ProcessEnv): Folders | null {
-  try {
-    const gitDir = gitDirOf(cwd, env);
-    const linked = join(gitDir, 'commondir');
-    const commonDir = existsSync(linked) ? resolve(gitDir, readFileSync(linked, 'utf8').trim()) : gitDir;
-    return { gitDir, commonDir };
-  } catch {
-    return null; // Git will say what is wrong.
-  }
-}
-
-function gitDirOf(cwd: string, env: NodeJS.ProcessEnv): string {
-  if (env['GIT_DIR'] !== undefined) return resolve(cwd, env['GIT_DIR']);
-  const path = join(cwd, '.git');
-  if (statSync(path).isDirectory()) return path;
-  return resolve(cwd, /^gitdir: (.+?)\n?$/.exec(readFileSync(path, 'utf8'))![1]!);
 }
 
 const fileOf = ({ gitDir, commonDir }: Folders) => join(commonDir, 'protect', 'judged', basename(gitDir));
@@ -120,15 +92,6 @@ export function passesAgain(words: readonly string[], folders: Folders, cwd: str
   } catch {
     return false; // Whatever it is, the whole way says it in words.
   }
-}
-
-/** Where HEAD is, as far as plain files tell it; null where they do not. */
-function headOf({ gitDir, commonDir }: Folders): Pick<Remembered, 'head' | 'branch'> | null {
-  const oid = (text: string) => /^([0-9a-f]{40}|[0-9a-f]{64})\n$/.exec(text)?.[1] ?? null;
-  const head = readFileSync(join(gitDir, 'HEAD'), 'utf8');
-  const branch = /^ref: (refs\/heads\/.+)\n$/.exec(head)?.[1] ?? null;
-  const commit = oid(branch === null ? head : readFileSync(join(commonDir, branch), 'utf8'));
-  return commit === null ? null : { head: commit, branch };
 }
 
 /** No check of the project's own looks at messages too. */

@@ -21,7 +21,14 @@ export function startScript(file: string, folder: string | null): void {
   if (kept !== null && (cachedData === undefined || script.cachedDataRejected))
     process.once('exit', () => keep(kept, script.createCachedData()));
   const module = { exports: {} };
-  script.runInThisContext()(createRequire(file), module, module.exports, file, dirname(file), (name: string) => import(name));
+  script.runInThisContext()(
+    createRequire(file),
+    module,
+    module.exports,
+    file,
+    dirname(file),
+    (name: string) => import(name),
+  );
 }
 
 /** V8 looks at the length of a source only, so the name says which file it is, and what compiled it. */

@@ -1,0 +1,60 @@
+/** What the plain files of a Git directory tell, which costs a hook no process. Null wherever there is any doubt: then Git is asked. */
+
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Oid } from '../model/change.ts';
+
+/** The Git directory of this worktree, and the one that all worktrees share. */
+export interface Folders {
+  readonly gitDir: string;
+  readonly commonDir: string;
+}
+
+/** Where the Git directory is for a hook, which Git starts at the top of the working tree. */
+export function foldersOf(cwd: string, env: NodeJS.ProcessEnv): Folders | null {
+  try {
+    const gitDir = gitDirOf(cwd, env);
+    const linked = join(gitDir, 'commondir');
+    const commonDir = existsSync(linked) ? resolve(gitDir, readFileSync(linked, 'utf8').trim()) : gitDir;
+    return { gitDir, commonDir };
+  } catch {
+    return null;
+  }
+}
+
+function gitDirOf(cwd: string, env: NodeJS.ProcessEnv): string {
+  if (env['GIT_DIR'] !== undefined) return resolve(cwd, env['GIT_DIR']);
+  const path = join(cwd, '.git');
+  if (lstatSync(path).isDirectory()) return path;
+  return resolve(cwd, /^gitdir: (.+?)\n?$/.exec(readFileSync(path, 'utf8'))![1]!);
+}
+
+/** Where HEAD is. */
+export interface PlainHead {
+  readonly head: Oid;
+  /** Full name; null: detached. */
+  readonly branch: string | null;
+}
+
+/** HEAD by its own file and that of its branch; packed refs and other ways to keep refs are left to Git. */
+export function headOf({ gitDir, commonDir }: Folders): PlainHead | null {
+  try {
+    const oid = (text: string) => /^([0-9a-f]{40}|[0-9a-f]{64})\n$/.exec(text)?.[1] ?? null;
+    const head = readFileSync(join(gitDir, 'HEAD'), 'utf8');
+    const branch = /^ref: (refs\/heads\/[\w./-]+)\n$/.exec(head)?.[1] ?? null;
+    const commit = oid(branch === null ? head : readFileSync(join(commonDir, branch), 'utf8'));
+    return commit === null ? null : { head: commit, branch };
+  } catch {
+    return null;
+  }
+}
+
+/** What `git rev-parse` would say to `lookAround`, in the plain case: a `.git` folder in the folder that the hook was started in. */
+export function plainAnswer(cwd: string, env: NodeJS.ProcessEnv): string | null {
+  if (['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR'].some((name) => env[name] !== undefined)) return null;
+  const folders = foldersOf(cwd, env);
+  if (folders === null || folders.gitDir !== join(cwd, '.git') || folders.commonDir !== folders.gitDir) return null;
+  const head = headOf(folders);
+  if (head === null || head.branch === 'refs/heads/HEAD') return null;
+  return ['false', folders.gitDir, '.git', cwd, head.head, head.branch ?? 'HEAD', ''].join('\n');
+}
