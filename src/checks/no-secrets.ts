@@ -1,13 +1,5 @@
 import { showPath } from '../git/raw.ts';
-import {
-  type Brought,
-  type BytePath,
-  type Check,
-  type Content,
-  type Context,
-  type Problem,
-  Undecided,
-} from '../model/index.ts';
+import { type Brought, type BytePath, type Check, type Context, type Problem, Undecided } from '../model/index.ts';
 import { choice, list, object, text } from '../model/schema.ts';
 import type { SecretHit } from '../readers/secrets/scan.ts';
 import { compilePattern } from '../rules/match.ts';
@@ -61,9 +53,9 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
     const allowed = allowances(context);
     const found = new Findings(context);
     let search: Search | undefined;
-    for await (const group of read(context)) {
+    for await (const group of context.contents.brought()) {
       context.signal.throwIfAborted();
-      for (const [brought, { bytes, left }] of group) {
+      for await (const [brought, { bytes, left }] of context.contents.each(group)) {
         if (left !== null) found.left(left, brought);
         if (bytes === null || bytes.length === 0) continue;
         search ??= await searcher(context);
@@ -83,44 +75,6 @@ async function searcher(context: Context<'contents' | 'ownValues'>): Promise<Sea
   ]);
   const own = ownSecrets(await context.ownValues());
   return (bytes) => scan(bytes, own);
-}
-
-type Read = readonly (readonly [Brought, Content])[];
-
-/** While one group is searched, Git reads the next. */
-async function* read(context: Context<'contents' | 'ownValues'>): AsyncIterable<Read> {
-  let before: Promise<Read> | undefined;
-  for await (const group of context.contents.brought())
-    for (const part of await inParts(group, context)) {
-      const next = Promise.all(part.map(async (one) => [one, await context.contents.content(one.oid)] as const));
-      next.catch(() => undefined); // It is thrown where it is waited for.
-      if (before) yield await before;
-      before = next;
-    }
-  if (before) yield await before;
-}
-
-/** So many that they may all be large; and how many bytes are read at a time where they are more. */
-const few = 64;
-const partBytes = 8 << 20;
-
-/** Cuts a group so that memory stays flat, however large its files are. */
-async function inParts(
-  group: readonly Brought[],
-  { contents }: Context<'contents'>,
-): Promise<readonly (readonly Brought[])[]> {
-  if (group.length <= few) return [group];
-  const sizes = await Promise.all(group.map(({ oid }) => contents.size(oid)));
-  const parts: Brought[][] = [[]];
-  let bytes = 0;
-  for (const [index, one] of group.entries()) {
-    // A file that is too large to be searched is read past.
-    const own = Math.min(sizes[index]!, partBytes);
-    if (bytes + own > partBytes) parts.push([]);
-    bytes = bytes + own > partBytes ? own : bytes + own;
-    parts.at(-1)!.push(one);
-  }
-  return parts;
 }
 
 /** What names neither a place nor a value would switch the check off. @throws Error with the entry's number */

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { fanOut } from '../git/fan-out.ts';
 import { missing } from '../git/missing.ts';
 import type { Repository } from '../git/repository.ts';
@@ -30,6 +31,7 @@ export function contentsOf(change: Change, repository: Repository, { takenOver }
     return all.filter((_, index) => !over[index]);
   });
   const moved = once(async () => new Map((await change.steps()).map((step) => [step.path, step.to])));
+  const read = reader(repository, (oid) => isLargeInWorktree(repository, change, moved, oid));
   return {
     newSteps: steps,
     brought: fanOut(() => inGroups(brought(change, steps))),
@@ -39,7 +41,8 @@ export function contentsOf(change: Change, repository: Repository, { takenOver }
       return change.base === null ? null : repository.stateAt(change.base, path);
     },
     paths: once(() => resultPaths(repository, change, moved)),
-    content: reader(repository),
+    content: read,
+    each: (group) => each(group, read, repository),
     beginning: (oid, bytes) => beginning(repository, oid, bytes),
     async size(oid) {
       const info = await repository.objects.info(oid);
@@ -137,7 +140,54 @@ async function resultPaths(
   return [...paths].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-function reader(repository: Repository): (oid: Oid) => Promise<Content> {
+/** So few are asked for one by one, and kept for other checks. */
+const few = 64;
+
+async function* each(
+  group: readonly Brought[],
+  read: (oid: Oid) => Promise<Content>,
+  { objects }: Repository,
+): AsyncIterable<readonly [Brought, Content]> {
+  if (group.length <= few) {
+    const contents = await Promise.all(group.map(({ oid }) => read(oid)));
+    for (const [index, one] of group.entries()) yield [one, contents[index]!];
+    return;
+  }
+  let at = 0;
+  const found = objects.each(
+    group.map(({ oid }) => oid),
+    largest,
+  );
+  for await (const blob of found) {
+    const one = group[at++]!;
+    yield [one, asContent(blob, one.oid)];
+  }
+}
+
+/**
+ * Does the working tree hold a large file where this blob is staged? Then its size is asked for before it is read: to
+ * read past a file of 300 MB takes longer than all else. Only a hint, on which nothing else depends.
+ */
+async function isLargeInWorktree(
+  repository: Repository,
+  { kind }: Change,
+  moved: () => Promise<ReadonlyMap<BytePath, State | null>>,
+  oid: Oid,
+): Promise<boolean> {
+  const { topLevel } = await repository.layout();
+  if (kind !== 'commit' || topLevel === null) return false;
+  const steps = await moved();
+  if (steps.size > few) return false;
+  const path = [...steps].find(([, to]) => to?.oid === oid)?.[0];
+  if (path === undefined) return false;
+  try {
+    return lstatSync(Buffer.concat([Buffer.from(`${topLevel}/`), Buffer.from(path, 'latin1')])).size > largest;
+  } catch {
+    return false; // It need not be there.
+  }
+}
+
+function reader(repository: Repository, isLarge: (oid: Oid) => Promise<boolean>): (oid: Oid) => Promise<Content> {
   const known = new Map<Oid, Promise<Content>>();
   const sizes = new Map<Oid, number>();
   let held = 0;
@@ -154,7 +204,7 @@ function reader(repository: Repository): (oid: Oid) => Promise<Content> {
   return (oid) => {
     const before = known.get(oid);
     if (before) return before;
-    const content = readContent(repository, oid);
+    const content = isLarge(oid).then((large) => readContent(repository, oid, large));
     known.set(oid, content);
     content.then(
       ({ bytes }) => known.get(oid) === content && keep(oid, bytes?.length ?? 0),
@@ -164,8 +214,13 @@ function reader(repository: Repository): (oid: Oid) => Promise<Content> {
   };
 }
 
-async function readContent(repository: Repository, oid: Oid): Promise<Content> {
-  const blob = await repository.objects.readUpTo(oid, largest);
+async function readContent({ objects }: Repository, oid: Oid, isLarge: boolean): Promise<Content> {
+  const size = isLarge ? ((await objects.info(oid))?.size ?? 0) : 0;
+  if (size > largest) return { bytes: null, left: 'large', size };
+  return asContent(await objects.readUpTo(oid, largest), oid);
+}
+
+function asContent(blob: Awaited<ReturnType<Repository['objects']['readUpTo']>>, oid: Oid): Content {
   if (blob?.type !== 'blob') throw missing(oid);
   const { content, size } = blob;
   if (content === null) return { bytes: null, left: 'large', size };

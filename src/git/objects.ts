@@ -90,6 +90,20 @@ class Batch {
     for (const stream of [this.#child.stdout, this.#child.stderr]) (stream as Socket | null)?.unref();
   }
 
+  pause(): void {
+    this.#child.stdout!.pause();
+  }
+
+  resume(): void {
+    if (this.#child.stdout!.isPaused()) this.#child.stdout!.resume();
+  }
+
+  /** Nobody wants the rest. */
+  stop(): void {
+    this.close();
+    this.#child.kill();
+  }
+
   #fail(reason: string): void {
     this.#stopped ??= reason;
     for (const waiting of this.#queue.splice(0)) waiting.reject(new Undecided(this.#stopped));
@@ -153,6 +167,9 @@ function namesOf(waiting: readonly Waiting[]): string {
   return waiting.map(({ name }) => `${name}\n`).join('');
 }
 
+/** Bytes of contents that were read and not taken yet. */
+const readAhead = 8 << 20;
+
 /** Reads objects by id or by any name Git understands, without starting a process for each. */
 export class ObjectReader {
   #content: Batch | undefined;
@@ -178,6 +195,48 @@ export class ObjectReader {
   /** The same, but a larger one has null for its content, which is read past: that costs less than to ask twice. */
   readUpTo(name: string, max: number): Promise<Found | null> {
     return this.#ask(name, max);
+  }
+
+  /**
+   * Objects in the order of their ids, by a process of their own. What is not taken is not read on, so that memory stays
+   * flat however many and large they are. `null` where there is none of an id; no content where it is larger than `max`.
+   * @throws Undecided when Git fails
+   */
+  async *each(oids: readonly Oid[], max: number): AsyncIterable<Found | null> {
+    if (this.#closed) throw new Undecided('the run is over');
+    const read: (Found | null)[] = [];
+    let bytes = 0;
+    let failure: Error | null = null;
+    let wake = () => {};
+    const resolve = (found: Found | null) => {
+      bytes += found?.content?.length ?? 0;
+      read.push(found);
+      if (bytes > readAhead) batch.pause();
+      wake();
+    };
+    const reject = (error: Error) => {
+      failure ??= error;
+      wake();
+    };
+    const batch = new Batch(
+      this.#cwd,
+      this.#env,
+      true,
+      oids.map((name) => ({ name, max, resolve, reject })),
+    );
+    try {
+      for (let taken = 0; taken < oids.length; taken++) {
+        if (taken === read.length && failure === null) await new Promise<void>((done) => (wake = done));
+        if (taken === read.length) throw failure ?? new Undecided('git cat-file stopped');
+        const found = read[taken] ?? null;
+        read[taken] = null; // What was handed out is no longer ours.
+        bytes -= found?.content?.length ?? 0;
+        if (bytes <= readAhead) batch.resume();
+        yield found;
+      }
+    } finally {
+      batch.stop();
+    }
   }
 
   /** Id, type and size only; null when there is no such object. @throws Undecided when Git fails. */

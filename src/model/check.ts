@@ -71,6 +71,8 @@ export interface Contents {
   size(oid: Oid): Promise<number>;
   /** What a blob holds, read once for all checks. @throws Undecided when it is missing */
   content(oid: Oid): Promise<Content>;
+  /** The contents of many, in their order; what is not taken is not read on, so that memory stays flat. */
+  each(group: readonly Brought[]): AsyncIterable<readonly [Brought, Content]>;
   /** The first bytes of a blob of any size, as they are. @throws Undecided when it is missing */
   beginning(oid: Oid, bytes: number): Promise<Buffer>;
   /** Reads a blob. @throws Undecided when it is missing or larger than `max` bytes */
