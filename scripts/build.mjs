@@ -1,11 +1,21 @@
-// Builds dist/: JavaScript by esbuild, types by tsc. Packages stay outside; our own code is split so that a hook loads only what it uses.
+// Builds dist/: JavaScript by esbuild, types by tsc. Packages that are installed stay outside; our own code is split so that a
+// hook loads only what it uses.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+// Readers of formats, without dependencies of their own: to look for each file of theirs would cost a hook or `ci` more than
+// to run them. They are built in by their ES modules, of which only what is used is taken.
+const bundled = {
+  'json-p3': 'dist/json-p3.esm.js',
+  re2js: 'build/index.js',
+  'smol-toml': 'dist/index.js',
+  yaml: 'browser/index.js',
+};
 const common = {
   outdir: 'dist',
   bundle: true,
@@ -13,7 +23,11 @@ const common = {
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  packages: 'external',
+  external: Object.keys(manifest.dependencies),
+  alias: Object.fromEntries(
+    Object.entries(bundled).map(([name, path]) => [name, resolve('node_modules', name, path)]),
+  ),
+  legalComments: 'none',
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: process.env.PROTECT_SOURCEMAP === '1',
@@ -56,6 +70,11 @@ const entryPoints = {
   'staged-tasks-run': 'src/tasks/process.ts',
 };
 await build({ ...common, entryPoints: { ...entryPoints, ...apart } });
+const licenses = Object.keys(bundled).map((name) => {
+  const file = readdirSync(join('node_modules', name)).find((entry) => /^licen[cs]e/i.test(entry));
+  return `${name}\n\n${readFileSync(join('node_modules', name, file), 'utf8').trim()}\n`;
+});
+writeFileSync('dist/THIRD_PARTY_LICENSES.txt', `What is built in here of others:\n\n${licenses.join('\n\n')}`);
 const tsc = createRequire(import.meta.url)
   .resolve('typescript/package.json')
   .replace('package.json', 'bin/tsc');

@@ -8,6 +8,9 @@ export interface PolicyCache {
   set(oid: Oid, policy: Policy): Promise<void>;
 }
 
+/** Those that were read in this run, by the id of their blob. */
+const parsed = new WeakMap<Repository, Map<Oid, Policy>>();
+
 /**
  * Reads the policy of a commit, tree or `HEAD`.
  * @param label how the place is called in reports: a commit id, or `index`
@@ -30,12 +33,16 @@ export async function loadPolicyAt(
     throw await invalid(source, `there is more than one policy: ${found.map((e) => e.name).join(', ')}; keep one`);
   if (entry.mode !== '100644' && entry.mode !== '100755')
     throw await invalid(source, 'the policy is not a regular file');
-  const cached = await cache?.get(entry.oid);
+  // One policy stands on many branches.
+  const known = parsed.get(repository) ?? new Map<Oid, Policy>();
+  parsed.set(repository, known);
+  const cached = known.get(entry.oid) ?? (await cache?.get(entry.oid));
   if (cached) return { policy: cached, source, oid: entry.oid, bootstrap: null };
   const { maxPolicy, parsePolicy } = await import('./parse.ts');
   const blob = await repository.objects.read(entry.oid, maxPolicy);
   if (!blob) throw missing(entry.oid);
   const policy = parsePolicy(decode(blob.content), source);
+  known.set(entry.oid, policy);
   await cache?.set(entry.oid, policy);
   return { policy, source, oid: entry.oid, bootstrap: null };
 }
