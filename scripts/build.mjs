@@ -24,9 +24,7 @@ const common = {
   platform: 'node',
   target: 'node20.19',
   external: Object.keys(manifest.dependencies),
-  alias: Object.fromEntries(
-    Object.entries(bundled).map(([name, path]) => [name, resolve('node_modules', name, path)]),
-  ),
+  alias: Object.fromEntries(Object.entries(bundled).map(([name, path]) => [name, resolve('node_modules', name, path)])),
   legalComments: 'none',
   minifySyntax: true,
   minifyWhitespace: true,

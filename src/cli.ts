@@ -1,72 +1,7 @@
 #!/usr/bin/env node
 import { besideRunner, crashIsUndecided, guarded, interruption } from './commands/guarded.ts';
 import type { Io } from './commands/io.ts';
-import type { Usage } from './commands/options.ts';
-import { exitCode, UsageError } from './model/index.ts';
-import { nearest } from './words/nearest.ts';
-import { packageVersion } from './words/version.ts';
-
-type Command = (args: readonly string[], io: Io) => Promise<number>;
-
-interface Entry {
-  readonly does: string;
-  load(): Promise<{ readonly run: Command; readonly usage: Usage }>;
-}
-
-const commands: Record<string, Entry> = {
-  init: {
-    does: 'set up hooks, policy and CI file in this repository',
-    load: () => import('./commands/init.ts').then(({ init, usage }) => ({ run: init, usage })),
-  },
-  wire: {
-    does: 'make this clone run the hooks',
-    load: () => import('./commands/wire.ts').then(({ wire, usage }) => ({ run: wire, usage })),
-  },
-  uninstall: {
-    does: 'take it out of this repository, restoring what was there',
-    load: () => import('./commands/uninstall.ts').then(({ uninstall, usage }) => ({ run: uninstall, usage })),
-  },
-  doctor: {
-    does: 'say why a hook would not run, and mend what is safe to mend',
-    load: () => import('./commands/doctor.ts').then(({ doctor, usage }) => ({ run: doctor, usage })),
-  },
-  hook: {
-    does: 'what the Git hooks call',
-    load: () => import('./commands/hook.ts').then(({ hook, usage }) => ({ run: hook, usage })),
-  },
-  ci: {
-    does: 'run the same checks over a range, in CI or by hand',
-    load: () => import('./commands/ci.ts').then(({ ci, usage }) => ({ run: ci, usage })),
-  },
-  request: {
-    does: 'write what needs approval as a file for an owner',
-    load: () => import('./commands/request.ts').then(({ request, usage }) => ({ run: request, usage })),
-  },
-  approve: {
-    does: 'show a change and sign it as an owner',
-    load: () => import('./commands/approve.ts').then(({ approve, usage }) => ({ run: approve, usage })),
-  },
-  approval: {
-    does: 'add, list or verify approvals',
-    load: () => import('./commands/approval.ts').then(({ approval, usage }) => ({ run: approval, usage })),
-  },
-  predeploy: {
-    does: 'may this commit go to production now?',
-    load: () => import('./commands/predeploy.ts').then(({ predeploy, usage }) => ({ run: predeploy, usage })),
-  },
-  fingerprint: {
-    does: 'print the line of the policy that pins a variable to its value',
-    load: () => import('./commands/fingerprint.ts').then(({ fingerprint, usage }) => ({ run: fingerprint, usage })),
-  },
-  explain: {
-    does: 'why a path is guarded and by whom, or what a check is for',
-    load: () => import('./commands/explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),
-  },
-  policy: {
-    does: 'validate the policy, or print it with every default',
-    load: () => import('./commands/policy.ts').then(({ policy, usage }) => ({ run: policy, usage })),
-  },
-};
+import { main } from './commands/main.ts';
 
 crashIsUndecided();
 
@@ -81,42 +16,4 @@ const io: Io = besideRunner({
   userId: () => process.geteuid?.() ?? null,
 });
 
-process.exitCode = await guarded(io, () => main(process.argv.slice(2)));
-
-async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === '--version' || name === '-v') {
-    io.stdout.write(`${packageVersion()}\n`);
-    return exitCode.pass;
-  }
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    (name === undefined ? io.stderr : io.stdout).write(overview());
-    return name === undefined ? exitCode.usage : exitCode.pass;
-  }
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!entry) {
-    const meant = nearest(name, Object.keys(commands));
-    throw new UsageError(
-      `there is no command '${name}'${meant ? `; did you mean '${meant}'?` : ''}`,
-      'protect --help lists them',
-    );
-  }
-  const { run, usage } = await entry.load();
-  if (asksForHelp(args)) {
-    const { helpText } = await import('./commands/help.ts');
-    io.stdout.write(helpText(name, entry.does, usage));
-    return exitCode.pass;
-  }
-  return run(args, io);
-}
-
-/** Only where it cannot be the value of a flag: a pull request may be called `--help`. */
-function asksForHelp([first = '', second = '']: readonly string[]): boolean {
-  const isHelp = (word: string) => word === '--help' || word === '-h';
-  return isHelp(first) || (!first.startsWith('-') && isHelp(second));
-}
-
-function overview(): string {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const lines = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(width)}  ${does}`);
-  return `protect guards this repository: hooks, signed approvals for protected files, and the same checks in CI.\n\n${lines.join('\n')}\n\nprotect COMMAND --help shows its flags. Exit codes: 0 pass, 1 refused, 2 wrong usage or invalid policy, 3 not judged.\n`;
-}
+process.exitCode = await guarded(io, () => main(process.argv.slice(2), io));

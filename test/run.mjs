@@ -25,9 +25,32 @@ if (!process.argv.includes('--no-build')) {
   writeFileSync('.test-build/src/hook-process.cjs', "import('./commands/hook-process.js');\n");
   writeFileSync('.test-build/src/tasks/staged-tasks-run.js', "import './process.js';\n");
 }
+// The longest first, so that none of them goes on alone at the end.
+const longest = [
+  'staged-tasks',
+  'existing-hooks',
+  'ways-to-commit',
+  'places',
+  'migration-checks',
+  'ci-systems',
+  'doctor',
+  'attacks-deploy',
+  'push',
+  'attacks-environment',
+  'attacks-git',
+  'predeploy',
+  'build',
+  'reports-formats',
+  'hooks',
+  'terminal',
+];
+const place = (file) => {
+  const at = longest.indexOf(file.replace(/^.*\/|\.test\.js$/g, ''));
+  return at < 0 ? longest.length : at;
+};
 const files = readdirSync('.test-build/test', { recursive: true })
   .filter((file) => file.endsWith('.test.js') && (wanted.length === 0 || wanted.some((word) => file.includes(word))))
-  .sort();
+  .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
 if (files.length === 0) {
   console.error('no test files found');
   process.exit(1);

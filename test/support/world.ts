@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runInProcess } from './in-process.ts';
 
 /** The project itself; compiled tests lie two folders deeper than test/ does. */
 export const projectRoot = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '../../..'));
@@ -121,6 +123,8 @@ export function installPackage(at: string): void {
   symlinkSync(distFolder, join(target, 'dist'));
 }
 
+const setsUp = new Set(['init', 'wire', 'uninstall', 'doctor']);
+
 /** A real repository in a folder of its own. */
 export class Repo {
   constructor(
@@ -139,11 +143,17 @@ export class Repo {
     return run(this.dir, 'git', args, { env: this.env });
   }
 
-  /** Runs the built `protect`. */
+  /** Runs `protect`. */
   protect(...args: string[]): Result {
-    return this.protectWith({}, ...args);
+    // Whoever sets the environment means that of a process, and husky changes the folder of its own.
+    if (Object.keys(this.env).length > 0 || setsUp.has(args[0] ?? '')) return this.protectWith({}, ...args);
+    const order = { cwd: this.dir, env: environment(), input: '', args };
+    const { code, stdout, stderr } = runInProcess(order, environment());
+    const [out, err] = [stdout, stderr].map((bytes) => Buffer.from(bytes).toString()) as [string, string];
+    return { code, stdout: out, stderr: err, out: out + err };
   }
 
+  /** Runs the built `protect`, in a process of its own. */
   protectWith(options: { input?: string | Buffer; env?: NodeJS.ProcessEnv; cwd?: string }, ...args: string[]): Result {
     const env = { ...this.env, ...options.env };
     return run(options.cwd ?? this.dir, process.execPath, [join(distFolder, 'cli.js'), ...args], {
@@ -233,6 +243,19 @@ export function policyText(keys: Record<string, Key>, more = ''): string {
   ].join('\n');
 }
 
+const wiredRepos = new Map<string, Repo>();
+
+/** An empty repository whose hooks are wired: that is done once, and copied. */
+function wiredRepo(format: 'sha1' | 'sha256'): Repo {
+  const template = wiredRepos.get(format);
+  if (template) return copyRepo(template);
+  const repo = newRepo({ format });
+  const wired = repo.protect('wire');
+  if (wired.code !== 0) throw new Error(wired.out);
+  wiredRepos.set(format, repo);
+  return copyRepo(repo);
+}
+
 /** A repository with a policy on main, a remote that has it, and wired hooks. */
 export function guardedRepo(
   options: {
@@ -245,7 +268,11 @@ export function guardedRepo(
   } = {},
 ) {
   const keys = options.keys ?? { lead: makeKey('lead') };
-  const repo = newRepo(options.format ? { format: options.format } : {});
+  const format = options.format ?? 'sha1';
+  const repo = options.hooks === false ? newRepo({ format }) : wiredRepo(format);
+  // The hooks come into the history with a commit of their own.
+  const own = repo.has('.husky') ? ['.husky'] : [];
+  for (const name of own) renameSync(join(repo.dir, name), join(repo.dir, `.git/${name}`));
   repo.commit('chore: start', {
     'server/pay.ts': 'export const fee = 1;\n',
     'config/app.json': '{}\n',
@@ -255,8 +282,7 @@ export function guardedRepo(
   });
   const origin = options.remote === false ? null : addRemote(repo);
   if (options.hooks !== false) {
-    const wired = repo.protect('wire');
-    if (wired.code !== 0) throw new Error(wired.out);
+    for (const name of own) renameSync(join(repo.dir, `.git/${name}`), join(repo.dir, name));
     repo.commit('chore: hooks');
     if (origin) repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
   }
