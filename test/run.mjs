@@ -1,20 +1,36 @@
 // Builds the package and the tests, then runs each test file in a process of its own. It cannot pass by accident: a
 // file without a summary, without a test, with a skipped one, or with an exit code that does not fit, has failed.
+//   node test/run.mjs [WORD…]     the files whose names hold one of the words; else all but those that install packages
+//   --registry                    those that install packages from the registry, which take minutes and a network
+//   --node VERSION                under another Node, which npm brings
+//   --no-build, --coverage
 import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpus } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
-const limit = 300_000;
+const { values: flags, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: {
+    registry: { type: 'boolean', default: false },
+    node: { type: 'string' },
+    'no-build': { type: 'boolean', default: false },
+    coverage: { type: 'boolean', default: false },
+  },
+});
+/** Milliseconds; several times what the longest file needs on a busy machine. */
+const limit = 900_000;
+/** Files that install packages. */
+const registry = ['package', 'package-managers', 'hook-managers'];
 
 process.chdir(root);
 // Bundles leave out what nothing imports, so coverage is taken of the files as they are compiled one by one.
-if (process.argv.includes('--coverage')) process.env.PROTECT_TEST_DIST = join(root, '.test-build/src');
-if (!process.argv.includes('--no-build')) {
+if (flags.coverage) process.env.PROTECT_TEST_DIST = join(root, '.test-build/src');
+if (!flags['no-build']) {
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
   rmSync('.test-build', { recursive: true, force: true });
   const tsc = createRequire(import.meta.url)
@@ -44,18 +60,22 @@ const longest = [
   'hooks',
   'terminal',
 ];
+const nameOf = (file) => file.replace(/^.*\/|\.test\.js$/g, '');
 const place = (file) => {
-  const at = longest.indexOf(file.replace(/^.*\/|\.test\.js$/g, ''));
+  const at = longest.indexOf(nameOf(file));
   return at < 0 ? longest.length : at;
 };
+const isWanted = (file) =>
+  wanted.length > 0 ? wanted.some((word) => file.includes(word)) : registry.includes(nameOf(file)) === flags.registry;
 const files = readdirSync('.test-build/test', { recursive: true })
-  .filter((file) => file.endsWith('.test.js') && (wanted.length === 0 || wanted.some((word) => file.includes(word))))
+  .filter((file) => file.endsWith('.test.js') && isWanted(file))
   .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
 if (files.length === 0) {
   console.error('no test files found');
   process.exit(1);
 }
 
+const executable = flags.node === undefined ? process.execPath : otherNode(flags.node);
 let passed = 0;
 let failed = 0;
 const queue = [...files];
@@ -73,13 +93,27 @@ await Promise.all(
     }
   }),
 );
+if (wanted.length === 0 && !flags.registry)
+  console.log(`left out, as they install packages: ${registry.join(', ')} (npm test -- --registry)`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
+
+/** Installs the newest Node of a version beside the tests. Returns its executable. */
+function otherNode(version) {
+  const folder = mkdtempSync(join(tmpdir(), 'protect-node-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  const install = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', folder];
+  execFileSync('npm', [...install, `${name}@${version}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const found = join(folder, 'node_modules', name, 'bin/node');
+  console.log(`Node ${execFileSync(found, ['--version'], { encoding: 'utf8' }).trim()}`);
+  return found;
+}
 
 function runFile(file) {
   const started = Date.now();
   return new Promise((done) => {
-    const child = spawn(process.execPath, ['--enable-source-maps', file], {
+    const child = spawn(executable, ['--enable-source-maps', file], {
       env: { ...process.env, FORCE_COLOR: '0', NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

@@ -123,7 +123,10 @@ export function installPackage(at: string): void {
   symlinkSync(distFolder, join(target, 'dist'));
 }
 
+/** husky changes the folder of its process, and Git's everyday questions are asked in its environment. */
 const setsUp = new Set(['init', 'wire', 'uninstall', 'doctor']);
+/** What Node itself, or a look at the home folder, takes from the process and not from the command. */
+const ofProcess = /^(?:NODE_|XDG_|(?:PATH|HOME|TMPDIR)$)/;
 
 /** A real repository in a folder of its own. */
 export class Repo {
@@ -145,19 +148,23 @@ export class Repo {
 
   /** Runs `protect`. */
   protect(...args: string[]): Result {
-    // Whoever sets the environment means that of a process, and husky changes the folder of its own.
-    if (Object.keys(this.env).length > 0 || setsUp.has(args[0] ?? '')) return this.protectWith({}, ...args);
-    const order = { cwd: this.dir, env: environment(), input: '', args };
+    return this.protectWith({}, ...args);
+  }
+
+  protectWith(options: { input?: string | Buffer; env?: NodeJS.ProcessEnv; cwd?: string }, ...args: string[]): Result {
+    const env = { ...this.env, ...options.env };
+    const isOfProcess = setsUp.has(args[0] ?? '') || Object.keys(env).some((name) => ofProcess.test(name));
+    if (isOfProcess) return this.protectApart(options, ...args);
+    const order = { cwd: options.cwd ?? this.dir, env: environment(env), input: options.input ?? '', args };
     const { code, stdout, stderr } = runInProcess(order, environment());
     const [out, err] = [stdout, stderr].map((bytes) => Buffer.from(bytes).toString()) as [string, string];
     return { code, stdout: out, stderr: err, out: out + err };
   }
 
   /** Runs the built `protect`, in a process of its own. */
-  protectWith(options: { input?: string | Buffer; env?: NodeJS.ProcessEnv; cwd?: string }, ...args: string[]): Result {
-    const env = { ...this.env, ...options.env };
+  protectApart(options: { input?: string | Buffer; env?: NodeJS.ProcessEnv; cwd?: string }, ...args: string[]): Result {
     return run(options.cwd ?? this.dir, process.execPath, [join(distFolder, 'cli.js'), ...args], {
-      env,
+      env: { ...this.env, ...options.env },
       ...(options.input === undefined ? {} : { input: options.input }),
     });
   }
