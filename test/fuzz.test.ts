@@ -18,8 +18,8 @@ import {
 import { type Json, parseStrictJson } from '../src/approvals/strict-json.ts';
 import { parseSubject } from '../src/checks/commit-message.ts';
 import { logArguments, readCommits } from '../src/git/log.ts';
-import { parseTree } from '../src/git/objects.ts';
 import { parseRaw, readPath, showPath } from '../src/git/raw.ts';
+import { parseTree } from '../src/git/tree.ts';
 import { type Commit, Undecided } from '../src/model/index.ts';
 import { PolicyError, parsePolicy } from '../src/policy/parse.ts';
 import { compilePattern, patternFault } from '../src/rules/match.ts';

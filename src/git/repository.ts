@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { type BytePath, type Oid, type State, type Step, Undecided, UsageError } from '../model/index.ts';
+import type { GitContent } from './batch.ts';
 import { gitEnvironment, gitSettings, type Keep } from './environment.ts';
 import { missing } from './missing.ts';
-import { type GitContent, ObjectReader, parseTree, type TreeEntry } from './objects.ts';
+import { ObjectReader } from './objects.ts';
 import { diffIndex, type EarlyRuns, type GitResult, lookAround, rawArguments, runGit } from './process.ts';
 import { parseRaw } from './raw.ts';
+import { parseTree, type TreeEntry } from './tree.ts';
 
 /** Where things lie on disk; all absolute. */
 export interface Layout {
