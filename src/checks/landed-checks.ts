@@ -1,4 +1,12 @@
-import type { Check, Context, LandedCapability, LandedContext, LandedUnderPolicy, Problem } from '../model/index.ts';
+import type {
+  Check,
+  Context,
+  LandedCapability,
+  LandedContext,
+  LandedUnderPolicy,
+  Problem,
+  Severity,
+} from '../model/index.ts';
 import { commitMessage } from './commit-message.ts';
 import { policyCheck } from './policy.ts';
 import { protectedFiles } from './protected-files.ts';
@@ -23,14 +31,21 @@ export const landedChecks: Check<'history' | 'policyFile' | 'contents'> = {
   async run(context) {
     const problems: Problem[] = [];
     const mended = await isPolicyMended(context);
-    for await (const span of context.history.sinceDeploy()) {
-      problems.push(...(await judgeSpan(span, mended)));
-      if (problems.length >= most)
-        return [...problems.slice(0, most), { message: 'more findings; the rest is not listed' }];
-    }
-    return problems;
+    const more = { error: 0, warning: 0, note: 0 };
+    for await (const span of context.history.sinceDeploy())
+      for (const problem of await judgeSpan(span, mended))
+        if (problems.length < most) problems.push(problem);
+        else more[problem.severity ?? 'error']++;
+    return [...problems, ...unlisted(more)];
   },
 };
+
+/** One line for those of a kind that are not told, as grave as they are. */
+function unlisted(more: Readonly<Record<Severity, number>>): Problem[] {
+  return (['error', 'warning', 'note'] as const)
+    .filter((severity) => more[severity] > 0)
+    .map((severity) => ({ severity, message: `${more[severity]} more findings like these are not listed` }));
+}
 
 /** While a policy was invalid the last valid one held; once it is mended nothing is left to make good. */
 async function isPolicyMended(context: Context<'contents' | 'policyFile'>): Promise<boolean> {

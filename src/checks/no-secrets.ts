@@ -121,7 +121,7 @@ class Findings {
   readonly #problems: Problem[] = [];
   readonly #told = new Set<string>();
   readonly #left: Record<'large' | 'binary', Set<string>> = { large: new Set(), binary: new Set() };
-  #more = 0;
+  readonly #more: Record<'error' | 'warning', number> = { error: 0, warning: 0 };
 
   constructor(context: Context<'contents' | 'ownValues'>) {
     this.#context = context;
@@ -133,8 +133,10 @@ class Findings {
       const key = `${path}\0${identity(hit)}${hit.fingerprint === null ? `\0${hit.line}` : ''}`;
       if (this.#told.has(key)) continue;
       this.#told.add(key);
-      if (++told > mostPerFile || this.#problems.length >= mostPerChange) this.#more++;
-      else this.#problems.push(this.#problem(path, commit, hit, old.has(identity(hit))));
+      const problem = this.#problem(path, commit, hit, old.has(identity(hit)));
+      if (++told > mostPerFile || this.#problems.length >= mostPerChange)
+        this.#more[problem.severity === 'warning' ? 'warning' : 'error']++;
+      else this.#problems.push(problem);
     }
   }
 
@@ -146,7 +148,13 @@ class Findings {
   problems(): readonly Problem[] {
     const { options } = this.#context;
     const { large } = (options ?? {}) as { large?: string };
-    const more = this.#more === 0 ? [] : [{ message: `${this.#more} more secrets are not listed` }];
+    // As grave as what they stand for.
+    const more = (['error', 'warning'] as const)
+      .filter((severity) => this.#more[severity] > 0)
+      .map((severity) => ({
+        ...(severity === 'warning' ? { severity } : {}),
+        message: `${this.#more[severity]} more secrets are not listed`,
+      }));
     const skipped = [
       notSearched(this.#left.large, 'larger than 1 MiB', large === 'refuse'),
       notSearched(this.#left.binary, 'binary', false),

@@ -29,6 +29,8 @@ export function ownCheck(id: string, settings: CheckSettings): Check<'commands'>
           'check the path and the x bit, or mend checks: in the policy',
         );
       if (ran.timedOut) throw new Undecided(`it took longer than ${timeout / 1000} s and was stopped`);
+      if (ran.stdout === null)
+        throw new Undecided('it printed more than 16 MiB, so not all of it could be read', 'let it print less');
       const problems = parseFindings(ran.stdout);
       if (ran.exitCode === 0 && problems.length === 0) return [];
       if (ran.exitCode === 1 && problems.length > 0) return problems;

@@ -44,8 +44,7 @@ export const policyCheck: Check<'contents' | 'policyFile'> = {
         problems.push({ path, message: 'the policy is larger than 1 MiB' });
         continue;
       }
-      const text = content.toString('utf8');
-      for (const { line, message } of await policyFile.faults(text, path))
+      for (const { line, message } of await policyFile.faults(content, path))
         problems.push({ path, line, message, help: 'npx git-protect policy check' });
     }
     return problems;

@@ -38,10 +38,10 @@ export const protectedTags: Check<'history'> = {
   },
 };
 
-/** Is the tagged commit on a protected branch, or on one that the same push moves? */
+/** Is the tagged commit on a branch that can vouch for it, or on one that the same push moves? */
 async function onProtectedBranch({ change, changes, history }: Context<'history'>): Promise<boolean> {
   if (change.head === null) return false;
-  const landing = changes.filter((other) => other.protected && other.head !== null).map((other) => other.head!);
+  const landing = changes.filter((other) => other.trusted && other.head !== null).map((other) => other.head!);
   for (const tip of [...change.tips, ...landing]) if (await history.isAncestor(change.head, tip)) return true;
   return false;
 }

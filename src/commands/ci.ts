@@ -38,7 +38,7 @@ export async function ci(args: readonly string[], io: Io): Promise<number> {
   const event = await ciEvent(values, io.env);
   return runJudging(io, {
     gate: 'ci',
-    keep: 'nothing',
+    keep: 'location',
     quiet: false,
     format: readFormat(values.format, io.env),
     output: values.output,

@@ -90,10 +90,12 @@ function policyFileOf(repository: Repository, change: Change): PolicyFile {
         .filter(({ name }) => (policyNames as readonly string[]).includes(name))
         .map(({ name, mode, oid }) => ({ path: name, state: { mode, oid } }));
     },
-    async faults(text, name) {
-      const { parsePolicy, PolicyError } = await import('../policy/parse.ts');
+    async faults(content, name) {
+      const { notText, parsePolicy, PolicyError } = await import('../policy/parse.ts');
+      const fault = notText(content);
+      if (fault !== null) return [fault];
       const { wantedFaults } = await import('../policy/wanted-faults.ts');
-      const plain = text.replace(/^\ufeff/, '');
+      const plain = content.toString('utf8').replace(/^\ufeff/, '');
       try {
         return await wantedFaults(plain, parsePolicy(plain, name));
       } catch (error) {

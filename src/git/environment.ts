@@ -22,6 +22,7 @@ export function gitEnvironment(outer: NodeJS.ProcessEnv, keep: Keep): NodeJS.Pro
   for (const name of kept[keep]) if (outer[name] !== undefined) inner[name] = outer[name];
   return {
     ...inner,
+    ...opening(outer),
     LC_ALL: 'C',
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_GRAFT_FILE: devNull,
@@ -31,6 +32,44 @@ export function gitEnvironment(outer: NodeJS.ProcessEnv, keep: Keep): NodeJS.Pro
     GIT_TERMINAL_PROMPT: '0',
     GIT_PAGER: 'cat',
   };
+}
+
+/**
+ * Of the caller's configuration only what decides whether Git opens the repository at all: which files it reads, and
+ * `safe.directory`, as containers and `git -c` hand it over.
+ * @see https://git-scm.com/docs/git-config#ENVIRONMENT
+ */
+function opening(outer: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const named = ['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSYSTEM'];
+  const kept = named.filter((name) => outer[name] !== undefined).map((name) => [name, outer[name]]);
+  const safe = safeDirectories(outer);
+  return {
+    ...Object.fromEntries(kept),
+    ...(safe.length === 0 ? {} : { GIT_CONFIG_COUNT: String(safe.length) }),
+    ...Object.fromEntries(
+      safe.flatMap((value, index) => [
+        [`GIT_CONFIG_KEY_${index}`, 'safe.directory'],
+        [`GIT_CONFIG_VALUE_${index}`, value],
+      ]),
+    ),
+  };
+}
+
+/** The values of `safe.directory` in the environment, in both forms that Git knows. */
+function safeDirectories(outer: NodeJS.ProcessEnv): string[] {
+  const isSafe = (key: string | undefined) => key?.toLowerCase() === 'safe.directory';
+  const found: string[] = [];
+  const count = /^\d{1,4}$/.test(outer['GIT_CONFIG_COUNT'] ?? '') ? Number(outer['GIT_CONFIG_COUNT']) : 0;
+  for (let n = 0; n < count; n++)
+    if (isSafe(outer[`GIT_CONFIG_KEY_${n}`])) found.push(outer[`GIT_CONFIG_VALUE_${n}`] ?? '');
+  // What `git -c` hands on: 'key'='value', quoted as the shell quotes; before Git 2.31 'key=value'.
+  const quoted = /'((?:[^']|'\\'')*)'(?:='((?:[^']|'\\'')*)')?/g;
+  for (const [, first = '', second] of (outer['GIT_CONFIG_PARAMETERS'] ?? '').matchAll(quoted)) {
+    const [key, value] =
+      second === undefined ? [first.split('=')[0], first.slice(first.indexOf('=') + 1)] : [first, second];
+    if (isSafe(key)) found.push(value.replaceAll("'\\''", "'"));
+  }
+  return found;
 }
 
 /** Settings that a repository's own configuration must not decide. */
@@ -48,6 +87,11 @@ export const gitSettings: readonly string[] = [
   'log.follow=false',
   '-c',
   'log.showRoot=true',
+  '-c',
+  'log.diffMerges=separate',
+  // A file beside the objects, which says who the parents are and is not checked against them.
+  '-c',
+  'core.commitGraph=false',
   '-c',
   'advice.graftFileDeprecated=false',
 ];

@@ -2,6 +2,8 @@ import type { Ran } from '../model/index.ts';
 
 /** How much of a command's output is kept, from its end. */
 const tail = 16_384;
+/** How much of an answer on standard output is read. What is longer is none: its end may say the opposite. */
+const longestAnswer = 16 << 20;
 /** Milliseconds between asking a command to stop and killing it. */
 const grace = 2_000;
 /** Milliseconds between looks whether it has. */
@@ -46,8 +48,10 @@ export async function runCommand(command: string | readonly string[], options: R
   child.all?.on('data', (chunk: string) => {
     output = (output + chunk).slice(-tail);
   });
+  let cut = false;
   child.stdout?.on('data', (chunk: string) => {
-    if (stdout.length < 1 << 20) stdout += chunk;
+    if (stdout.length + chunk.length > longestAnswer) cut = true;
+    else stdout += chunk;
   });
   child.stdin?.on('error', ignoreClosedPipe);
   if (options.leashed) child.stdin?.write(options.input);
@@ -71,7 +75,7 @@ export async function runCommand(command: string | readonly string[], options: R
   const missing =
     result.exitCode === undefined && child.pid === undefined ? (result.originalMessage ?? 'not found') : null;
   const durationMs = performance.now() - started;
-  return { exitCode: result.exitCode ?? null, output, stdout, timedOut, durationMs, missing };
+  return { exitCode: result.exitCode ?? null, output, stdout: cut ? null : stdout, timedOut, durationMs, missing };
 }
 
 /** Asks the command and all it started to stop, and kills what has not after a while. */

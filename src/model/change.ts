@@ -50,6 +50,8 @@ export interface Change {
   readonly kind: 'commit' | 'update' | 'create' | 'delete' | 'proposal';
   /** Is the ref a protected branch (for a proposal: is the target one)? */
   readonly protected: boolean;
+  /** Is it a branch whose tip vouches for what is behind it: the default one, or one that the policy lists by its very name? */
+  readonly trusted: boolean;
   /** Short name of the branch that the change lands on, if that branch is protected. */
   readonly target: string | null;
   /** The commit that the states are compared with; null: nothing was there. */

@@ -114,7 +114,7 @@ export interface History {
 export interface PolicyFile {
   files(): Promise<readonly { readonly path: string; readonly state: State }[]>;
   /** What is wrong with a policy, line by line. */
-  faults(text: string, name: string): Promise<readonly { readonly line: number; readonly message: string }[]>;
+  faults(content: Buffer, name: string): Promise<readonly { readonly line: number; readonly message: string }[]>;
 }
 
 /** Running what the policy names. `--no-commands` takes it away. */
@@ -146,7 +146,8 @@ export interface Ran {
   readonly exitCode: number | null;
   /** The last of what it printed, both streams in order, at most `tail` bytes. */
   readonly output: string;
-  readonly stdout: string;
+  /** Null when it is longer than 16 MiB. */
+  readonly stdout: string | null;
   readonly timedOut: boolean;
   readonly durationMs: number;
   /** Set when it was never started: not found, not executable. */

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cosmiconfig } from 'cosmiconfig';
 import { policyNames, UsageError } from '../model/index.ts';
@@ -9,7 +9,7 @@ import { policyNames, UsageError } from '../model/index.ts';
  */
 export async function findPolicyFile(
   topLevel: string,
-): Promise<{ name: string; text: string; others: readonly string[] } | null> {
+): Promise<{ name: string; content: Buffer; others: readonly string[] } | null> {
   const there = (await readdir(topLevel)).filter((name) => (policyNames as readonly string[]).includes(name));
   for (const name of there)
     if (!(await stat(join(topLevel, name))).isFile())
@@ -17,7 +17,8 @@ export async function findPolicyFile(
         `${name} is not a regular file`,
         `look at it with ls -l ${name}, and write the policy there`,
       );
-  const asText = (_path: string, text: string) => ({ text });
+  // Which file it is; what it holds is read as bytes, since a text would hide what is not UTF-8.
+  const asText = () => ({});
   const found = await cosmiconfig('protection', {
     searchPlaces: [...policyNames],
     loaders: { noExt: asText, '.json': asText, '.yaml': asText, '.yml': asText },
@@ -27,6 +28,5 @@ export async function findPolicyFile(
   }).search(topLevel);
   if (found === null) return null;
   const name = basename(found.filepath);
-  const text = (found.config as { text?: string } | undefined)?.text ?? '';
-  return { name, text: text.replace(/^\ufeff/, ''), others: there.filter((other) => other !== name) };
+  return { name, content: await readFile(found.filepath), others: there.filter((other) => other !== name) };
 }

@@ -41,7 +41,7 @@ export async function loadPolicyAt(
   const { maxPolicy, parsePolicy } = await import('./parse.ts');
   const blob = await repository.objects.read(entry.oid, maxPolicy);
   if (!blob) throw missing(entry.oid);
-  const policy = parsePolicy(decode(blob.content), source);
+  const policy = parsePolicy(await decode(blob.content, source), source);
   known.set(entry.oid, policy);
   await cache?.set(entry.oid, policy);
   return { policy, source, oid: entry.oid, bootstrap: null };
@@ -60,14 +60,18 @@ export async function loadWorktreePolicy(topLevel: string, whole = false): Promi
   if (file.others.length > 0)
     throw await invalid(source, `there is more than one policy: ${[file.name, ...file.others].join(', ')}; keep one`);
   const { parsePolicy, PolicyError } = await import('./parse.ts');
-  const policy = parsePolicy(file.text, source);
-  const faults = whole ? await (await import('./wanted-faults.ts')).wantedFaults(file.text, policy) : [];
+  const text = await decode(file.content, source);
+  const policy = parsePolicy(text, source);
+  const faults = whole ? await (await import('./wanted-faults.ts')).wantedFaults(text, policy) : [];
   if (faults.length > 0) throw new PolicyError(source, faults);
   return { policy, source, oid: null, bootstrap: 'uncommitted' };
 }
 
-/** @throws PolicyError as the file's text is not UTF-8 */
-export function decode(content: Buffer): string {
+/** The text of a policy. @throws PolicyError when it is not UTF-8: a path with other letters would protect nothing */
+export async function decode(content: Buffer, source: string): Promise<string> {
+  const { notText, PolicyError } = await import('./parse.ts');
+  const fault = notText(content);
+  if (fault !== null) throw new PolicyError(source, [fault]);
   return content.toString('utf8').replace(/^\ufeff/, '');
 }
 

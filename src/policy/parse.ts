@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { parsePublicKey } from '../approvals/public-key.ts';
 import type { DeployEnvironment, OwnerKey, Policy } from '../model/index.ts';
 import { type Field, type Schema, typeName } from '../model/schema.ts';
@@ -21,6 +22,14 @@ export { PolicyError, type PolicyFault } from './fault.ts';
 
 /** The largest policy file that is read, in bytes. */
 export const maxPolicy = 1 << 20;
+
+/** Where bytes are no UTF-8, as an editor set to another encoding writes them; null where they are. */
+export function notText(content: Buffer): PolicyFault | null {
+  if (isUtf8(content)) return null;
+  const lines = content.toString('latin1').split('\n');
+  const line = lines.findIndex((text) => !isUtf8(Buffer.from(text, 'latin1'))) + 1;
+  return { line, message: 'is not UTF-8; save it in that encoding' };
+}
 
 /**
  * Parses a policy file, YAML or JSON.

@@ -102,8 +102,19 @@ export function tagRules({ tags }: Policy, tag: string): readonly TagRule[] {
 export function defaultBranch(policy: Policy | null, other: OtherSide, said: string | null = null): string | null {
   if (other.head !== null) return other.head;
   if (said !== null) return said;
-  const literal = Object.keys(policy?.branches ?? {}).filter((name) => !/[*?[\\]/.test(name));
+  const literal = Object.keys(policy?.branches ?? {}).filter(isLiteral);
   return literal.length === 1 ? literal[0]! : null;
+}
+
+const isLiteral = (glob: string) => !/[*?[\\]/.test(glob);
+
+/**
+ * Tells of a branch whether what it holds on the other side can vouch for anything: the default branch, and those that the
+ * policy lists by their very names. A branch under a pattern, or with the name in other letters, is made by whoever may push.
+ */
+export function trustedBranches(policy: Policy, standard: string | null): (branch: string) => boolean {
+  const literal = new Set(Object.keys(policy.branches).filter(isLiteral));
+  return (branch) => branch === standard || literal.has(branch);
 }
 
 /**
@@ -116,14 +127,14 @@ export function protectedBranches(policy: Policy, standard: string | null): (bra
   return (branch) => branch.toLowerCase() === folded || globs.some((glob) => glob.test(branch.toLowerCase()));
 }
 
-/** The tips that protected branches have on the other side, the default branch's first. */
+/** The tips that trusted branches have on the other side, the default branch's first. */
 export function trustedTips(
   policy: Policy,
   other: OtherSide,
   standard: string | null,
 ): { tips: Oid[]; defaultTip: Oid | null } {
-  const isProtected = protectedBranches(policy, standard);
+  const isTrusted = trustedBranches(policy, standard);
   const defaultTip = (standard === null ? undefined : other.branches.get(standard)) ?? null;
-  const tips = [...other.branches].filter(([name]) => isProtected(name)).map(([, oid]) => oid);
+  const tips = [...other.branches].filter(([name]) => isTrusted(name)).map(([, oid]) => oid);
   return { tips: [...new Set(defaultTip === null ? tips : [defaultTip, ...tips])], defaultTip };
 }

@@ -37,6 +37,7 @@ export async function branchChange(repository: Repository, look: Look): Promise<
     ref,
     kind: 'update',
     protected: true,
+    trusted: false,
     target,
     base,
     head,

@@ -163,6 +163,7 @@ export async function landedChange(
     ref: `refs/heads/${branch}`,
     kind: 'update',
     protected: true,
+    trusted: false,
     target: branch,
     base,
     head,

@@ -79,6 +79,7 @@ async function proposal(repository: Repository, event: CiEvent, other: OtherSide
     ref: landsOn === null ? null : `refs/heads/${landsOn}`,
     kind: 'proposal',
     protected: isProtected,
+    trusted: false,
     target: isProtected ? landsOn : null,
     base,
     head,
@@ -88,7 +89,7 @@ async function proposal(repository: Repository, event: CiEvent, other: OtherSide
     defaultTip,
     title: policy.landing === 'squash' && !event.queued && !landed ? { text: event.title } : null,
     tree: async () => tree,
-    ...range(repository, { base, head, tree, known: tips, states: policy.landing === 'rebase' }),
+    ...range(repository, { base, head, tree, known: [base], states: policy.landing === 'rebase' }),
   };
   return { changes: [change], loaded, standard, notes: notes(event, landsOn, { direct, landed }) };
 }

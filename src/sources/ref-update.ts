@@ -5,7 +5,7 @@ import { missing } from '../git/missing.ts';
 import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Change, type Commit, type Oid, type Policy, type Step, Undecided } from '../model/index.ts';
-import { protectedBranches, trustedTips } from '../rules/rules.ts';
+import { protectedBranches, trustedBranches, trustedTips } from '../rules/rules.ts';
 
 /** A ref that moves on the other side: old and new object; null where there is none. */
 export interface RefUpdate {
@@ -31,6 +31,7 @@ export async function refUpdateChanges(
   { policy, other, standard }: Destination,
 ): Promise<Change[]> {
   const isProtected = protectedBranches(policy, standard);
+  const isTrusted = trustedBranches(policy, standard);
   const trusted = trustedTips(policy, other, standard);
   const located = await Promise.all(
     updates.map(async (update) => {
@@ -46,7 +47,7 @@ export async function refUpdateChanges(
     located.map((update) => {
       const { head, target, old } = update;
       const base = head === null ? null : target !== null ? (old ?? defaultTip) : (forks?.get(head) ?? null);
-      return changeOf(repository, { ...update, base, ...trusted }, policy.landing === 'rebase');
+      return changeOf(repository, { ...update, base, ...trusted, isTrusted }, policy.landing === 'rebase');
     }),
   );
 }
@@ -67,15 +68,19 @@ async function headOf(
   return head;
 }
 
-type Located = RefUpdate & Pick<Change, 'base' | 'head' | 'target' | 'tips' | 'defaultTip'>;
+type Located = RefUpdate &
+  Pick<Change, 'base' | 'head' | 'target' | 'tips' | 'defaultTip'> & {
+    readonly isTrusted: (branch: string) => boolean;
+  };
 
 async function changeOf(repository: Repository, update: Located, rebased: boolean): Promise<Change> {
-  const { ref, old, next, base, head, target, tips, defaultTip } = update;
+  const { ref, old, next, base, head, target, tips, defaultTip, isTrusted } = update;
   const treeId = next === null ? null : ((await repository.objects.info(`${next}^{tree}`))?.oid ?? null);
   return {
     ref,
     kind: next === null ? 'delete' : old === null ? 'create' : 'update',
     protected: target !== null,
+    trusted: target !== null && isTrusted(target),
     target,
     base,
     head,

@@ -57,6 +57,7 @@ export async function stagedChange(repository: Repository, cache?: PolicyCache):
     ref,
     kind: 'commit',
     protected: isProtected,
+    trusted: false,
     target: isProtected ? short : null,
     base,
     head: null,

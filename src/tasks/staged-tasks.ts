@@ -122,7 +122,7 @@ async function ask(
 
 function readAnswer(ran: Ran): StagedTasksAnswer {
   try {
-    return JSON.parse(ran.stdout);
+    return JSON.parse(ran.stdout ?? '');
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const how = ran.exitCode === null ? 'was killed' : `ended with exit code ${ran.exitCode}`;

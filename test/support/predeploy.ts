@@ -41,6 +41,7 @@ export function predeployContext({
     ref: 'refs/heads/main',
     kind: 'update',
     protected: true,
+    trusted: true,
     target: 'main',
     base: null,
     head,

@@ -38,9 +38,6 @@ interface Asked extends Found {
   readonly encoded: boolean;
 }
 
-/** A file full of them is told by so many. */
-const most = 200;
-
 let keywordTable: Needles<number> | undefined;
 
 /** Which rules to try where which word stands; made when the first content is scanned. */
@@ -66,7 +63,6 @@ export async function scan(bytes: Buffer, own: OwnSecrets): Promise<SecretHit[]>
   found.push(...shapes.found);
   for (const hit of shapes.asked) asked.push(hit);
   decodedPieces(bytes, text, (piece, from, to) => {
-    if (found.length >= most) return;
     const inside = shapesIn(piece, () => piece.toString('latin1'));
     const place = { from, to, encoded: true };
     found.push(...inside.found.map((hit) => ({ ...hit, kind: `${hit.kind}, in base64`, from, to })));
@@ -84,7 +80,7 @@ function shapesIn(bytes: Buffer, text: () => string): { readonly found: Found[];
   keywords().find(bytes, (offset, rank) => {
     const { library } = rules[rank]!;
     if (library === undefined) {
-      if (found.length < most) found.push(...tryRule(rules[rank]!, rank, text(), offset));
+      found.push(...tryRule(rules[rank]!, rank, text(), offset));
     } else if (offset >= (askedTo.get(rank) ?? 0))
       for (const hit of tryRule(rules[rank]!, rank, text(), offset)) {
         askedTo.set(rank, hit.to);
@@ -99,7 +95,6 @@ async function confirmed(asked: readonly Asked[]): Promise<Found[]> {
   const library = await loadLibrary();
   const found: Found[] = [];
   for (const hit of asked) {
-    if (found.length >= most) break;
     for (const [start, end] of await library(hit.library, hit.value)) {
       const value = hit.value.slice(start, end);
       const { kind, entropy: bits } = rules[hit.rank]!;
