@@ -1,5 +1,5 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, rename, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { approvalsFolder } from '../approvals/statement.ts';
 import type { Repository } from '../git/repository.ts';
 import { UsageError } from '../model/index.ts';
@@ -7,6 +7,23 @@ import type { Io } from './io.ts';
 
 /** What to do with a new approval where the change is not committed yet. */
 export const together = 'commit it with the change it approves';
+
+/** A link in place of the folder would have the file written wherever it leads. @throws UsageError */
+async function refuseLinks(topLevel: string): Promise<void> {
+  let path = topLevel;
+  for (const name of approvalsFolder.split('/').filter((part) => part !== '')) {
+    path = join(path, name);
+    const there = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (there !== null && !there.isDirectory())
+      throw new UsageError(
+        `${relative(topLevel, path)} is ${there.isSymbolicLink() ? 'a symlink' : 'no folder'}, and approvals are not written through it`,
+        `look where it leads (ls -l ${relative(topLevel, path)}), then remove it`,
+      );
+  }
+}
 
 /** Writes an approval beside its final name, renames it, and stages it. */
 export async function addToTree(
@@ -20,6 +37,7 @@ export async function addToTree(
   if (topLevel === null)
     throw new UsageError('a bare repository has no working tree', 'add --print and use the token in a clone');
   const folder = join(topLevel, approvalsFolder);
+  await refuseLinks(topLevel);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${name}.new`), content);
   await rename(join(folder, `${name}.new`), join(folder, name));

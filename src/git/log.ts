@@ -28,13 +28,18 @@ export function logArguments(options: { paths: boolean }): string[] {
  */
 export async function* readCommits(output: AsyncIterable<Buffer>): AsyncIterable<readonly Commit[]> {
   const reader = new Reader();
-  let rest = '';
+  // Put together once it is whole: a long message comes in many pieces.
+  let begun: string[] = [];
   for await (const chunk of output) {
-    const fields = (rest + chunk.toString('latin1')).split('\0');
-    rest = fields.pop()!;
-    const commits = reader.take(fields);
+    const [first, ...fields] = chunk.toString('latin1').split('\0') as [string, ...string[]];
+    begun.push(first);
+    if (fields.length === 0) continue;
+    const whole = begun.join('');
+    begun = [fields.pop()!];
+    const commits = reader.take([whole, ...fields]);
     if (commits.length > 0) yield commits;
   }
+  const rest = begun.join('');
   if (rest !== '' && rest !== '\n') throw stopped();
   const last = reader.end();
   if (last !== null) yield [last];

@@ -90,14 +90,18 @@ export async function knownDefault(
 }
 
 /**
- * Where HEAD of the other side is unknown: the branch that every policy there names as the only literal one. Every one,
- * because anybody who may push a branch can bring a policy that names that branch.
+ * Where HEAD of the other side is unknown: the branch that every policy there names as the only literal one, of those that
+ * hold the project id at HEAD. Every one, because anybody who may push a branch can bring a policy that names that branch.
  */
 async function hintedBranch(repository: Repository, other: OtherSide, cache?: PolicyCache): Promise<string | null> {
   const named = new Set<string | null>();
+  const here = await readableAt(repository, 'HEAD', cache);
+  const project = here && here !== 'invalid' ? here.policy.project : null;
   for (const oid of other.branches.values()) {
     const there = await readableAt(repository, oid, cache);
-    if (there && there !== 'invalid') named.add(defaultBranch(there.policy, other));
+    // One of another project was brought by somebody who has no say here.
+    if (!there || there === 'invalid' || (project !== null && there.policy.project !== project)) continue;
+    named.add(defaultBranch(there.policy, other));
   }
   const [name, second] = [...named];
   return name && second === undefined && other.branches.has(name) ? name : null;
@@ -106,11 +110,11 @@ async function hintedBranch(repository: Repository, other: OtherSide, cache?: Po
 /** A policy on some branch that nothing is judged by: an invalid one there must not stop everybody. */
 async function readableAt(
   repository: Repository,
-  oid: Oid,
+  oid: Oid | 'HEAD',
   cache?: PolicyCache,
 ): Promise<LoadedPolicy | 'invalid' | null> {
   try {
-    return await loadPolicyAt(repository, oid, oid, cache);
+    return await loadPolicyAt(repository, oid, oid === 'HEAD' ? null : oid, cache);
   } catch (error) {
     if (error instanceof UsageError) return 'invalid';
     throw error;

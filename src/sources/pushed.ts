@@ -1,4 +1,4 @@
-import { remoteSide } from '../git/refs.ts';
+import { ownSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Oid, Undecided } from '../model/index.ts';
 import type { PolicyCache } from '../policy/load.ts';
@@ -60,13 +60,12 @@ async function mirrorDeletions(
 ): Promise<RefUpdate[]> {
   if (!updates.some(({ ref, next }) => ref.startsWith('refs/remotes/') && next !== null)) return [];
   const isProtected = protectedBranches(policy, standard);
-  const deletions: RefUpdate[] = [];
-  for (const [branch, old] of other.branches) {
-    const ref = `refs/heads/${branch}`;
-    if (isProtected(branch) && !updates.some((update) => update.ref === ref) && !(await repository.objects.info(ref)))
-      deletions.push({ ref, old, next: null });
-  }
-  return deletions;
+  // Asked by its name an object is looked for under other prefixes too: `refs/heads/refs/heads/main` would stand in for main.
+  const here = await ownSide(repository);
+  return [...other.branches]
+    .filter(([branch]) => isProtected(branch) && !here.branches.has(branch))
+    .map(([branch, old]) => ({ ref: `refs/heads/${branch}`, old, next: null }))
+    .filter(({ ref }) => !updates.some((update) => update.ref === ref));
 }
 
 /**

@@ -32,14 +32,13 @@ function mergeRequest(env: NodeJS.ProcessEnv, common: Common): CiEvent {
     );
   const id = number(env['CI_MERGE_REQUEST_IID'], 'CI_MERGE_REQUEST_IID');
   const sha = 'CI_MERGE_REQUEST_TARGET_BRANCH_SHA';
-  // What a train is built on holds the merge requests before this one, which are not landed yet.
+  // What a train is built on holds the merge requests before this one, which have not landed.
   const isTrain = env['CI_MERGE_REQUEST_EVENT_TYPE'] === 'merge_train';
   return {
     ...common,
     kind: 'proposal',
     target: branchName(env['CI_MERGE_REQUEST_TARGET_BRANCH_NAME'], 'CI_MERGE_REQUEST_TARGET_BRANCH_NAME'),
-    base: isTrain ? commitId(env[sha], sha) : null,
-    baseSha: commitIdIfSaid(env[sha], sha),
+    baseSha: isTrain ? null : commitIdIfSaid(env[sha], sha),
     // With merged results CI_COMMIT_SHA is a merge that GitLab made, perhaps with an older target.
     head: env['CI_MERGE_REQUEST_SOURCE_BRANCH_SHA']
       ? commitId(env['CI_MERGE_REQUEST_SOURCE_BRANCH_SHA'], 'CI_MERGE_REQUEST_SOURCE_BRANCH_SHA')
