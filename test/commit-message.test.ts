@@ -112,7 +112,7 @@ test('subjects that are not, with what is missing of them', async () => {
     ['feat x', "a colon is missing after 'feat'"],
     ['fix(api) x', "a colon is missing after 'fix'"],
     ['feat', "a colon is missing after 'feat'"],
-    ['feat:', "a space is missing after 'feat:'"],
+    ['feat:', "nothing follows 'feat: '"],
     ['feat: ', "nothing follows 'feat: '"],
     ['feat():  ', ["nothing follows 'feat: '", 'the brackets of the scope are empty']],
     ['feat(): x', 'the brackets of the scope are empty'],

@@ -1,5 +1,6 @@
 import { showPath } from '../git/raw.ts';
 import { type Check, type Commit, type Context, type Policy, type Problem, Undecided } from '../model/index.ts';
+import { isRevert, isRevertTitle, isVersion, writtenSubject } from '../readers/messages.ts';
 import { compileRules } from '../rules/rules.ts';
 import { nearest } from '../words/nearest.ts';
 
@@ -61,8 +62,7 @@ async function judgeTitle(context: Context, isCritical: Critical): Promise<Probl
       'the title is the message that lands (landing: squash), and it is not known here',
       'npx git-protect ci --title "TITLE OF THE PULL REQUEST"',
     );
-  // The revert button of hosts writes just this; what it reverts stands in the body that a title does not have.
-  if (/^(Revert|Reapply) ".*"$/.test(message)) return [];
+  if (isRevertTitle(message)) return [];
   const paths = (await context.change.steps()).map(({ path }) => path);
   const found = judgeCommit({ id: null, parents: [''], message, paths, raw: [] }, context, isCritical, null);
   return found.map((problem) => ({
@@ -75,7 +75,7 @@ async function judgeTitle(context: Context, isCritical: Critical): Promise<Probl
 /** @param again the help at commit-msg; elsewhere the commit is there already and has to be reworded */
 function judgeCommit(commit: Commit, context: Context, isCritical: Critical, again: string | null): Problem[] {
   const { policy, gate, change } = context;
-  const subject = commit.message.split('\n')[0]!;
+  const subject = writtenSubject(commit.message);
   const lands = gate !== 'commit-msg' && change.protected;
   const at = commit.id === null ? {} : { commit: commit.id };
   const help = again ?? rewordHelp(commit);
@@ -96,7 +96,7 @@ function judgeCommit(commit: Commit, context: Context, isCritical: Critical, aga
   const header = parseSubject(subject);
   if (critical !== null && header?.type !== policy.commits.criticalType)
     return [problem(`${critical} is critical, so the subject starts with '${policy.commits.criticalType}: '`)];
-  if (commit.parents.length > 1) return [];
+  if (commit.parents.length > 1 || isVersion(subject)) return [];
   return formProblems(subject, header, policy).map((text) => problem(text));
 }
 
@@ -113,9 +113,12 @@ export function parseSubject(subject: string): Header | null {
   return match ? { type: match[1]!, scope: match[2] ?? null, text: match[3]! + match[4]! } : null;
 }
 
+/** Is there anything to see? Blanks and invisible characters say nothing. */
+const says = (text: string) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text);
+
 /** What is wrong with the form of a subject, whatever the commit changes. */
 export function formProblems(subject: string, header: Header | null, { commits }: Policy): string[] {
-  if (subject.trim() === '') return ['the message is empty'];
+  if (!says(subject)) return ['the message is empty'];
   if (/[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]/.test(subject))
     return ['the subject holds a control character'];
   if (!header) return [noHeader(subject, commits)];
@@ -125,38 +128,42 @@ export function formProblems(subject: string, header: Header | null, { commits }
     const types = `the types are ${commits.types.join(', ')}`;
     problems.push(`'${shorten(header.type)}' is not a type; ${meant ? `did you mean ${meant}?` : types}`);
   }
-  if (header.text.trim() === '') problems.push(`nothing follows '${header.type}: '`);
-  if (header.scope === '') problems.push('the brackets of the scope are empty');
-  if (commits.scope === 'required' && !header.scope) problems.push(`the scope is missing: ${header.type}(where): …`);
+  if (!says(header.text)) problems.push(`nothing follows '${header.type}: '`);
+  if (header.scope !== null && !says(header.scope)) problems.push('the brackets of the scope are empty');
+  if (commits.scope === 'required' && header.scope === null)
+    problems.push(`the scope is missing: ${header.type}(where): …`);
   if (commits.scope === 'none' && header.scope !== null) problems.push(`no scope is used here: ${header.type}: …`);
-  // Hosts append the number of the pull request when they squash; whoever wrote the title could not count it.
-  const length = [...subject.replace(/ \([#!]\d+\)$/, '')].length;
+  const length = [...subject].length;
   if (length > commits.subjectMax)
     problems.push(`the subject has ${length} characters, the limit is ${commits.subjectMax}`);
   return problems;
 }
 
+/** What is nearly right, with the words for it. `type` stands for the word in front. */
+const nearMisses: readonly (readonly [RegExp, (type: string) => string])[] = [
+  [/^\ufeff/, () => 'the subject starts with an invisible byte order mark'],
+  [/^[\p{L}\d_-]+\s+\([^()]*\)!?:/u, (type) => `there is a space before the scope after '${type}'`],
+  [/^[\p{L}\d_-]+!+\([^()]*\)/u, (type) => `the '!' stands behind the scope: ${type}(where)!: …`],
+  [/^[\p{L}\d_-]+(?:\([^()]*\))?!{2,}:/u, (type) => `one '!' is enough after '${type}'`],
+  [/^[\p{L}\d_-]+\([^:]*[()][^:]*\)!?:/u, (type) => `the scope of '${type}' holds brackets of its own`],
+  [
+    /^[\p{L}\d_-]+(?:\([^()]*\))?!?\s*[\uff1a\ufe55\ua789\u2236]/u,
+    (type) => `the colon after '${type}' is no plain ':'`,
+  ],
+  [/^[\p{L}\d_-]+(?:\([^()]*\))?!?:(?! )\s/u, (type) => `what follows '${type}:' is no plain space`],
+  [/^[\p{L}\d_-]+(?:\([^()]*\))?!?:$/u, (type) => `nothing follows '${type}: '`],
+  [/^[\p{L}\d_-]+(?:\([^()]*\))?!?:/u, (type) => `a space is missing after '${type}:'`],
+  [/^[\p{L}\d_-]+(?:\([^()]*\))?!?\s+:/u, (type) => `there is a space before the colon after '${type}'`],
+];
+
 /** Says what is missing of `type: `, down to the one character. */
 function noHeader(subject: string, { types }: Policy['commits']): string {
-  const word = /^([\p{L}\d_-]+)(\([^()]*\))?(!?)(\s*)(:?)(\s*)/u.exec(subject);
-  const type = word?.[1] ?? '';
-  if (subject.startsWith('\ufeff')) return 'the subject starts with an invisible byte order mark';
-  if (word && word[5] === ':' && word[4] === '' && word[6] === '') return `a space is missing after '${type}:'`;
-  if (word && word[5] === ':' && word[4] !== '') return `there is a space before the colon after '${type}'`;
-  if (word && types.includes(type) && word[5] === '') return `a colon is missing after '${type}'`;
+  const type = /^[\p{L}\d_-]+/u.exec(subject)?.[0] ?? '';
+  const near = nearMisses.find(([form]) => form.test(subject));
+  if (near) return near[1](type);
+  if (types.includes(type) && /^[\p{L}\d_-]+(?:\([^()]*\))?!?(?:\s|$)/u.test(subject))
+    return `a colon is missing after '${type}'`;
   return `'${shorten(subject)}' starts with no type; use one of ${types.join(', ')}`;
-}
-
-/**
- * Git's own reverts, by subject and body line; a revert in a hurry passes even where the critical type is demanded.
- * GitHub writes `Reverts owner/repo#1` instead.
- */
-function isRevert(message: string): boolean {
-  const [subject, ...body] = message.split('\n');
-  if (!/^(Revert|Reapply) ".*"$/.test(subject!)) return false;
-  return body.some(
-    (line) => /^This reverts commit [0-9a-f]{7,64}\b/.test(line) || /^Reverts [\w.-]+\/[\w.-]+#\d+$/.test(line.trim()),
-  );
 }
 
 /** Takes the refused message up again, so that nobody types it twice. Git tells no hook of `--amend`. */

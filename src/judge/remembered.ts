@@ -105,7 +105,8 @@ function judgesMessagesOnly({ checks }: Policy): boolean {
  */
 function isPlainlyRight(message: Buffer, policy: Policy): boolean {
   if (message.length > longest || message.includes(0)) return false;
-  const subject = /^[^\r\n]*/.exec(message.toString('utf8'))![0];
-  if (!/^[A-Za-z][\x20-\x7e]*$/.test(subject)) return false;
+  const [subject = '', second = ''] = message.toString('utf8').split('\n', 2);
+  // What follows at once is part of the subject, unless it is a comment.
+  if (!/^[A-Za-z][\x20-\x7e]*$/.test(subject) || !/^(?:#|$)/.test(second)) return false;
   return [subject, subject.trimEnd()].every((line) => formProblems(line, parseSubject(line), policy).length === 0);
 }

@@ -1,0 +1,194 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { is, match, ok } from 'uvu/assert';
+import { suite } from './support/suite.ts';
+import { approve, folder, guardedRepo, Repo, run } from './support/world.ts';
+
+/** What nobody may bring about by what he can push, set or leave out. One test a kind; the laws are in the threat model. */
+const test = suite('laws');
+
+/** A branch with a malformed message on the way, and a remote that somebody else has pushed that commit to. */
+function vouchedFor(branch: string) {
+  const { repo } = guardedRepo();
+  const policy = repo.read('.protectionrc').replace('main: {}', 'main: {}, "release/*": {}');
+  repo.commit('chore: release', { '.protectionrc': policy });
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.git('switch', '-qc', 'topic');
+  const bad = repo.commit('no type here', { 'src/b.ts': 'b\n' });
+  repo.commit('feat: c', { 'src/c.ts': 'c\n' });
+  repo.git('push', '-q', '--no-verify', 'origin', `${bad}:refs/heads/${branch}`);
+  repo.git('fetch', '-q', 'origin');
+  return repo;
+}
+
+test('law 2: a branch under a pattern, or main in other letters, vouches for nothing', () => {
+  for (const branch of ['release/mine', 'MAIN', 'Main']) {
+    const repo = vouchedFor(branch);
+    const pushed = repo.tryGit('push', 'origin', 'topic');
+    is(pushed.code, 1, branch + pushed.out);
+    match(pushed.out, "'no type here' starts with no type");
+  }
+});
+
+test('law 2: in ci not even a branch that the policy lists: only what the target holds was judged for it', () => {
+  const { repo } = guardedRepo();
+  const policy = repo.read('.protectionrc').replace('branches: { main: {} }', 'branches: { main: {}, release: {} }');
+  repo.commit('chore: release', { '.protectionrc': policy });
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.git('switch', '-qc', 'topic');
+  const bad = repo.commit('no type here', { 'src/b.ts': 'b\n' });
+  repo.git('push', '-q', '--no-verify', 'origin', `${bad}:refs/heads/release`);
+  repo.git('fetch', '-q', 'origin');
+  is(repo.protect('ci', '--base', 'origin/main', '--head', 'topic', '--target', 'main').code, 1);
+});
+
+test('law 2: the entry of a queue is compared with what has landed, whatever the queue builds on', () => {
+  const { repo } = guardedRepo();
+  repo.git('switch', '-qc', 'first');
+  const first = repo.commit('CRITICAL: e', { 'server/pay.ts': 'export const fee = 2;\n' });
+  repo.git('switch', '-qc', 'second');
+  const second = repo.commit('feat: d', { 'src/d.ts': 'd\n' });
+  repo.write(
+    '.git/event.json',
+    JSON.stringify({
+      repository: { default_branch: 'main' },
+      merge_group: { base_ref: 'refs/heads/main', base_sha: first, head_sha: second },
+    }),
+  );
+  const env = {
+    GITHUB_ACTIONS: 'true',
+    GITHUB_EVENT_NAME: 'merge_group',
+    GITHUB_EVENT_PATH: join(repo.dir, '.git/event.json'),
+  };
+  const judged = repo.protectWith({ env }, 'ci', '--format', 'text');
+  is(judged.code, 1, judged.out);
+  match(judged.out, 'server/pay.ts: changed without approval');
+});
+
+test('law 2: a tag on a branch under a pattern is on no protected branch', () => {
+  const { repo } = guardedRepo({ more: 'tags: { "v*": { create: protected } }' });
+  const policy = repo.read('.protectionrc').replace('main: {}', 'main: {}, "release/*": {}');
+  repo.commit('chore: release', { '.protectionrc': policy });
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.git('switch', '-qc', 'topic');
+  repo.commit('feat: b', { 'src/b.ts': 'b\n' });
+  repo.git('push', '-q', '--no-verify', 'origin', 'topic:refs/heads/release/mine');
+  repo.git('fetch', '-q', 'origin');
+  repo.git('tag', 'v1');
+  const pushed = repo.tryGit('push', 'origin', 'v1');
+  is(pushed.code, 1, pushed.out);
+  match(pushed.out, 'is not on a commit of a protected branch');
+});
+
+test('law 2: the policy of another project does not name the default branch', () => {
+  const { repo, origin } = guardedRepo();
+  repo.git('switch', '-qc', 'stranger');
+  const other = repo
+    .read('.protectionrc')
+    .replace('main: {}', 'trunk: {}')
+    .replace(/project: \w+/, `project: ${'f'.repeat(32)}`);
+  repo.commit('chore: x', { '.protectionrc': other });
+  repo.git('push', '-q', '--no-verify', 'origin', 'stranger');
+  const clone = new Repo(folder('clone'));
+  clone.git('init', '-q', '-b', 'main');
+  clone.git('remote', 'add', 'origin', origin!.dir);
+  clone.git('fetch', '-q');
+  clone.git('switch', '-q', 'main');
+  const push = (files: Record<string, string>) => {
+    const old = clone.head('origin/main');
+    const input = `refs/heads/main ${clone.commit('CRITICAL: z', files)} refs/heads/main ${old}\n`;
+    return clone.protectWith({ input }, 'hook', 'pre-push', 'origin', origin!.dir);
+  };
+  is(push({ 'src/z.ts': 'z\n' }).code, 0);
+  is(push({ 'server/pay.ts': 'export const fee = 2;\n' }).code, 1);
+});
+
+test('law 5: a repository that Git opens by a setting of the environment is opened', () => {
+  if (process.geteuid?.() !== 0) return;
+  const { repo } = guardedRepo();
+  repo.git('switch', '-qc', 'topic');
+  repo.commit('feat: b', { 'src/b.ts': 'b\n' });
+  run(repo.dir, 'chown', ['-R', '12345:12345', repo.dir]);
+  const args = ['ci', '--base', 'origin/main', '--head', 'HEAD'];
+  const safe = { GIT_CONFIG_COUNT: '2', GIT_CONFIG_KEY_1: 'safe.directory', GIT_CONFIG_VALUE_1: '*' };
+  const env = { ...safe, GIT_CONFIG_KEY_0: 'log.diffMerges', GIT_CONFIG_VALUE_0: 'off' };
+  ok(repo.protect(...args).code !== 0);
+  is(repo.protectWith({ env }, ...args).code, 0);
+  is(repo.protectWith({ env: { GIT_CONFIG_PARAMETERS: "'safe.directory'='*'" } }, ...args).code, 0);
+  is(repo.protectWith({ env: { GIT_CONFIG_PARAMETERS: "'safe.directory=*'" } }, ...args).code, 0);
+});
+
+test('law 5: ci judges the repository that GIT_DIR names', () => {
+  const harmless = guardedRepo().repo;
+  harmless.commit('feat: b', { 'src/b.ts': 'b\n' });
+  const { repo } = guardedRepo();
+  repo.commit('CRITICAL: x', { 'server/pay.ts': 'export const fee = 2;\n' });
+  const env = { GIT_DIR: join(repo.dir, '.git'), GIT_WORK_TREE: repo.dir };
+  is(harmless.protectWith({ env }, 'ci', '--base', 'HEAD~1', '--head', 'HEAD').code, 1);
+});
+
+test('law 6: an answer of an own check that is too long is none, and what is not listed is as grave as it is', () => {
+  const flood = `node -e "process.stdout.write((JSON.stringify({message:'w'.repeat(1000),severity:'warning'})+'\\\\n').repeat(17000))"`;
+  const { repo } = guardedRepo({
+    more: `checks: { many: { command: [./many.sh], on: [ci] } }`,
+    files: { 'many.sh': `#!/bin/sh\ncat > /dev/null\n${flood}\nexit 1\n` },
+  });
+  run(repo.dir, 'chmod', ['+x', 'many.sh']);
+  repo.commit('feat: b', { 'src/b.ts': 'b\n' });
+  const judged = repo.protect('ci', '--base', 'HEAD~1', '--head', 'HEAD');
+  is(judged.code, 3, judged.out.slice(0, 400));
+  match(judged.out, 'undecided[many] it printed more than 16 MiB');
+});
+
+test('law 6: two hundred allowed secrets hide none that is not allowed', () => {
+  const token = (n: number) => `ghp_${Buffer.from(`t${n}`.padStart(27, 'q7Zx')).toString('base64').slice(0, 36)}`;
+  const { repo } = guardedRepo({
+    more: 'checks: { no-secrets: { options: { allow: [{ path: old.js, kind: nothing }] } } }',
+  });
+  repo
+    .write('old.js', Array.from({ length: 250 }, (_, n) => `const t${n} = "${token(n)}";`).join('\n'))
+    .git('add', '-A');
+  const judged = repo.protect('hook', 'pre-commit');
+  is(judged.code, 1);
+  match(judged.out, '240 more secrets are not listed');
+});
+
+test('law 7: what the configuration says of merges, and a commit-graph, change nothing', () => {
+  const { repo, keys } = guardedRepo();
+  repo.git('config', 'log.diffMerges', 'off');
+  repo.git('switch', '-qc', 'topic');
+  repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
+  approve(repo, keys['lead']!, '--staged');
+  repo.commit('CRITICAL: fee');
+  repo.git('switch', '-q', 'main');
+  repo.git('-c', 'core.hooksPath=/dev/null', 'merge', '-q', '--no-ff', '-m', 'merge', 'topic');
+  repo.commit('CRITICAL: back', { 'server/pay.ts': 'export const fee = 1;\n' });
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.git('switch', '-qc', 'replay');
+  repo.commit('CRITICAL: again', { 'server/pay.ts': 'export const fee = 2;\n' });
+  const judged = repo.protect('ci', '--base', 'origin/main', '--head', 'HEAD');
+  is(judged.code, 1, judged.out);
+});
+
+test('law 7: a branch called refs/heads/main stands in for no other when a mirror deletes it', () => {
+  const { repo } = guardedRepo();
+  repo.git('switch', '-qc', 'topic');
+  repo.git('branch', '-D', 'main');
+  repo.git('update-ref', 'refs/heads/refs/heads/main', 'HEAD');
+  const input = `refs/remotes/origin/main ${repo.head()} refs/remotes/origin/main ${'0'.repeat(40)}\n`;
+  const pushed = repo.protectWith({ input }, 'hook', 'pre-push', 'origin', repo.git('remote', 'get-url', 'origin'));
+  is(pushed.code, 1, pushed.out);
+  match(pushed.out, 'is protected and cannot be deleted');
+});
+
+test('an approval is not written through a link', () => {
+  const { repo, keys } = guardedRepo();
+  repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
+  const token = approve(repo, keys['lead']!, '--staged', '--print').stdout.trim();
+  const outside = folder('outside');
+  symlinkSync(outside, join(repo.dir, '.protect'));
+  const added = repo.protect('approval', 'add', token);
+  is(added.code, 2);
+  match(added.out, '.protect is a symlink');
+  is(run(outside, 'ls', ['-A']).stdout, '');
+});
