@@ -1,4 +1,5 @@
-import { symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
@@ -78,6 +79,9 @@ test('law 2: a tag on a branch under a pattern is on no protected branch', () =>
   const pushed = repo.tryGit('push', 'origin', 'v1');
   is(pushed.code, 1, pushed.out);
   match(pushed.out, 'is not on a commit of a protected branch');
+  const together = repo.tryGit('push', 'origin', 'topic:refs/heads/release/other', 'v1');
+  is(together.code, 1, together.out);
+  match(together.out, 'is not on a commit of a protected branch');
 });
 
 test('law 2: the policy of another project does not name the default branch', () => {
@@ -153,22 +157,65 @@ test('law 6: two hundred allowed secrets hide none that is not allowed', () => {
   match(judged.out, '240 more secrets are not listed');
 });
 
-test('law 7: what the configuration says of merges, and a commit-graph, change nothing', () => {
+/** An approval that main has used and taken back, brought again with its change. */
+function replayed() {
   const { repo, keys } = guardedRepo();
-  repo.git('config', 'log.diffMerges', 'off');
-  repo.git('switch', '-qc', 'topic');
-  repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
-  approve(repo, keys['lead']!, '--staged');
-  repo.commit('CRITICAL: fee');
-  repo.git('switch', '-q', 'main');
-  repo.git('-c', 'core.hooksPath=/dev/null', 'merge', '-q', '--no-ff', '-m', 'merge', 'topic');
-  repo.commit('CRITICAL: back', { 'server/pay.ts': 'export const fee = 1;\n' });
+  // The approval comes with the merge itself, and goes with the next one.
+  const land = (branch: string, fee: number) => {
+    repo.git('switch', '-qc', branch, 'main');
+    repo.commit('CRITICAL: fee', { 'server/pay.ts': `export const fee = ${fee};\n` });
+    repo.git('switch', '-q', 'main');
+    repo.git('-c', 'core.hooksPath=/dev/null', 'merge', '-q', '--no-ff', '--no-commit', branch);
+    for (const name of repo.git('ls-files', '.protect/approvals').split('\n').filter(Boolean))
+      repo.git('rm', '-q', name);
+    approve(repo, keys['lead']!, '--staged');
+    repo.commit('CRITICAL: merge');
+  };
+  const first = repo.head();
+  land('one', 2);
+  const used = repo.head();
+  land('back', 1);
   repo.git('push', '-q', '--no-verify', 'origin', 'main');
   repo.git('switch', '-qc', 'replay');
-  repo.commit('CRITICAL: again', { 'server/pay.ts': 'export const fee = 2;\n' });
+  repo.git('checkout', used, '--', '.protect', 'server');
+  repo.commit('CRITICAL: again');
+  return { repo, first };
+}
+
+test('law 7: what the configuration says of merges changes nothing', () => {
+  const { repo } = replayed();
+  repo.git('config', 'log.diffMerges', 'off');
+  const judged = repo.protect('ci', '--base', 'origin/main', '--head', 'HEAD');
+  is(judged.code, 1, judged.out);
+  match(judged.out, 'is spent');
+});
+
+test('law 7: a commit-graph that names other parents is not believed', () => {
+  const { repo, first } = replayed();
+  repo.git('commit-graph', 'write', '--reachable');
+  forgeParent(join(repo.dir, '.git/objects/info/commit-graph'), repo.head('main'), first);
+  ok(!repo.git('rev-list', 'main').includes(repo.head('one')), 'Git itself believes it');
   const judged = repo.protect('ci', '--base', 'origin/main', '--head', 'HEAD');
   is(judged.code, 1, judged.out);
 });
+
+/** @see https://git-scm.com/docs/gitformat-commit-graph */
+function forgeParent(file: string, child: string, parent: string): void {
+  const graph = readFileSync(file).subarray(0, -20);
+  const chunk = (id: string) => {
+    for (let at = 8; ; at += 12)
+      if (graph.toString('latin1', at, at + 4) === id) return Number(graph.readBigUInt64BE(at + 4));
+  };
+  const count = graph.readUInt32BE(chunk('OIDF') + 1020);
+  const ids = Array.from({ length: count }, (_, n) =>
+    graph.toString('hex', chunk('OIDL') + 20 * n, chunk('OIDL') + 20 * n + 20),
+  );
+  const at = chunk('CDAT') + ids.indexOf(child) * 36 + 20;
+  graph.writeUInt32BE(ids.indexOf(parent), at);
+  graph.writeUInt32BE(0x70000000, at + 4);
+  chmodSync(file, 0o644);
+  writeFileSync(file, Buffer.concat([graph, createHash('sha1').update(graph).digest()]));
+}
 
 test('law 7: a branch called refs/heads/main stands in for no other when a mirror deletes it', () => {
   const { repo } = guardedRepo();

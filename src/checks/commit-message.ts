@@ -109,8 +109,8 @@ interface Header {
 
 /** Parses a subject line; null when it has no `type: ` in front. */
 export function parseSubject(subject: string): Header | null {
-  const match = /^([^\s:()!]+)(?:\(([^()]*)\))?!?: (\s*)(.*)$/su.exec(subject);
-  return match ? { type: match[1]!, scope: match[2] ?? null, text: match[3]! + match[4]! } : null;
+  const match = /^([^\s:()!]+)(?:\(([^()]*)\))?!?:(?: (.*))?$/su.exec(subject);
+  return match ? { type: match[1]!, scope: match[2] ?? null, text: match[3] ?? '' } : null;
 }
 
 /** Is there anything to see? Blanks and invisible characters say nothing. */
@@ -151,7 +151,6 @@ const nearMisses: readonly (readonly [RegExp, (type: string) => string])[] = [
     (type) => `the colon after '${type}' is no plain ':'`,
   ],
   [/^[\p{L}\d_-]+(?:\([^()]*\))?!?:(?! )\s/u, (type) => `what follows '${type}:' is no plain space`],
-  [/^[\p{L}\d_-]+(?:\([^()]*\))?!?:$/u, (type) => `nothing follows '${type}: '`],
   [/^[\p{L}\d_-]+(?:\([^()]*\))?!?:/u, (type) => `a space is missing after '${type}:'`],
   [/^[\p{L}\d_-]+(?:\([^()]*\))?!?\s+:/u, (type) => `there is a space before the colon after '${type}'`],
 ];
