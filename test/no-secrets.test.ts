@@ -93,19 +93,50 @@ test('a .env file that cannot be judged leaves the check undecided, and a folder
   match(out, '.env is 1048578 bytes, too large for a file of variables');
 });
 
-test('binary and large files are not searched, and that is said', () => {
+test('a large file is not searched, a binary one for keys and tokens only, and that is said', () => {
   const { repo } = guardedRepo();
   const key = stripe(2);
-  stage(repo, { 'a.bin': Buffer.from(`\0${key}`), 'b.txt': `${key}\n`.padEnd(50 << 20, 'x') });
+  const named = Buffer.from("\0password = 'Tr0ub4dor&3xyz!'\n");
+  stage(repo, { 'a.bin': named, 'b.txt': `${key}\n`.padEnd(50 << 20, 'x'), 'c.png': Buffer.from('\0png') });
   const { code, findings } = judged(repo);
   is(code, 0);
   equal(
     findings.map(({ severity, message }) => [severity, message]),
     [
       ['note', 'not searched for secrets, because larger than 1 MiB: b.txt'],
-      ['note', 'not searched for secrets, because binary: a.bin'],
+      ['note', 'searched for keys and tokens only, because binary: a.bin'],
     ],
   );
+  stage(repo, { 'k.ts': Buffer.from(`const a = '${key}';\n// \0\n`) });
+  const found = judged(repo);
+  equal([found.code, found.findings[0]!['path'], found.findings[0]!['line']], [1, 'k.ts', 1]);
+  const strict = guardedRepo({ more: 'checks: { no-secrets: { options: { binary: refuse } } }' }).repo;
+  is(judged(stage(strict, { 'a.bin': Buffer.from('\0\x01\x02') })).code, 1);
+});
+
+test('UTF-16 and UTF-32 are text, with a byte order mark or without', () => {
+  const { repo } = guardedRepo();
+  const text = `const a = '${stripe(3)}';\n`;
+  const wide = (unit: 2 | 4, big: boolean, mark: boolean) =>
+    Buffer.concat(
+      [...(mark ? '\ufeff' : ''), ...text].map((character) => {
+        const bytes = Buffer.alloc(unit);
+        const code = character.codePointAt(0)!;
+        if (unit === 2) big ? bytes.writeUInt16BE(code) : bytes.writeUInt16LE(code);
+        else big ? bytes.writeUInt32BE(code) : bytes.writeUInt32LE(code);
+        return bytes;
+      }),
+    );
+  for (const unit of [2, 4] as const)
+    for (const big of [false, true])
+      for (const mark of [false, true]) {
+        const path = `src/${unit}${big}${mark}.ts`;
+        stage(repo, { [path]: wide(unit, big, mark) });
+        ok(
+          judged(repo).findings.some((finding) => finding['path'] === path),
+          path,
+        );
+      }
 });
 
 test('UTF-16 with a byte order mark is text', () => {

@@ -43,6 +43,11 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
       doc: 'false alarms, by place or fingerprint',
     },
     large: { schema: choice('note', 'refuse'), default: 'note', doc: 'files over 1 MiB, which are not searched' },
+    binary: {
+      schema: choice('note', 'refuse'),
+      default: 'note',
+      doc: 'binary files, which are searched for keys and tokens of well-known shapes only; pictures, sound and fonts may be there',
+    },
   }),
   docs: {
     since: '0.1.0',
@@ -55,11 +60,15 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
     let search: Search | undefined;
     for await (const group of context.contents.brought()) {
       context.signal.throwIfAborted();
-      for await (const [brought, { bytes, left }] of context.contents.each(group)) {
+      for await (const [brought, { bytes, raw, left }] of context.contents.each(group)) {
         if (left !== null) found.left(left, brought);
-        if (bytes === null || bytes.length === 0) continue;
+        const searched = bytes ?? raw;
+        if (searched === null || searched.length === 0) continue;
         search ??= await searcher(context);
-        const hits = (await search(bytes)).filter((hit) => !allowed(brought.path, hit));
+        const all = await search(searched);
+        // What stands beside a telling name is a value in a text; in a program it is a name beside another.
+        const counting = bytes === null ? all.filter(({ fingerprint }) => fingerprint !== null) : all;
+        const hits = counting.filter((hit) => !allowed(brought.path, hit));
         if (hits.length > 0) found.add(brought, hits, await before(context, brought.path, search));
       }
     }
@@ -103,8 +112,9 @@ async function before(
 ): Promise<ReadonlySet<string>> {
   const step = (await context.contents.newSteps()).find((one) => one.path === path);
   if (!step?.from || step.from.mode === '160000') return new Set();
-  const { bytes } = await context.contents.content(step.from.oid);
-  return new Set(bytes === null ? [] : (await search(bytes)).map(identity));
+  const { bytes, raw } = await context.contents.content(step.from.oid);
+  const searched = bytes ?? raw;
+  return new Set(searched === null ? [] : (await search(searched)).map(identity));
 }
 
 /** The same secret, wherever in the file it stands. */
@@ -147,7 +157,7 @@ class Findings {
 
   problems(): readonly Problem[] {
     const { options } = this.#context;
-    const { large } = (options ?? {}) as { large?: string };
+    const { large, binary } = (options ?? {}) as { large?: string; binary?: string };
     // As grave as what they stand for.
     const more = (['error', 'warning'] as const)
       .filter((severity) => this.#more[severity] > 0)
@@ -156,8 +166,8 @@ class Findings {
         message: `${this.#more[severity]} more secrets are not listed`,
       }));
     const skipped = [
-      notSearched(this.#left.large, 'larger than 1 MiB', large === 'refuse'),
-      notSearched(this.#left.binary, 'binary', false),
+      notSearched(this.#left.large, 'not searched for secrets, because larger than 1 MiB', large === 'refuse'),
+      notSearched(this.#left.binary, 'searched for keys and tokens only, because binary', binary === 'refuse'),
     ];
     return [...this.#problems, ...more, ...skipped.flat()];
   }
@@ -190,10 +200,10 @@ class Findings {
 }
 
 /** One line for all of them, with the first few names. */
-function notSearched(paths: ReadonlySet<string>, why: string, refuse: boolean): Problem[] {
+function notSearched(paths: ReadonlySet<string>, what: string, refuse: boolean): Problem[] {
   if (paths.size === 0) return [];
   const names = [...paths].slice(0, 3).join(', ');
   const rest = paths.size > 3 ? ` and ${paths.size - 3} more` : '';
-  const message = `not searched for secrets, because ${why}: ${names}${rest}`;
+  const message = `${what}: ${names}${rest}`;
   return [{ message, ...(refuse ? {} : { severity: 'note' }) }];
 }

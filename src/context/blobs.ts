@@ -88,7 +88,7 @@ export function reader(
     const content = isLarge(oid).then((large) => readContent(repository, oid, large));
     known.set(oid, content);
     content.then(
-      ({ bytes }) => known.get(oid) === content && keep(oid, bytes?.length ?? 0),
+      ({ bytes, raw }) => known.get(oid) === content && keep(oid, (bytes ?? raw)?.length ?? 0),
       () => undefined, // Whoever asked for it gets the error.
     );
     return content;
@@ -97,16 +97,16 @@ export function reader(
 
 async function readContent({ objects }: Repository, oid: Oid, isLarge: boolean): Promise<Content> {
   const size = isLarge ? ((await objects.info(oid))?.size ?? 0) : 0;
-  if (size > largest) return { bytes: null, left: 'large', size };
+  if (size > largest) return { bytes: null, raw: null, left: 'large', size };
   return asContent(await objects.readUpTo(oid, largest), oid);
 }
 
 function asContent(blob: Awaited<ReturnType<Repository['objects']['readUpTo']>>, oid: Oid): Content {
   if (blob?.type !== 'blob') throw missing(oid);
   const { content, size } = blob;
-  if (content === null) return { bytes: null, left: 'large', size };
+  if (content === null) return { bytes: null, raw: null, left: 'large', size };
   const bytes = asUtf8(content);
-  return bytes === null ? { bytes, left: 'binary', size } : { bytes, left: null, size };
+  return bytes === null ? { bytes, raw: content, left: 'binary', size } : { bytes, raw: null, left: null, size };
 }
 
 /** The first bytes of a blob of any size. Of a large one no more is read. @throws Undecided when it is missing */
@@ -124,15 +124,47 @@ export async function beginning(repository: Repository, oid: Oid, bytes: number)
   return Buffer.concat(chunks).subarray(0, bytes);
 }
 
-/** Text as UTF-8: UTF-16 by its byte order mark; null for what is no text, as Git tells it. */
+/**
+ * Text as UTF-8: UTF-16 and UTF-32 by their byte order mark, or by the zeros that they make of ASCII; null for what is no
+ * text, as Git tells it.
+ */
 function asUtf8(content: Buffer): Buffer | null {
-  const [first, second] = content;
-  if (first === 0xff && second === 0xfe) return Buffer.from(content.toString('utf16le', 2));
-  if (first === 0xfe && second === 0xff)
-    return Buffer.from(
-      Buffer.from(content.subarray(2, content.length & ~1))
-        .swap16()
-        .toString('utf16le'),
-    );
-  return content.subarray(0, 8000).includes(0) ? null : content;
+  const marks: readonly (readonly [readonly number[], Encoding])[] = [
+    [[0xff, 0xfe, 0, 0], 'utf32le'],
+    [[0, 0, 0xfe, 0xff], 'utf32be'],
+    [[0xff, 0xfe], 'utf16le'],
+    [[0xfe, 0xff], 'utf16be'],
+  ];
+  for (const [mark, encoding] of marks)
+    if (mark.every((byte, index) => content[index] === byte)) return decoded(content.subarray(mark.length), encoding);
+  const start = content.subarray(0, 8000);
+  if (!start.includes(0)) return content;
+  const encoding = unmarked(start);
+  return encoding === null ? null : decoded(content, encoding);
+}
+
+type Encoding = 'utf16le' | 'utf16be' | 'utf32le' | 'utf32be';
+
+/** Where most characters are ASCII, zeros stand in the same places of nearly every unit, and nowhere else. */
+function unmarked(start: Buffer): Encoding | null {
+  const zeros = [0, 0, 0, 0];
+  for (const [index, byte] of start.entries()) if (byte === 0) zeros[index % 4]!++;
+  const units = Math.floor(start.length / 4);
+  if (units < 2) return null;
+  const [a, b, c, d] = zeros.map((count) => count > units * 0.9);
+  const none = zeros.map((count) => count === 0);
+  if (none[0] && b && c && d) return 'utf32le';
+  if (a && b && c && none[3]) return 'utf32be';
+  if (none[0] && b && none[2] && d) return 'utf16le';
+  return a && none[1] && c && none[3] ? 'utf16be' : null;
+}
+
+function decoded(content: Buffer, encoding: Encoding): Buffer {
+  const unit = encoding.startsWith('utf16') ? 2 : 4;
+  const whole = content.subarray(0, content.length - (content.length % unit));
+  if (encoding === 'utf16le') return Buffer.from(whole.toString('utf16le'));
+  if (encoding === 'utf16be') return Buffer.from(Buffer.from(whole).swap16().toString('utf16le'));
+  const point = (at: number) => (encoding === 'utf32le' ? whole.readUInt32LE(at) : whole.readUInt32BE(at));
+  const points = Array.from({ length: whole.length / 4 }, (_, index) => point(index * 4));
+  return Buffer.from(points.map((code) => String.fromCodePoint(code > 0x10ffff ? 0xfffd : code)).join(''));
 }

@@ -42,10 +42,11 @@ export type Context<N extends Capability = never, W extends Capability = never> 
   Pick<Capabilities, N> &
   Partial<Pick<Capabilities, W>>;
 
-/** What a blob holds; large and binary ones are not read into memory. */
+/** What a blob holds: text as UTF-8, else the bytes as they are (`raw`); a large one is not read into memory. */
 export type Content =
-  | { readonly bytes: Buffer; readonly left: null; readonly size: number }
-  | { readonly bytes: null; readonly left: 'large' | 'binary'; readonly size: number };
+  | { readonly bytes: Buffer; readonly raw: null; readonly left: null; readonly size: number }
+  | { readonly bytes: null; readonly raw: Buffer; readonly left: 'binary'; readonly size: number }
+  | { readonly bytes: null; readonly raw: null; readonly left: 'large'; readonly size: number };
 
 /** A state that a change brings to the other side, at its end or on the way there. */
 export interface Brought {

@@ -69,7 +69,7 @@ export async function scan(bytes: Buffer, own: OwnSecrets): Promise<SecretHit[]>
     for (const hit of inside.asked) asked.push({ ...hit, kind: `${hit.kind}, in base64`, ...place });
   });
   if (asked.length > 0) found.push(...(await confirmed(asked)));
-  return inOrder(found).map((hit) => shown(hit, bytes));
+  return shown(inOrder(found, bytes.length), bytes);
 }
 
 function shapesIn(bytes: Buffer, text: () => string): { readonly found: Found[]; readonly asked: Asked[] } {
@@ -160,11 +160,16 @@ function startsWord(text: string, offset: number): boolean {
   return /%[0-9A-Fa-f]{2}$|\\u00[0-9A-Fa-f]{2}$|\\x[0-9A-Fa-f]{2}$/.test(text.slice(Math.max(0, offset - 6), offset));
 }
 
-/** In order of place; of those that share characters the one of the most special rule. */
-function inOrder(found: readonly Found[]): Found[] {
+/** In order of place; of those that share characters the one of the most special rule. @param length of the text, in bytes */
+function inOrder(found: readonly Found[], length: number): Found[] {
+  const taken = new Uint8Array(length);
   const kept: Found[] = [];
-  for (const hit of [...found].sort((a, b) => a.rank - b.rank || a.from - b.from))
-    if (!kept.some(({ from, to }) => hit.from < to && from < hit.to)) kept.push(hit);
+  for (const hit of [...found].sort((a, b) => a.rank - b.rank || a.from - b.from)) {
+    const next = taken.subarray(hit.from, hit.to).indexOf(1);
+    if (next >= 0) continue;
+    taken.fill(1, hit.from, hit.to);
+    kept.push(hit);
+  }
   return kept.sort((a, b) => a.from - b.from);
 }
 
@@ -172,14 +177,20 @@ function digest(kind: string, value: string): string {
   return sha256(`${kind}\0${value}`).slice(0, 16);
 }
 
-function shown({ kind, from, value, fingerprint, severity }: Found, bytes: Buffer): SecretHit {
+/** Where each stands, counted once through the text. */
+function shown(found: readonly Found[], bytes: Buffer): SecretHit[] {
   let line = 1;
-  let lineStart = 0;
-  for (let i = bytes.indexOf(10); i !== -1 && i < from; i = bytes.indexOf(10, i + 1)) {
-    line++;
-    lineStart = i + 1;
-  }
-  const column = bytes.subarray(lineStart, from).toString().length + 1;
-  const start = value.slice(0, Math.min(4, Math.floor(value.length / 4))).replace(/[^\x20-\x7e]/g, '?');
-  return { kind, line, column, start, fingerprint, severity };
+  let column = 1;
+  let at = 0;
+  let next = bytes.indexOf(10);
+  return found.map(({ kind, from, value, fingerprint, severity }) => {
+    for (; next !== -1 && next < from; next = bytes.indexOf(10, next + 1)) {
+      line++;
+      [column, at] = [1, next + 1];
+    }
+    column += bytes.subarray(at, from).toString().length;
+    at = from;
+    const start = value.slice(0, Math.min(4, Math.floor(value.length / 4))).replace(/[^\x20-\x7e]/g, '?');
+    return { kind, line, column, start, fingerprint, severity };
+  });
 }
