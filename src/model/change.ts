@@ -75,7 +75,7 @@ export interface Change {
   tree(): Promise<Oid | null>;
   /** Every path whose state differs between base and result, in Git's order. */
   steps(): Promise<readonly Step[]>;
-  /** With `landing: rebase`, the steps to every state on the way to the head. */
+  /** The steps to other states that are judged: with `landing: rebase` those on the way to the head, in a merge queue the one that the entry adds. */
   states(): Promise<readonly (readonly Step[])[]>;
   /** The commits that the change brings, newest first; `paths` is filled in only when asked for. */
   commits(options: { paths: boolean }): AsyncIterable<Commit>;

@@ -91,7 +91,21 @@ async function proposal(repository: Repository, event: CiEvent, other: OtherSide
     tree: async () => tree,
     ...range(repository, { base, head, tree, known: [base], states: policy.landing === 'rebase' }),
   };
-  return { changes: [change], loaded, standard, notes: notes(event, landsOn, { direct, landed }) };
+  const judged = event.builtOn === null ? change : await queued(repository, event, event.builtOn, change);
+  return { changes: [judged], loaded, standard, notes: notes(event, landsOn, { direct, landed }) };
+}
+
+/**
+ * An entry of a merge queue: its base and policy are what has landed, for the entries before it have not; but what it does
+ * to what they bring is a step of its own. @throws Undecided when what it builds on is not here
+ */
+async function queued(repository: Repository, { help }: CiEvent, builtOn: Oid, change: Change): Promise<Change> {
+  if ((await repository.commit(builtOn)) === null)
+    throw new Undecided(`what the queue builds on (${builtOn.slice(0, 12)}) is not in this clone`, help.depth);
+  const head = change.head!;
+  const direct = await repository.isAncestor(builtOn, head);
+  const tree = direct ? await treeOf(repository, head) : await mergedTree(repository, builtOn, head);
+  return { ...change, states: async () => [...(await change.states()), await repository.diff(builtOn, tree)] };
 }
 
 /** @throws Undecided where HEAD may be a push to the target itself: the system says neither branch nor reason */

@@ -19,12 +19,12 @@ export const buildkite: System = {
       head: env['BUILDKITE_COMMIT'] === 'HEAD' ? 'HEAD' : commitId(env['BUILDKITE_COMMIT'], 'BUILDKITE_COMMIT'),
       help: { depth: buildkite.depth },
     };
-    // Compared with what has landed: the entries that the queue puts before this one have not.
     if (env['BUILDKITE_MERGE_QUEUE_BASE_BRANCH'])
       return {
         ...common,
         kind: 'proposal',
         target: branchName(env['BUILDKITE_MERGE_QUEUE_BASE_BRANCH'], 'BUILDKITE_MERGE_QUEUE_BASE_BRANCH'),
+        builtOn: commitId(env['BUILDKITE_MERGE_QUEUE_BASE_COMMIT'], 'BUILDKITE_MERGE_QUEUE_BASE_COMMIT'),
         queued: true,
       };
     if (env['BUILDKITE_PULL_REQUEST'] && env['BUILDKITE_PULL_REQUEST'] !== 'false') {

@@ -10,6 +10,8 @@ export interface CiEvent {
   readonly target: string | null;
   /** A proposal: where to compare with, if not the target's tip. A push: what the ref held before; zeros: it is new. */
   readonly base: string | null;
+  /** What a merge queue puts this entry on top of: the target, and the entries before it, which have not landed. */
+  readonly builtOn: string | null;
   /** A tip of the target that the event names, which may be older than the tracking ref. */
   readonly baseSha: string | null;
   readonly head: string;
@@ -48,6 +50,7 @@ export const unsaid: Omit<CiEvent, 'system' | 'kind' | 'help'> = {
   ref: null,
   target: null,
   base: null,
+  builtOn: null,
   baseSha: null,
   head: 'HEAD',
   title: null,

@@ -38,11 +38,11 @@ const events: Record<string, (event: unknown, common: Common) => CiEvent> = {
   pull_request: pullRequest,
   // It runs on the default branch, so the commit to judge has to be fetched first.
   pull_request_target: pullRequest,
-  // Compared with what has landed, not with `base_sha`: the entries that the queue puts before this one have not.
   merge_group: (event, common) => ({
     ...common,
     kind: 'proposal',
     target: branchName(text(event, 'merge_group', 'base_ref'), 'merge_group.base_ref of the event'),
+    builtOn: commitId(text(event, 'merge_group', 'base_sha'), 'merge_group.base_sha of the event'),
     head: commitId(text(event, 'merge_group', 'head_sha'), 'merge_group.head_sha of the event'),
     queued: true,
   }),

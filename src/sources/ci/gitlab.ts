@@ -38,6 +38,7 @@ function mergeRequest(env: NodeJS.ProcessEnv, common: Common): CiEvent {
     ...common,
     kind: 'proposal',
     target: branchName(env['CI_MERGE_REQUEST_TARGET_BRANCH_NAME'], 'CI_MERGE_REQUEST_TARGET_BRANCH_NAME'),
+    builtOn: isTrain ? commitId(env[sha], sha) : null,
     baseSha: isTrain ? null : commitIdIfSaid(env[sha], sha),
     // With merged results CI_COMMIT_SHA is a merge that GitLab made, perhaps with an older target.
     head: env['CI_MERGE_REQUEST_SOURCE_BRANCH_SHA']
