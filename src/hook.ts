@@ -12,6 +12,14 @@ if (certificates !== undefined) {
   process.env['NODE_EXTRA_CA_CERTS'] = certificates;
 }
 
+/** Digest of hook-process.cjs, which the build puts here; not there where the files are compiled one by one. */
+declare const builtWith: string | undefined;
+const content = typeof builtWith === 'string' ? builtWith : null;
+
 const folders = foldersOf(process.cwd(), process.env);
 if (folders === null || !passesAgain(process.argv.slice(2), folders, process.cwd(), process.env))
-  startScript(join(import.meta.dirname, 'hook-process.cjs'), folders && join(folders.commonDir, 'protect', 'cache'));
+  startScript(
+    join(import.meta.dirname, 'hook-process.cjs'),
+    content,
+    folders && join(folders.commonDir, 'protect', 'cache'),
+  );

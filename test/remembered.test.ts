@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not, ok } from 'uvu/assert';
@@ -137,7 +138,11 @@ test('compiled code is kept for this very file and this Node, and what V8 refuse
     is(done.out, '');
     ok(statSync(file).size > 1000, 'it is made anew');
   }
-  writeFileSync(join(cache, 'hook-process.cjs-1-1-v0.0.0-x64.v8'), 'of another version');
+  const digest = createHash('sha256')
+    .update(readFileSync(join(distFolder, 'hook-process.cjs')))
+    .digest('hex');
+  match(kept()[0]!, `hook-process.cjs-${digest.slice(0, 32)}-${process.version}-`);
+  writeFileSync(join(cache, 'hook-process.cjs-1-v0.0.0-x64.v8'), 'of another version');
   rmSync(file);
   is(preCommit(repo).code, 0);
   is(kept().length, 1, 'others go');

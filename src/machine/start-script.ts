@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
@@ -7,12 +7,13 @@ import { Script } from 'node:vm';
  * Runs a CommonJS file as `require` does, by the code that V8 made of it last time: compiling is a third of what a hook
  * takes. What V8 does not accept, because it is of another version or started with other flags, is compiled and kept anew.
  * What it imports when it is needed it imports by `importHere`, from the folder of the hook: a script has no `import()`.
+ * @param content digest of the file; null: it is not known, and nothing is kept
  * @param folder where compiled code is kept; null: nowhere
  * @see https://nodejs.org/docs/latest-v20.x/api/vm.html#class-vmscript
  */
-export function startScript(file: string, folder: string | null): void {
+export function startScript(file: string, content: string | null, folder: string | null): void {
   const source = readFileSync(file, 'latin1'); // It is ASCII, which V8 then keeps as it is.
-  const kept = folder === null ? null : join(folder, keptName(file));
+  const kept = folder === null || content === null ? null : join(folder, keptName(file, content));
   const cachedData = kept === null ? undefined : readKept(kept);
   const script = new Script(`(function (require, module, exports, __filename, __dirname, importHere) {${source}\n})`, {
     filename: file,
@@ -31,10 +32,12 @@ export function startScript(file: string, folder: string | null): void {
   );
 }
 
-/** V8 looks at the length of a source only, so the name says which file it is, and what compiled it. */
-function keptName(file: string): string {
-  const { mtimeMs, size } = statSync(file);
-  return `${basename(file)}-${size}-${Math.trunc(mtimeMs)}-${process.version}-${process.arch}.v8`;
+/**
+ * V8 compares no more than the length of a source, and packages are unpacked with one date for all of them: so the name
+ * says what the file holds, and what compiled it.
+ */
+function keptName(file: string, content: string): string {
+  return `${basename(file)}-${content}-${process.version}-${process.arch}.v8`;
 }
 
 function readKept(path: string): Buffer | undefined {
