@@ -63,7 +63,6 @@ test("D: Git's variables lead neither the gates nor CI astray", () => {
     { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'diff.ignoreSubmodules', GIT_CONFIG_VALUE_0: 'all' },
     { GIT_CONFIG_PARAMETERS: "'diff.external=true'" },
     { GIT_EXTERNAL_DIFF: 'true' },
-    { GIT_DIR: join(clean.dir, '.git'), GIT_WORK_TREE: clean.dir },
     {
       GIT_OBJECT_DIRECTORY: join(clean.dir, '.git/objects'),
       GIT_COMMON_DIR: join(clean.dir, '.git'),

@@ -20,6 +20,8 @@ export function gitEnvironment(outer: NodeJS.ProcessEnv, keep: Keep): NodeJS.Pro
   const inner: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(outer)) if (!name.toUpperCase().startsWith('GIT_')) inner[name] = value;
   for (const name of kept[keep]) if (outer[name] !== undefined) inner[name] = outer[name];
+  // By itself it would lead to the refs of another repository than the objects.
+  if (inner['GIT_DIR'] === undefined) delete inner['GIT_COMMON_DIR'];
   return {
     ...inner,
     ...opening(outer),
