@@ -37,6 +37,7 @@ const statement: Statement = {
   expiresAt: new Date('2026-11-27T09:00:00Z'),
   nonce: '0123456789abcdef0123456789abcdef',
   changes: [{ path: 'server/guardrails.ts', from: blob('a'), to: blob('b') }],
+  upTo: null,
 };
 const payload = writePayload(statement);
 

@@ -214,6 +214,7 @@ const statement: fc.Arbitrary<Statement> = fc.record(
     expiresAt: date,
     nonce: hex(32),
     changes: fc.uniqueArray(step, { minLength: 1, maxLength: 6, selector: ({ path }) => path }),
+    upTo: fc.constant(null),
   },
   { noNullPrototype: true },
 );
@@ -227,6 +228,7 @@ const sample: Statement = {
   expiresAt: new Date('2026-11-27T09:00:00Z'),
   nonce: '0'.repeat(32),
   changes: [{ path: 'a', from: null, to: { mode: '100644', oid: 'a'.repeat(40), sha256: 'b'.repeat(64) } }],
+  upTo: null,
 };
 const samplePayload = writePayload(sample);
 const signed = run('.', 'ssh-keygen', ['-Y', 'sign', '-q', '-n', 'git-protect.approval.v1', '-f', lead.file], {

@@ -217,7 +217,7 @@ test('landed-checks: several commits of one push under one approval pass; one of
   half.repo.git('reset', '-q', 'config');
   half.repo.git('checkout', '-q', 'config');
   land(half.repo, 'feat: half', {});
-  match(half.repo.protect('predeploy').stdout, 'changed without approval');
+  match(half.repo.protect('predeploy').stdout, 'is not used whole: it also covers config/app.json');
 });
 
 test('landed-checks: a merge is one step, judged by the policy of its moment', () => {
@@ -242,16 +242,33 @@ test('landed-checks: a merge is one step, judged by the policy of its moment', (
   is(later.code, 0, later.out);
 });
 
-test('landed-checks: a message that landed is told, with the policy of its moment', () => {
+test('landed-checks: the form of a message that landed is a warning: nobody can mend it', () => {
   const { repo } = shop();
-  const bad = land(repo, 'words', { 'src/b.ts': '1\n' });
-  const refused = repo.protect('predeploy');
-  is(refused.code, 1);
-  match(refused.stdout, "'words' starts with no type");
-  match(refused.stdout, `--deployed ${bad.slice(0, 12)}`);
-  const done = repo.protect('predeploy', '--deployed', bad.slice(0, 12));
+  land(repo, 'words', { 'src/b.ts': '1\n' });
+  const told = repo.protect('predeploy');
+  is(told.code, 0, told.out);
+  match(told.stdout, "'words' starts with no type");
+  match(told.stdout, 'warning[landed-checks]');
+});
+
+test('--deployed is gone: it let anybody pass over what landed, and only an owner can stand by that', () => {
+  const { repo, keys } = shop();
+  const bad = land(repo, 'CRITICAL: past the gates', { 'server/pay.ts': 'export const fee = 0;\n' });
+  for (const flags of [['--deployed', bad], [`--deployed=${bad}`]]) {
+    const gone = repo.protect('predeploy', ...flags);
+    is(gone.code, 2, gone.out);
+    match(gone.stderr, 'npx git-protect approve --up-to REV --reason');
+  }
+  is(repo.protect('predeploy').code, 1);
+  const stranger = makeKey('stranger');
+  is(repo.protect('approve', '--up-to', bad, '--key', stranger.file, '--reason', 'r', '--yes').code, 2);
+  is(approve(repo, keys['lead']!, '--up-to', bad).code, 0);
+  land(repo, 'chore: stand by it', {});
+  const done = repo.protect('predeploy');
   is(done.code, 0, done.out);
-  match(done.stdout, 'as --deployed says');
+  match(done.stdout, `since ${bad.slice(0, 12)}: an owner stands by all up to there`);
+  land(repo, 'CRITICAL: past the gates again', { 'server/pay.ts': 'export const fee = 9;\n' });
+  is(repo.protect('predeploy').code, 1, 'and no further');
 });
 
 test('landed-checks: a policy that was invalid is no matter once a valid one is back', () => {
@@ -267,7 +284,7 @@ test('landed-checks: a policy that was invalid is no matter once a valid one is 
   match(done.stdout, /note\[landed-checks\] \.protectionrc:\d+: landnig: .*, in [0-9a-f]{12}, and mended since\n/);
 });
 
-test('a rollback point counts only when the remote holds it', () => {
+test('no rollback point shortens what is judged, whoever pushed it', () => {
   const { repo } = shop({ deploy: 'production: { rollback: { tag: "v{date}-{time}" } }' });
   land(repo, 'CRITICAL: fee', { 'server/pay.ts': 'export const fee = 2;\n' });
   repo.git('tag', '-a', '-m', 'mine', 'v20260101-0900');
@@ -276,9 +293,27 @@ test('a rollback point counts only when the remote holds it', () => {
   repo.git('push', '-q', '--no-verify', 'origin', 'v20260101-0901');
   is(repo.protect('predeploy').code, 1, 'a light tag says nothing');
   repo.git('push', '-q', '--no-verify', 'origin', 'v20260101-0900');
-  const done = repo.protect('predeploy');
-  is(done.code, 0, done.out);
-  match(done.stdout, 'since the rollback point v20260101-0900');
+  const refused = repo.protect('predeploy');
+  is(refused.code, 1, refused.out);
+  match(refused.stdout, /since the policy began, [0-9a-f]{12}/);
+});
+
+test('in-sync: what was deployed must be behind what is deployed now', () => {
+  const { repo } = shop({ deploy: 'production: { rollback: { tag: "v{date}-{time}" } }' });
+  land(repo, 'feat: one', { 'src/b.ts': '1\n' });
+  is(repo.protect('predeploy', '--tag', '--push').code, 0);
+  const tag = repo.git('tag', '--list', 'v*').trim();
+  repo.git('reset', '-q', '--hard', 'HEAD~1');
+  repo.commit('feat: two', { 'src/c.ts': '1\n' });
+  repo.git('push', '-q', '--no-verify', '--force', 'origin', 'main');
+  // Also where this clone has not seen the tag.
+  for (const known of [true, false]) {
+    if (!known) repo.git('tag', '-d', tag);
+    const refused = repo.protect('predeploy');
+    is(refused.code, 1, refused.out);
+    match(refused.stdout, `history was rewritten: the rollback point ${tag} is not behind`);
+    match(refused.stdout, 'git log --oneline');
+  }
 });
 
 test('tests and build run on the commit, in turn, and are remembered by the gate alone', () => {
@@ -362,20 +397,22 @@ test('tests that move HEAD, change the tree or leave files behind do not pass', 
     const refused = repo.protect('predeploy');
     is(refused.code, 1, refused.out);
     match(refused.stdout, words);
-    is(statuses(repo, '--deployed', 'HEAD')['tests'] === 'passed', false, 'nothing of it is remembered');
+    is(statuses(repo)['tests'] === 'passed', false, 'nothing of it is remembered');
   }
 });
 
 test('a test command that is killed, missing or too slow is undecided', () => {
-  const slow = shop({ deploy: 'production: { commands: { test: "sleep 60" } }' }).repo;
+  const { repo: slow, keys } = shop({ deploy: 'production: { commands: { test: "sleep 60" } }' });
   slow.write(
     '.protectionrc',
     slow
       .read('.protectionrc')
       .replace('not-root: { severity: off }', 'not-root: { severity: off }, tests: { timeout: 1s }'),
   );
+  slow.git('add', '-A');
+  is(approve(slow, keys['lead']!, '--staged').code, 0);
   land(slow, 'chore: timeout', {});
-  const late = slow.protect('predeploy', '--deployed', 'HEAD');
+  const late = slow.protect('predeploy');
   is(late.code, 3, late.out);
   match(late.stdout, 'undecided[tests] the tests took longer than 1 s and was stopped'.replace(' was', ' were'));
 });
@@ -567,7 +604,7 @@ test('trigger: push runs the gate in pre-push to that branch of that remote, and
   is(refused.code, 1, refused.out);
   match(refused.out, 'error[tests]');
   match(refused.out, 'protect: refused (pre-deploy');
-  match(refused.out, /since [0-9a-f]{12}, what is pushed onto/);
+  match(refused.out, /since the policy began, [0-9a-f]{12}/);
   is(repo.tryGit('push', 'origin', 'HEAD:topic').code, 0, 'another branch');
   is(repo.tryGit('push', 'fork', 'main').code, 0, 'another remote');
   const token = repo
@@ -652,7 +689,7 @@ test('landed-checks: two owners where two are needed', () => {
   const commit = land(repo, 'feat: fee', {});
   const refused = repo.protect('predeploy');
   is(refused.code, 1);
-  match(refused.stdout, 'approved by lead; 2 of lead, second are needed');
+  match(refused.stdout, 'approved by lead; 2 owners are needed');
   is(approve(repo, keys.second, '--landed', commit).code, 0);
   land(repo, 'chore: approve what landed', {});
   const done = repo.protect('predeploy');
@@ -666,13 +703,15 @@ test('landed-checks: on an unprotected branch an approval for any branch counts,
   ] as const) {
     const { repo, keys } = shop({ deploy: 'production: { branch: release }' });
     repo.write('.protectionrc', repo.read('.protectionrc').replace('branches: { main: {} }', `branches: ${branches}`));
-    const began = land(repo, 'chore: branches', {});
+    repo.git('add', '-A');
+    is(approve(repo, keys['lead']!, '--staged', '--target', 'main', '--target', 'release').code, 0);
+    land(repo, 'chore: branches', {});
     repo.git('switch', '-q', '-c', 'release');
     repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
     is(approve(repo, keys['lead']!, '--staged', '--target', 'main').code, 0);
     repo.commit('CRITICAL: fee');
     repo.git('push', '-q', '--no-verify', '-u', 'origin', 'release');
-    const done = repo.protect('predeploy', '--deployed', began);
+    const done = repo.protect('predeploy');
     is(done.code, code, done.out);
   }
 });

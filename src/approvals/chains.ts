@@ -1,20 +1,14 @@
 import { showPath } from '../git/raw.ts';
-import type { BytePath, Consent, Guard, Policy, State, Step } from '../model/index.ts';
-import { type Approval, type SignedState, stateKey } from './statement.ts';
-import { by, type Fault, verifyStatement } from './verify.ts';
+import type { BytePath, Consent, Guard, State, Step } from '../model/index.ts';
+import { type Approval, type SignedState, sameState, stateKey } from './statement.ts';
+import { by, type Fault } from './verify.ts';
 
 /** What approvals are weighed against. */
 export interface Evidence {
-  readonly policy: Policy;
-  readonly now: Date;
-  /** Short name of the protected branch that the change lands on; null: any target will do. */
-  readonly target: string | null;
-  /** Approvals that the change adds. */
-  readonly added: readonly Approval[];
-  /** Names among `added` that the history behind the base has held before. */
-  readonly spent: ReadonlySet<string>;
-  /** Approvals that were there before the change: only to tell why they do not count. */
-  readonly earlier: readonly Approval[];
+  /** Approvals that the result holds, and after landing those that came later. */
+  readonly approvals: readonly Approval[];
+  /** What is wrong with one by itself, whatever the path. */
+  fault(approval: Approval): Fault | null;
   /** The states a chain may start from: the base's, and on an unprotected branch the trusted tip's. */
   starts(path: BytePath): readonly (SignedState | null)[];
   /** The state the change leads to. */
@@ -39,11 +33,9 @@ export class Consents {
 
   constructor(evidence: Evidence) {
     this.#evidence = evidence;
-    const valid = evidence.added.map((approval) => ({ approval, fault: this.#fault(approval) }));
-    const good = valid.filter(({ fault }) => fault === null).map(({ approval }) => approval);
+    this.#weighed = evidence.approvals.map((approval) => ({ approval, fault: evidence.fault(approval) }));
+    const good = this.#weighed.filter(({ fault }) => fault === null).map(({ approval }) => approval);
     this.#counting = this.#usedWhole(good);
-    const earlier = evidence.earlier.map((approval) => ({ approval, fault: spentFault(approval) }));
-    this.#weighed = [...valid, ...earlier];
   }
 
   /**
@@ -98,21 +90,6 @@ export class Consents {
       const leading = reach(edges, [goal], 'to', 'from');
       if (!reached.has(stateKey(step.from)) || !leading.has(stateKey(step.to))) return step.path;
     }
-    return null;
-  }
-
-  /** What is wrong with an approval by itself, whatever the path. */
-  #fault(approval: Approval): Fault | null {
-    const { policy, now, target, spent } = this.#evidence;
-    const fault = verifyStatement(approval, policy, now);
-    if (fault) return fault;
-    const { statement, name } = approval;
-    if (target !== null && !statement.targets.includes(target))
-      return {
-        reason: 'wrong-target',
-        text: `${by(approval)} is for ${statement.targets.join(', ')}, not for ${target}`,
-      };
-    if (spent.has(name)) return spentFault(approval);
     return null;
   }
 
@@ -171,7 +148,7 @@ export class Consents {
       };
     if (!this.#counting.includes(approval)) {
       const edges = new Map(
-        approval.statement.changes.map(({ path: p }) => [p, this.#edges(p, () => true, this.#evidence.added)]),
+        approval.statement.changes.map(({ path: p }) => [p, this.#edges(p, () => true, this.#evidence.approvals)]),
       );
       const unused = this.#unusedPath(approval, edges);
       const rest = unused === null || unused === step.path ? 'more' : showPath(unused);
@@ -195,16 +172,8 @@ interface Edge {
   readonly approvals: Approval[];
 }
 
-function spentFault(approval: Approval): Fault {
-  return { reason: 'spent', text: `${by(approval)} is spent: it has landed before, and counts once` };
-}
-
-function sameState(a: State | null, b: State | null): boolean {
-  return a?.oid === b?.oid && a?.mode === b?.mode;
-}
-
 /** The edges of a shortest way from one of `starts` to `goal`, or null. An empty way counts only when start is goal. */
-export function chainOf<E extends { readonly from: string; readonly to: string }>(
+function chainOf<E extends { readonly from: string; readonly to: string }>(
   edges: readonly E[],
   starts: readonly string[],
   goal: string,

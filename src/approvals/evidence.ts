@@ -1,16 +1,26 @@
 import { createHash } from 'node:crypto';
 import { missing } from '../git/missing.ts';
-import { showPath } from '../git/raw.ts';
+import { readPath } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
 import { type BytePath, type Change, type Oid, type Policy, type State, type Step, Undecided } from '../model/index.ts';
 import { Consents } from './chains.ts';
-import { type Approval, approvalName, approvalsFolder, limits, parseApproval, type SignedState } from './statement.ts';
+import { spendings } from './spending.ts';
+import {
+  type Approval,
+  approvalName,
+  approvalsFolder,
+  limits,
+  parseApproval,
+  type SignedState,
+  sameState,
+} from './statement.ts';
+import { faultOf, isReadable } from './verify.ts';
 
 /** The largest protected file that can be approved, in bytes. */
 export const maxContent = 256 << 20;
 
 /**
- * Collects what approvals the change brings and all they are weighed against.
+ * Collects what approvals the result of a change holds and all they are weighed against.
  * @throws Undecided when an object is missing, or the history is cut off while an approval has to be looked up in it
  */
 export async function gatherConsents(
@@ -20,9 +30,11 @@ export async function gatherConsents(
   now: Date,
 ): Promise<Consents> {
   const steps = await change.steps();
-  const added = await readAdded(repository, change);
-  const paths = new Set(added.flatMap((approval) => approval.statement.changes.map(({ path }) => path)));
   const moved = new Map(steps.map((step) => [step.path, step]));
+  const added = await readAddedApprovals(repository, steps, policy);
+  const earlier = await readEarlier(repository, change, moved);
+  const approvals = [...added, ...earlier];
+  const paths = new Set(approvals.flatMap((approval) => approval.statement.changes.map(({ path }) => path)));
   const untouched = [...paths].filter((path) => !moved.has(path));
   const base = await statesAt(repository, change.base, untouched);
   const tips = change.protected || change.defaultTip === null ? [] : [change.defaultTip];
@@ -42,25 +54,28 @@ export async function gatherConsents(
     .flatMap((step) => [step.from, step.to]);
   const hashes = await contentHashes(repository, [...named, ...onTheWay]);
   const sign = (state: State | null): SignedState | null => state && { ...state, sha256: hashes.get(state.oid) ?? '' };
+  const roots = [change.base, change.protected ? null : change.defaultTip].filter((root) => root !== null);
+  const spent = await spendings(repository, roots, approvals);
   return new Consents({
-    policy,
-    now,
-    target: change.target,
-    added,
-    spent: await spentNames(repository, change, added),
-    earlier: await readEarlier(repository, change, steps.length > 0),
+    approvals,
+    fault: (approval) => faultOf(approval, { policy, now, target: change.target, spent: spent.has(approval.name) }),
     starts: (path) => starts(path).map(sign),
     result: (path) => sign(after(path)),
     sign,
   });
 }
 
-async function readAdded(repository: Repository, change: Change): Promise<Approval[]> {
-  return readAddedApprovals(repository, await change.steps());
-}
-
-/** The approvals that steps add. @throws Undecided when an object is missing, or there are too many */
-export async function readAddedApprovals(repository: Repository, steps: readonly Step[]): Promise<Approval[]> {
+/**
+ * The approvals that steps add. Of one that no owner signed only what it says of small things is read, and of all of it no more
+ * than a person needs to be told.
+ * @param policy whose owners count; null: whoever signed
+ * @throws Undecided when an object is missing, or there are too many
+ */
+export async function readAddedApprovals(
+  repository: Repository,
+  steps: readonly Step[],
+  policy: Policy | null,
+): Promise<Approval[]> {
   const files = steps.filter(
     ({ path, from, to }) =>
       from === null &&
@@ -73,29 +88,78 @@ export async function readAddedApprovals(repository: Repository, steps: readonly
       `the change adds ${files.length} approvals, the limit is ${limits.perChange}`,
       'land it in smaller parts',
     );
-  const approvals = await Promise.all(
-    files.map(({ path, to }) => readApproval(repository, path.slice(approvalsFolder.length), to!.oid)),
-  );
-  return approvals.filter((approval) => approval !== null);
+  const approvals: Approval[] = [];
+  let bytes = 0;
+  for (const { path, to } of files) {
+    const found = await readApproval(repository, path.slice(approvalsFolder.length), to!.oid, policy);
+    bytes += found?.payload.length ?? 0;
+    if (bytes > limits.bytes)
+      throw new Undecided(
+        `the change adds more than ${limits.bytes >> 20} MiB of approvals`,
+        'land it in smaller parts',
+      );
+    if (found) approvals.push(found);
+  }
+  return approvals;
 }
 
-/** Approvals that the base has: they are spent, and a person who relies on one is told so. At most the newest 200 are read. */
-async function readEarlier(repository: Repository, change: Change, needed: boolean): Promise<Approval[]> {
-  if (!needed || change.base === null) return [];
-  const folder = await repository.tree(`${change.base}:${approvalsFolder.slice(0, -1)}`);
-  const entries = (folder?.entries ?? [])
-    .filter((entry) => entry.mode === '100644' && approvalName.test(entry.name))
-    .slice(-200);
-  const approvals = await Promise.all(entries.map((entry) => readApproval(repository, entry.name, entry.oid)));
-  return approvals.filter((approval) => approval !== null);
+/**
+ * Approvals that the base has already, as far as they can still count or are worth a word: one that lists a path of the
+ * change from the state that it had there.
+ */
+async function readEarlier(
+  repository: Repository,
+  change: Change,
+  moved: ReadonlyMap<BytePath, Step>,
+): Promise<Approval[]> {
+  if (moved.size === 0 || change.base === null) return [];
+  const tree = await change.tree();
+  const [before, after] = await Promise.all([
+    repository.tree(`${change.base}:${approvalsFolder.slice(0, -1)}`),
+    tree === null ? null : repository.tree(`${tree}:${approvalsFolder.slice(0, -1)}`),
+  ]);
+  const kept = new Set(after?.entries.map(({ name }) => name));
+  const approvals: Approval[] = [];
+  for (const { mode, name, oid } of before?.entries ?? []) {
+    if (mode !== '100644' || !approvalName.test(name) || !kept.has(name)) continue;
+    const blob = await repository.objects.read(oid, limits.file);
+    if (!blob) throw missing(oid);
+    if (!mayConcern(blob.content, moved)) continue;
+    const approval = parse(blob.content, name);
+    if (approval?.statement.changes.some(({ path, from }) => moved.has(path) && sameState(from, moved.get(path)!.from)))
+      approvals.push(approval);
+  }
+  return approvals;
+}
+
+/** Does the text of an approval name a path that moves? Most of what has landed long ago does not, and need not be parsed. */
+function mayConcern(content: Buffer, moved: ReadonlyMap<BytePath, Step>): boolean {
+  const text = content.toString('utf8');
+  // A key in another spelling is left to the parser.
+  if (text.includes('\\u')) return true;
+  for (const [, quoted] of text.matchAll(/"path"\s*:\s*("(?:[^"\\]|\\.)*")/g)) {
+    const path = readPath(JSON.parse(quoted!) as string);
+    if (path === null || moved.has(path)) return true;
+  }
+  return false;
 }
 
 /** An approval that does not parse, or has the wrong name, counts for nothing here; the check `protected-files` says what is wrong with it. */
-async function readApproval(repository: Repository, name: string, oid: Oid): Promise<Approval | null> {
+async function readApproval(
+  repository: Repository,
+  name: string,
+  oid: Oid,
+  policy: Policy | null,
+): Promise<Approval | null> {
   const blob = await repository.objects.read(oid, limits.file);
   if (!blob) throw missing(oid);
+  if (policy !== null && !isReadable(blob.content, policy)) return null;
+  return parse(blob.content, name);
+}
+
+function parse(content: Buffer, name: string): Approval | null {
   try {
-    const approval = parseApproval(blob.content);
+    const approval = parseApproval(content);
     return approval.name === name ? approval : null;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return null;
@@ -130,56 +194,18 @@ export async function contentHash(repository: Repository, oid: Oid): Promise<str
   return createHash('sha256').update(blob.content).digest('hex');
 }
 
-/**
- * Names of approvals that some commit behind the base has ever held, merges included. On an unprotected ref the trusted tip counts too.
- * @throws Undecided in a shallow clone, where that cannot be known
- */
-async function spentNames(
-  repository: Repository,
-  change: Change,
-  added: readonly Approval[],
-): Promise<ReadonlySet<string>> {
-  return spentBefore(
-    repository,
-    [change.base, change.protected ? null : change.defaultTip].filter((root) => root !== null),
-    added,
-  );
-}
-
-/** The same for the history behind some commits. */
-export async function spentBefore(
-  repository: Repository,
-  roots: readonly Oid[],
-  added: readonly Approval[],
-): Promise<ReadonlySet<string>> {
-  if (roots.length === 0 || added.length === 0) return new Set();
-  if (await repository.isShallow())
-    throw new Undecided(
-      'the history is cut off, so whether an approval was used before cannot be known',
-      'git fetch --unshallow',
+/** Approvals that a commit holds while all they list is as they start from: such a one landed alone, before its change. */
+export async function readStanding(repository: Repository, commit: Oid): Promise<Approval[]> {
+  const folder = await repository.tree(`${commit}:${approvalsFolder.slice(0, -1)}`);
+  const approvals: Approval[] = [];
+  for (const { mode, name, oid } of folder?.entries ?? []) {
+    if (mode !== '100644' || !approvalName.test(name)) continue;
+    const approval = await readApproval(repository, name, oid, null);
+    if (!approval) continue;
+    const states = approval.statement.changes.map(async ({ path, from }) =>
+      sameState(await repository.stateAt(commit, path), from),
     );
-  const names = added.map((approval) => approvalsFolder + approval.name);
-  // A pathspec counts from where Git runs, so it runs at the top.
-  const args = [
-    'log',
-    '--full-history',
-    '-m',
-    '--no-renames',
-    '--name-only',
-    '--no-relative',
-    '-z',
-    '--format=',
-    ...roots,
-    '--',
-    ...names,
-  ];
-  const { topLevel } = await repository.layout();
-  const { stdout } = await repository.run(args, { cwd: topLevel ?? repository.cwd });
-  const held = stdout
-    .toString('latin1')
-    .split('\0')
-    .map((name) => showPath(name.replace(/^\n/, '')));
-  return new Set(
-    held.filter((name) => name.startsWith(approvalsFolder)).map((name) => name.slice(approvalsFolder.length)),
-  );
+    if ((await Promise.all(states)).every(Boolean)) approvals.push(approval);
+  }
+  return approvals;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readPath, showPath } from '../git/raw.ts';
-import { approvalsFolder, type BytePath } from '../model/index.ts';
+import { approvalsFolder, type BytePath, type Oid, type State } from '../model/index.ts';
 import { armor, parseSignature, type SshSignature, splitArmor, unarmor } from './ssh-signature.ts';
 import { type Json, parseStrictJson } from './strict-json.ts';
 
@@ -26,10 +26,14 @@ export interface Statement {
   readonly approver: string;
   readonly reason: string;
   readonly issuedAt: Date;
-  readonly expiresAt: Date;
+  /** Null for a word on history, which does not expire. */
+  readonly expiresAt: Date | null;
   /** 128 random bits in hex. */
   readonly nonce: string;
+  /** Empty for a word on history. */
   readonly changes: readonly SignedStep[];
+  /** A word on history: the owner stands by all that landed up to this commit. Null for an approval of changes. */
+  readonly upTo: Oid | null;
 }
 
 /** An approval as it lies in the tree. Parsed, not yet verified. */
@@ -41,8 +45,8 @@ export interface Approval {
 }
 
 export const approvalName = /^\d{8}-[0-9a-f]{16}\.approval$/;
-/** Bytes of one approval file, steps in it, and new ones in one change. */
-export const limits = { file: 1 << 20, steps: 2000, perChange: 1000 } as const;
+/** Bytes of one approval file, steps in it, new ones in one change, and bytes of all of these that an owner signed. */
+export const limits = { file: 1 << 20, steps: 2000, perChange: 1000, bytes: 32 << 20 } as const;
 
 /** The bytes that are signed. */
 export function writePayload(statement: Statement): string {
@@ -61,9 +65,11 @@ export function writePayload(statement: Statement): string {
     `  "approver": ${JSON.stringify(statement.approver)},`,
     `  "reason": ${JSON.stringify(statement.reason)},`,
     `  "issuedAt": ${JSON.stringify(writeTime(statement.issuedAt))},`,
-    `  "expiresAt": ${JSON.stringify(writeTime(statement.expiresAt))},`,
+    ...(statement.expiresAt === null ? [] : [`  "expiresAt": ${JSON.stringify(writeTime(statement.expiresAt))},`]),
     `  "nonce": ${JSON.stringify(statement.nonce)},`,
-    `  "changes": [\n${changes.join(',\n')}\n  ]`,
+    statement.upTo === null
+      ? `  "changes": [\n${changes.join(',\n')}\n  ]`
+      : `  "upTo": ${JSON.stringify(statement.upTo)}`,
     '}',
     '',
   ].join('\n');
@@ -89,6 +95,13 @@ export function writeApproval(
  * @throws SyntaxError or RangeError saying what is wrong
  */
 export function parseApproval(content: Buffer): Approval {
+  const { payload, signature } = openApproval(content);
+  const statement = readStatement(parseStrictJson(payload.toString('utf8')));
+  return { name: fileName(payload, statement.issuedAt), statement, payload, signature };
+}
+
+/** The signed bytes and the signature, before anything of what they say is read. @throws SyntaxError or RangeError */
+export function openApproval(content: Buffer): Pick<Approval, 'payload' | 'signature'> {
   if (content.length > limits.file) throw new RangeError(`is ${content.length} bytes, the limit is ${limits.file}`);
   const text = content.toString('utf8');
   if (!Buffer.from(text, 'utf8').equals(content)) throw new SyntaxError('is not UTF-8');
@@ -96,12 +109,10 @@ export function parseApproval(content: Buffer): Approval {
   if (!parts) throw new SyntaxError('has no SSH signature after its JSON');
   const blob = unarmor(parts.armor);
   if (!blob) throw new SyntaxError('has a malformed signature block');
-  const payload = Buffer.from(parts.payload, 'utf8');
-  const statement = readStatement(parseStrictJson(parts.payload));
-  return { name: fileName(payload, statement.issuedAt), statement, payload, signature: parseSignature(blob) };
+  return { payload: Buffer.from(parts.payload, 'utf8'), signature: parseSignature(blob) };
 }
 
-/** What is wrong with an approval file under this path, or null. */
+/** What is wrong with an approval file under this path, or null. Not who signed it. */
 export function approvalFault(path: BytePath, content: Buffer): string | null {
   try {
     const { name } = parseApproval(content);
@@ -130,22 +141,19 @@ export function writeTime(time: Date): string {
   return time.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
+const common = ['version', 'project', 'targets', 'approver', 'reason', 'issuedAt', 'nonce'] as const;
+
 function readStatement(json: Json): Statement {
-  const fields = [
-    'version',
-    'project',
-    'targets',
-    'approver',
-    'reason',
-    'issuedAt',
-    'expiresAt',
-    'nonce',
-    'changes',
-  ] as const;
-  const raw = record(json, fields, 'the approval');
+  const isWord = typeof json === 'object' && json !== null && 'upTo' in json;
+  const fields = isWord ? ([...common, 'upTo'] as const) : ([...common, 'expiresAt', 'changes'] as const);
+  const raw: Record<(typeof common)[number], Json> & { [name in 'upTo' | 'expiresAt' | 'changes']?: Json } = record(
+    json,
+    fields,
+    'the approval',
+  );
   if (raw.version !== 1) throw new SyntaxError('is of an unknown version');
   const targets = array(raw.targets, 'targets', 1, 32).map((target) => line(target, 'a target'));
-  const changes = array(raw.changes, 'changes', 1, limits.steps).map(readStep);
+  const changes = isWord ? [] : array(raw.changes, 'changes', 1, limits.steps).map(readStep);
   if (new Set(changes.map((step) => step.path)).size !== changes.length) throw new SyntaxError('lists a path twice');
   return {
     project: line(raw.project, 'project'),
@@ -153,9 +161,10 @@ function readStatement(json: Json): Statement {
     approver: line(raw.approver, 'approver'),
     reason: line(raw.reason, 'reason'),
     issuedAt: readTime(raw.issuedAt, 'issuedAt'),
-    expiresAt: readTime(raw.expiresAt, 'expiresAt'),
+    expiresAt: isWord ? null : readTime(raw.expiresAt, 'expiresAt'),
     nonce: matching(raw.nonce, /^[0-9a-f]{32}$/, 'nonce'),
     changes,
+    upTo: isWord ? matching(raw.upTo, /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'upTo') : null,
   };
 }
 
@@ -177,6 +186,11 @@ export function readState(json: Json | undefined): SignedState | null {
   const oid = matching(raw.oid, /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'oid');
   const sha256 = matching(raw.sha256, mode === '160000' ? /^$/ : /^[0-9a-f]{64}$/, 'sha256');
   return { mode, oid, sha256 };
+}
+
+/** Do two states hold the same, as Git names it? */
+export function sameState(a: State | null, b: State | null): boolean {
+  return a?.oid === b?.oid && a?.mode === b?.mode;
 }
 
 /** A state as a key: equal keys, equal states. */
@@ -217,7 +231,7 @@ export function matching(json: Json | undefined, form: RegExp, what: string): st
 }
 
 /** @throws SyntaxError when it is not as `writeTime` writes it */
-export function readTime(json: Json, what: string): Date {
+export function readTime(json: Json | undefined, what: string): Date {
   const text = matching(json, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, what);
   const time = new Date(text);
   if (Number.isNaN(time.getTime()) || writeTime(time) !== text) throw new SyntaxError(`${what} is not a date`);

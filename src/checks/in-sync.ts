@@ -24,6 +24,12 @@ export const inSync: Check<'history' | 'deploy'> = {
       return trigger === 'push' ? [] : [{ message: `${remote} has no branch ${branch}`, help: pushHelp(deploy) }];
     const { ahead, behind } = await history.distance(commit, fetched.tip);
     const problems = trigger === 'push' ? [] : branchProblems(deploy, ahead + behind);
+    for (const { commit: earlier, called } of deploy.behind)
+      if (!(await history.isAncestor(earlier, commit)))
+        problems.push({
+          message: `history was rewritten: ${called} is not behind ${commit.slice(0, 12)}`,
+          help: `git log --oneline ${commit.slice(0, 12)}..${earlier.slice(0, 12)}  # what would be lost`,
+        });
     if (ahead > 0 && trigger === 'command')
       problems.push({
         message: `${commits(ahead)} ${ahead === 1 ? 'is' : 'are'} not pushed to ${remote}/${branch}`,

@@ -14,10 +14,11 @@ import { protectedFiles } from './protected-files.ts';
 /** How many findings are told. */
 const most = 100;
 
-/** Judges once more what has landed since the last deploy: what went around the hooks and CI is caught here. */
+/** Judges once more what has landed: what went around the hooks and CI is caught here. */
 export const landedChecks: Check<'history' | 'policyFile' | 'contents'> = {
   id: 'landed-checks',
-  summary: 'All that landed since the last deploy passes the checks of the Git side.',
+  summary:
+    'All that landed since the policy began, or since the word of an owner on it, passes the checks of the Git side.',
   gates: ['pre-deploy'],
   needs: ['history', 'policyFile', 'contents'],
   weakenable: false,
@@ -26,7 +27,7 @@ export const landedChecks: Check<'history' | 'policyFile' | 'contents'> = {
   docs: {
     since: '0.1.0',
     why: 'Hooks can be skipped, and a push past CI leaves no trace but the commit. Each step of the branch is judged again, by the policy of that moment: protected files and their approvals, messages, the policy itself.',
-    fix: 'An owner who stands by the change approves it afterwards, with `npx git-protect approve --landed REV --reason "…"`; else revert it.',
+    fix: 'An owner who stands by the change approves it afterwards, with `npx git-protect approve --landed REV --reason "…"`; else revert it. For all that landed long ago one word is enough: `npx git-protect approve --up-to REV --reason "…"`.',
   },
   async run(context) {
     const problems: Problem[] = [];
@@ -60,24 +61,24 @@ async function judgeSpan({ whole, steps }: LandedUnderPolicy, mended: boolean): 
     const faults = await told(policyCheck, step, step);
     problems.push(...(mended ? faults.map(past) : faults));
   }
-  problems.push(...(await told(commitMessage, whole, null)));
+  // Nobody can mend the form of a message that has landed.
+  problems.push(...(await told(commitMessage, whole, null)).map(milder));
   return problems;
+}
+
+function milder({ help: _, ...problem }: Problem): Problem {
+  return { ...problem, severity: problem.severity === 'note' ? 'note' : 'warning' };
 }
 
 function past({ help: _, ...problem }: Problem): Problem {
   return { ...problem, message: `${problem.message}, and mended since`, severity: 'note' };
 }
 
-/** What helps once a commit has landed: nobody rewords it, but an owner can approve it afterwards. */
-function afterwards({ commit: id }: Problem, step: string | null, { agent, policy }: Context): Pick<Problem, 'help'> {
+/** What helps once a commit has landed: an owner can approve it afterwards. */
+function afterwards(step: string | null, { agent, policy }: Context): Pick<Problem, 'help'> {
   const owners = Object.keys(policy.owners).join(', ');
   if (agent !== null) return { help: `ask ${owners || 'whoever deploys'} to look at it` };
-  if (step !== null) return { help: `npx git-protect approve --landed ${step.slice(0, 12)} --reason "…"` };
-  if (id === undefined) return {};
-  const rev = id.slice(0, 12);
-  return {
-    help: `npx git-protect predeploy --deployed ${rev}  # once an owner has looked at all up to there: it cannot be reworded any more`,
-  };
+  return step === null ? {} : { help: `npx git-protect approve --landed ${step.slice(0, 12)} --reason "…"` };
 }
 
 /** What a check says under the policy of that moment, no graver than that policy has it. */
@@ -96,6 +97,6 @@ async function told(
     ...(limit === 'warning' && problem.severity !== 'note' ? { severity: limit } : {}),
     message: commit === null ? problem.message : `${problem.message}, in ${commit.slice(0, 12)}`,
     ...(problem.commit === undefined && commit !== null ? { commit } : {}),
-    ...afterwards(problem, commit, context),
+    ...(problem.severity === 'note' ? {} : afterwards(commit, context)),
   }));
 }

@@ -9,15 +9,15 @@ import {
   type Problem,
   type Step,
 } from '../model/index.ts';
-import { compileRules } from '../rules/rules.ts';
+import { compileRules, isOwnPath } from '../rules/rules.ts';
 import { askOwner, severityWithoutApproval } from './parts/ask-owner.ts';
 
 /** Refuses edits to protected files that no owner approved. */
-export const protectedFiles: Check<'contents' | 'approvals' | 'history'> = {
+export const protectedFiles: Check<'contents' | 'approvals' | 'history' | 'policyFile'> = {
   id: 'protected-files',
   summary: 'A protected file changes only with the signed approval of its owners.',
   gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive'],
-  needs: ['contents', 'approvals', 'history'],
+  needs: ['contents', 'approvals', 'history', 'policyFile'],
   weakenable: false,
   timeout: 60_000,
   docs: {
@@ -40,15 +40,15 @@ export const protectedFiles: Check<'contents' | 'approvals' | 'history'> = {
 };
 
 /** The steps that somebody still has to approve. */
-async function unapprovedSteps(context: Context<'contents' | 'approvals' | 'history'>): Promise<Step[]> {
+async function unapprovedSteps(context: Context<'contents' | 'approvals' | 'history' | 'policyFile'>): Promise<Step[]> {
   const open: Step[] = [];
   for (const step of await context.change.steps())
-    if ((await freeChange(context, step)) === false && (await refusals(context, step)).length > 0) open.push(step);
+    if ((await freeChange(context, step)) === false && (await weigh(context, step)).refused.length > 0) open.push(step);
   return open;
 }
 
 async function judgeSteps(
-  context: Context<'contents' | 'approvals' | 'history'>,
+  context: Context<'contents' | 'approvals' | 'history' | 'policyFile'>,
   steps: readonly Step[],
   where = '',
 ): Promise<Problem[]> {
@@ -62,7 +62,8 @@ async function judgeSteps(
         message: `${free}${where}`,
         help: 'npx git-protect approval add TOKEN writes it the way it must be',
       });
-    const refused = free === false ? await refusals(context, step) : [];
+    const { refused, notes } = free === false ? await weigh(context, step) : { refused: [], notes: [] };
+    for (const note of notes) problems.push({ path: showPath(step.path), message: note, severity: 'note' });
     for (const refusal of refused) {
       const { guard, consent } = refusal;
       const path = showPath(step.path);
@@ -82,21 +83,41 @@ interface Refusal {
   readonly consent: Extract<Consent, { approved: false }>;
 }
 
-async function refusals(context: Context<'contents' | 'approvals' | 'history'>, step: Step): Promise<Refusal[]> {
-  const guards = compileRules(context.policy)(step.path);
-  if (guards.length === 0) return [];
+/** What the rules that hold for a step say: those it breaks, and what is worth a word of those it keeps. */
+async function weigh(
+  context: Context<'contents' | 'approvals' | 'history' | 'policyFile'>,
+  step: Step,
+): Promise<{ refused: Refusal[]; notes: string[] }> {
+  const guards = [...compileRules(context.policy)(step.path), ...(await newGuards(context, step))];
   const refused: Refusal[] = [];
+  const notes = new Set<string>();
   for (const guard of guards) {
     const consent = await context.approvals.consent(step, guard);
     if (!consent.approved) refused.push({ guard, consent });
+    else for (const note of consent.notes ?? []) notes.add(note);
   }
-  if (refused.length === 0 || (await context.history.takenOver(step.path, step.to))) return [];
-  return refused;
+  if (refused.length === 0 || (await context.history.takenOver(step.path, step.to)))
+    return { refused: [], notes: [...notes] };
+  return { refused, notes: [...notes] };
+}
+
+/** A path that the change itself begins to protect needs the owners of now, as far as the new rule names any of them. */
+async function newGuards({ policy, policyFile }: Context<'policyFile'>, { path }: Step): Promise<Guard[]> {
+  if (isOwnPath(path)) return [];
+  const moved = await policyFile.moved();
+  if (!moved) return [];
+  const known = Object.keys(policy.owners);
+  if (known.length === 0 || compileRules(policy)(path).length > 0) return [];
+  return compileRules(moved)(path).map((guard) => {
+    const named = guard.rule.owners.filter((owner) => known.includes(owner));
+    const owners = named.length > 0 ? named : known;
+    return { ...guard, rule: { ...guard.rule, owners, required: Math.min(guard.rule.required, owners.length) } };
+  });
 }
 
 /** Adding a well-formed approval and removing one need no approval. A text: why a new one is not well formed. */
 async function freeChange(
-  context: Context<'contents' | 'approvals' | 'history'>,
+  context: Context<'contents' | 'approvals' | 'history' | 'policyFile'>,
   { path, from, to }: Step,
 ): Promise<boolean | string> {
   if (!path.startsWith(approvalsFolder))
@@ -112,11 +133,14 @@ async function freeChange(
   const content = await context.contents.blobUpTo(to.oid, 1 << 20);
   if (content === null) return 'is not an approval: it is larger than 1 MiB';
   const fault = await context.approvals.fault(path, content);
-  return fault === null ? true : `is not an approval: ${fault}`;
+  if (fault === null) return true;
+  // One of an owner who has left since is no news where the default branch holds it.
+  const there = await context.history.atDefault(path);
+  return there?.oid === to.oid && there.mode === to.mode ? true : `is not an approval: ${fault}`;
 }
 
 async function isDefaultAttributes(
-  context: Context<'contents' | 'approvals' | 'history'>,
+  context: Context<'contents' | 'approvals' | 'history' | 'policyFile'>,
   oid: string | undefined,
 ): Promise<boolean> {
   return oid !== undefined && (await context.contents.blob(oid, 1 << 20)).toString('latin1') === '* -text\n';

@@ -1,12 +1,22 @@
 import { lstat, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { approvalsFolder } from '../approvals/statement.ts';
+import { approvalsFolder, parseApproval } from '../approvals/statement.ts';
+import { verifyStatement } from '../approvals/verify.ts';
 import type { Repository } from '../git/repository.ts';
-import { UsageError } from '../model/index.ts';
+import { type Policy, UsageError } from '../model/index.ts';
 import type { Io } from './io.ts';
 
 /** What to do with a new approval where the change is not committed yet. */
 export const together = 'commit it with the change it approves';
+
+/** The same where the change is committed already. */
+export const alone = 'now: git commit -m "chore: approve what is committed"';
+
+/** @throws UsageError where what was signed would not count */
+export function refuseUncounted(content: Buffer, policy: Policy, now: Date): void {
+  const fault = verifyStatement(parseApproval(content), policy, now);
+  if (fault) throw new UsageError(`the approval would not count: ${fault.text}`);
+}
 
 /** A link in place of the folder would have the file written wherever it leads. @throws UsageError */
 async function refuseLinks(topLevel: string): Promise<void> {

@@ -105,11 +105,13 @@ function verdictOn(one: Approval, name: string, inTree: boolean, policy: Policy,
 }
 
 function describe({ statement }: Approval, name: string, policy: Policy, now: Date): string {
-  const expired = statement.expiresAt <= now;
+  const { expiresAt, upTo } = statement;
+  const expired = expiresAt !== null && expiresAt <= now;
   const known = Object.hasOwn(policy.owners, statement.approver);
-  const until = statement.expiresAt.toISOString().slice(0, 16).replace('T', ' ');
-  const state = expired ? `expired ${until}` : `until ${until}`;
-  const paths = statement.changes.map(({ path }) => showPath(path)).join(', ');
+  const until = expiresAt?.toISOString().slice(0, 16).replace('T', ' ');
+  const state = expiresAt === null ? 'does not expire' : expired ? `expired ${until}` : `until ${until}`;
+  const paths =
+    upTo === null ? statement.changes.map(({ path }) => showPath(path)).join(', ') : `up to ${upTo.slice(0, 12)}`;
   return visible(
     `${name}  ${statement.approver}${known ? '' : ' (no owner now)'}  ${statement.targets.join(',')}  ${state}  ${statement.reason}  [${paths}]`,
   );

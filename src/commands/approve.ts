@@ -5,16 +5,7 @@ import { renderStep } from '../approvals/diff.ts';
 import { type LocalKey, sign } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
 import { type ApprovalRequest, maxRequest, parseRequest, signedSteps } from '../approvals/request.ts';
-import {
-  limits,
-  line,
-  parseApproval,
-  type Statement,
-  writeApproval,
-  writePayload,
-  writeToken,
-} from '../approvals/statement.ts';
-import { verifyStatement } from '../approvals/verify.ts';
+import { limits, line, type Statement, writeApproval, writePayload, writeToken } from '../approvals/statement.ts';
 import { Repository } from '../git/repository.ts';
 import { detectAgent } from '../machine/agent.ts';
 import { exitCode, type Policy, Refused, UsageError } from '../model/index.ts';
@@ -22,11 +13,12 @@ import { parseDuration } from '../policy/parse.ts';
 import { compileRules } from '../rules/rules.ts';
 import { policyHere } from '../sources/policy.ts';
 import { visible } from '../words/visible.ts';
-import { addToTree, together } from './approval-file.ts';
+import { addToTree, alone, refuseUncounted, together } from './approval-file.ts';
 import { ask, isInteractive } from './ask.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
 import { chooseKey } from './signer.ts';
+import type { WordWish } from './up-to.ts';
 import type { WaiverWish } from './waive.ts';
 import { findWanted, sayNothingWanted, whereFlags } from './wanted.ts';
 
@@ -34,7 +26,16 @@ export const usage = {
   words: '[FILE]',
   flags: {
     ...whereFlags,
-    landed: { type: 'string', value: 'REV', means: 'what has landed with the commit REV, to be approved afterwards' },
+    landed: {
+      type: 'string',
+      value: 'REV|A..B',
+      means: 'what has landed with the commit REV, or from A to B, to be approved afterwards',
+    },
+    'up-to': {
+      type: 'string',
+      value: 'REV',
+      means: 'stand by all that has landed up to REV: nothing behind it is judged again',
+    },
     reason: { type: 'string', value: 'TEXT', means: 'why the change is right; needed' },
     as: { type: 'string', value: 'NAME', means: 'the owner who signs; default: the first whose key is here' },
     key: { type: 'string', value: 'FILE', means: 'the SSH key to sign with; default: user.signingkey, then ~/.ssh' },
@@ -78,6 +79,10 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
       const { waive } = await import('./waive.ts');
       return await waive(repository, io, readWish(values, file, reason));
     }
+    if (values['up-to'] !== undefined) {
+      const { standBy } = await import('./up-to.ts');
+      return await standBy(repository, io, readWord(values, file, reason));
+    }
     const wanted = file === undefined ? await findWanted(repository, io, values, values.target ?? []) : null;
     const policy = wanted?.policy ?? (await policyHere(repository)).policy;
     const request = wanted?.request ?? (await readRequest(resolve(io.cwd, file ?? ''), policy, values.target ?? []));
@@ -96,8 +101,7 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
       statement,
       await sign(repository, Buffer.from(payload), key, io.env),
     );
-    const fault = verifyStatement(parseApproval(content), policy, io.now());
-    if (fault) throw new UsageError(`the approval would not count: ${fault.text}`);
+    refuseUncounted(content, policy, io.now());
     const isCommitted = values.range !== undefined || values.landed !== undefined;
     if (file !== undefined || values.print) {
       io.stdout.write(`${writeToken(content)}\n`);
@@ -108,9 +112,6 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
     repository.close();
   }
 }
-
-/** What to do with it where the change is committed already. */
-const alone = 'now: git commit -m "chore: approve what is committed"';
 
 /** Told now, so that the commit is not refused a second time for its subject. */
 function asCritical(policy: Policy, { changes }: ApprovalRequest): string {
@@ -145,6 +146,25 @@ function readWish(
       'a waiver is for the commit at HEAD; leave out FILE, --staged, --range, --landed and --target',
     );
   return { deploy, waive, reason, expires, as, key, yes: values.yes ?? false };
+}
+
+/** @throws UsageError when --up-to is not alone */
+function readWord(
+  values: { [name in 'up-to' | 'as' | 'key' | 'range' | 'landed' | 'expires']?: string | undefined } & {
+    target?: string[] | undefined;
+    staged?: boolean | undefined;
+    print?: boolean | undefined;
+    yes?: boolean | undefined;
+  },
+  file: string | undefined,
+  reason: string,
+): WordWish {
+  if (file !== undefined || values.staged || values.range || values.landed || values.expires || values.print)
+    throw new UsageError(
+      '--up-to stands for all that has landed up to a commit; leave out FILE, --staged, --range, --landed, --expires and --print',
+    );
+  const { as, key, target = [] } = values;
+  return { upTo: values['up-to']!, reason, as, key, targets: target, yes: values.yes ?? false };
 }
 
 function readReason(reason: string | undefined): string {
@@ -207,6 +227,7 @@ function makeStatement(
     expiresAt: new Date(issuedAt.getTime() + life),
     nonce: randomBytes(16).toString('hex'),
     changes: signedSteps(request),
+    upTo: null,
   };
 }
 
@@ -220,7 +241,7 @@ async function show(
   for (const step of request.changes) io.stderr.write(`${await renderStep(repository, step, request.contents)}\n`);
   const n = request.changes.length;
   io.stderr.write(
-    `${n} file${n === 1 ? '' : 's'}, to land on ${visible(statement.targets.join(', '))}, until ${statement.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC\n` +
+    `${n} file${n === 1 ? '' : 's'}, to land on ${visible(statement.targets.join(', '))}, until ${statement.expiresAt?.toISOString().slice(0, 16).replace('T', ' ')} UTC\n` +
       `as ${statement.approver}, with ${fingerprint(key.key)}, because: ${visible(statement.reason)}\n`,
   );
 }

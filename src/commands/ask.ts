@@ -11,14 +11,20 @@ export function isInteractive(io: Io): boolean {
  * @param standard what an empty answer means; Ctrl-C and Ctrl-D always mean no
  */
 export async function ask(io: Io, question: string, standard: boolean): Promise<boolean> {
+  const answer = await askText(io, question);
+  if (answer === null) return false;
+  return answer === '' ? standard : /^y(es)?$/i.test(answer);
+}
+
+/** Asks for a line of text. @returns null after Ctrl-C or Ctrl-D */
+export async function askText(io: Io, question: string): Promise<string | null> {
   const terminal = createInterface({ input: io.stdin, output: io.stderr });
   try {
-    const answer = (await terminal.question(question, { signal: io.signal })).trim();
-    return answer === '' ? standard : /^y(es)?$/i.test(answer);
+    return (await terminal.question(question, { signal: io.signal })).trim();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ABORT_ERR') throw error;
     io.stderr.write('\n');
-    return false;
+    return null;
   } finally {
     terminal.close();
   }

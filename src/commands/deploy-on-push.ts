@@ -33,7 +33,15 @@ export async function judgeDeployOnPush(
   if (deploys.length === 0) return exitCode.pass;
   const remotes = await remotesAt(repository, named);
   for (const { name, change } of deploys.filter(({ remote }) => remotes.has(remote))) {
-    const order = { environment: name, deployed: change.old, pushed: change.head, fetch: true, tell: () => {} };
+    const order = {
+      environment: name,
+      replaced: change.old,
+      readopt: null,
+      now: io.now(),
+      pushed: change.head,
+      fetch: true,
+      tell: () => {},
+    };
     const host = (topLevel: string) => realHost(topLevel, io.env, io.userId);
     const code = await runJudging(io, {
       ...how,

@@ -1,8 +1,11 @@
+import { detectAgent } from '../machine/agent.ts';
 import { realHost } from '../machine/host.ts';
-import { exitCode, UsageError } from '../model/index.ts';
+import { exitCode, Refused, UsageError } from '../model/index.ts';
 import { readFormat } from '../report/index.ts';
 import { type DeployOrder, deployedChange } from '../sources/deploy.ts';
 import type { Sourced } from '../sources/staged.ts';
+import { visible } from '../words/visible.ts';
+import { askText } from './ask.ts';
 import { checklistOn } from './checklist.ts';
 import type { Io } from './io.ts';
 import { runJudging } from './judging.ts';
@@ -17,12 +20,12 @@ export const usage = {
     only: { type: 'string', multiple: true, value: 'ID', means: 'run this check only (may repeat); decides nothing' },
     all: { type: 'boolean', means: 'run tests, build and coverage whatever the others say' },
     'dry-run': { type: 'boolean', means: 'list what would run; decides nothing' },
-    deployed: {
-      type: 'string',
-      value: 'REV',
-      means: 'what runs there now; default: the last rollback point, else where the policy began',
-    },
     waiver: { type: 'string', multiple: true, value: 'TOKEN', means: 'lets pass what an owner waived (may repeat)' },
+    readopt: {
+      type: 'string',
+      value: 'COMMIT',
+      means: 'once all keys are lost: begin with the policy of that commit; on a terminal only',
+    },
     tag: { type: 'boolean', means: 'mark the commit as a rollback point once everything has passed' },
     push: { type: 'boolean', means: 'push that tag' },
     ...reportFlags,
@@ -32,7 +35,9 @@ export const usage = {
 
 /** `protect predeploy`: may this commit go to production now? */
 export async function predeploy(args: readonly string[], io: Io): Promise<number> {
+  refuseDeployed(args);
   const { values, positionals } = readOptions(args, usage.flags, 1);
+  const readopt = values.readopt === undefined ? null : await confirmed(io, values.readopt);
   if (values.push && !values.tag) throw new UsageError('--push pushes the tag of --tag', 'add --tag');
   const only = values.only?.flatMap((ids) => ids.split(',')).filter((id) => id !== '');
   const partly = values['dry-run'] || only !== undefined;
@@ -43,7 +48,9 @@ export async function predeploy(args: readonly string[], io: Io): Promise<number
   const checklist = checklistOn(io, format === 'text' && values.output === undefined && !values['dry-run']);
   const order: DeployOrder = {
     environment: positionals[0] ?? null,
-    deployed: values.deployed ?? null,
+    replaced: null,
+    readopt,
+    now: io.now(),
     pushed: null,
     fetch: !values['dry-run'],
     tell: (text) => checklist?.tell(text),
@@ -76,4 +83,31 @@ export async function predeploy(args: readonly string[], io: Io): Promise<number
       return markRollbackPoint(repository, io, { sourced, report, waivers, push: values.push ?? false });
     },
   });
+}
+
+/** It let anybody pass over what landed. @throws UsageError */
+function refuseDeployed(args: readonly string[]): void {
+  if (args.some((arg) => arg === '--deployed' || arg.startsWith('--deployed=')))
+    throw new UsageError(
+      '--deployed is gone: only an owner can stand by what landed',
+      'npx git-protect approve --up-to REV --reason "…"',
+    );
+}
+
+/** Whoever adopts a policy anew says so at a terminal, with the commit typed once more. @throws Refused or UsageError */
+async function confirmed(io: Io, commit: string): Promise<string> {
+  const agent = detectAgent(io.env);
+  if (agent !== null)
+    throw new Refused(
+      `--readopt is a person's word, and this runs under ${agent}`,
+      'a person types it in a terminal of the deploying machine',
+    );
+  if (io.stdin.isTTY !== true || io.stderr.isTTY !== true)
+    throw new UsageError('--readopt is typed on a terminal', 'run it there, where the deploy runs');
+  const typed = await askText(
+    io,
+    `Nothing that landed before ${visible(commit)} will be judged. Type the commit once more: `,
+  );
+  if (typed !== commit) throw new Refused('not adopted, nothing is deployed');
+  return commit;
 }

@@ -21,6 +21,7 @@ export function historyOf(
       }
       return false;
     },
+    atDefault: async (path) => (change.defaultTip === null ? null : repository.stateAt(change.defaultTip, path)),
     async landed(path) {
       if (change.tips.length === 0) return null;
       const there = await Promise.all(change.tips.map((tip) => repository.stateAt(tip, path)));

@@ -5,6 +5,7 @@ import {
   type Check,
   type Context,
   type Judged,
+  type LoadedPolicy,
   type PolicyFile,
   policyNames,
 } from '../model/index.ts';
@@ -43,13 +44,13 @@ export function sharedContext(given: Given, change: Change, repository: Reposito
       contents: contentsOf(change, repository, history),
       approvals: {
         consent: async (step, guard) => (await consents()).consent(step, guard),
-        fault: async (path, content) => (await import('../approvals/statement.ts')).approvalFault(path, content),
+        fault: async (path, content) => (await import('../approvals/verify.ts')).additionFault(path, content, policy),
         ownerAtHand: once(async () =>
           (await import('../approvals/keys.ts')).ownerAtHand(repository, policy, world.env),
         ),
       },
       history,
-      policyFile: policyFileOf(repository, change),
+      policyFile: policyFileOf(repository, change, loaded),
       ownValues: once(async () => {
         const { topLevel } = await repository.layout();
         return (await import('./own-values.ts')).ownValues(topLevel, policy, world.env);
@@ -81,8 +82,17 @@ function otherIndex(file: string): Judged['otherIndex'] {
   return /^(?:.*\/)?next-index-\d+\.lock$/.test(file) ? 'paths' : 'all';
 }
 
-function policyFileOf(repository: Repository, change: Change): PolicyFile {
+function policyFileOf(repository: Repository, change: Change, loaded: LoadedPolicy): PolicyFile {
   return {
+    moved: once(async () => {
+      const steps = await change.steps();
+      if (!steps.some(({ path }) => (policyNames as readonly string[]).includes(path))) return null;
+      const tree = await change.tree();
+      if (tree === null) return null;
+      const { validPolicyAt } = await import('../sources/landed.ts');
+      const found = await validPolicyAt(repository, tree);
+      return found && found.oid !== loaded.oid ? found.policy : null;
+    }),
     async files() {
       const tree = await change.tree();
       const root = tree === null ? null : await repository.tree(tree);

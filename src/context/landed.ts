@@ -1,6 +1,8 @@
+import type { LandedConsents } from '../approvals/landed.ts';
 import type { Repository } from '../git/repository.ts';
-import type { Approvals, BytePath, Change, LandedContext, LandedUnderPolicy } from '../model/index.ts';
-import { landedChange, landedSpans, landedSteps } from '../sources/landed.ts';
+import type { Approvals, Change, LandedContext, LandedUnderPolicy, LoadedPolicy } from '../model/index.ts';
+import { type LandedStep, landedChange, landedSteps } from '../sources/landed.ts';
+import { landedConsents } from '../sources/word-on-history.ts';
 import type { Given, SharedContext, World } from './world.ts';
 
 interface Source {
@@ -10,9 +12,9 @@ interface Source {
   readonly world: World;
 }
 
-/** What has landed since the last deploy. */
+/** What has landed since the walk begins. */
 export interface Past {
-  /** Who approved what stands now, by the policy of now. */
+  /** Who approved what stands now. */
   readonly now: Pick<Approvals, 'consent'>;
   /** Contexts to judge each step, by the policy of that moment. */
   spans(): AsyncIterable<LandedUnderPolicy>;
@@ -23,39 +25,57 @@ export async function landed(
   { given, change, repository, world }: Source,
   sharedContext: (given: Given, change: Change, repository: Repository, world: World) => SharedContext,
 ): Promise<Past> {
-  const { LandedConsents } = await import('../approvals/landed.ts');
   const { base, head, target } = change;
   const line = base === null || head === null ? [] : await landedSteps(repository, base, head);
-  const isProtected = given.deployment?.isProtected ?? true;
-  const to = { target: isProtected ? target : null, now: world.now };
-  const consents = await LandedConsents.gather(repository, line, base ?? head ?? '', to);
+  const consents = await landedConsents(repository, line, {
+    base: base ?? head ?? '',
+    now: world.now,
+    branch: given.deployment?.isProtected === false ? null : target,
+    standard: given.deployment?.standard ?? null,
+  });
   const branch = target ?? '';
 
+  const context = (loaded: LoadedPolicy, one: Change, consent: Approvals['consent']) => {
+    const { judged, has } = sharedContext({ ...given, loaded, changes: [] }, one, repository, world);
+    const approvals = { ...has.approvals!, consent };
+    return { ...judged, ...has, approvals, options: undefined, signal: world.signal } as LandedContext;
+  };
   async function* spans(): AsyncIterable<LandedUnderPolicy> {
-    const isOnTheWay = (path: BytePath, place: number) => consents.isOnTheWay(path, place);
-    for (const { loaded, from, to: end } of await landedSpans(repository, line, isOnTheWay)) {
-      const part = line.slice(from, end);
-      const ends = { base: part[0]!.parent, head: part.at(-1)!.commit };
-      const context = (one: Change, consent: Approvals['consent']) => {
-        const { judged, has } = sharedContext({ ...given, loaded, changes: [] }, one, repository, world);
-        const approvals = { ...has.approvals!, consent };
-        return { ...judged, ...has, approvals, options: undefined, signal: world.signal } as LandedContext;
-      };
-      const whole = await landedChange(repository, branch, ends);
+    for (const { loaded, from, part } of await spansOf(consents, line)) {
+      const { defaultTip } = change;
+      const whole = await landedChange(repository, branch, { base: part[0]!.parent, head: part.at(-1)!.commit });
       const steps = part.map(async ({ commit, parent, steps: moved }, index) =>
         context(
-          await landedChange(repository, branch, { base: parent, head: commit, steps: moved }),
-          async (step, guard) => consents.consent(step.path, from + index, guard, loaded.policy),
+          loaded,
+          await landedChange(repository, branch, { base: parent, head: commit, steps: moved, defaultTip }),
+          async (step, guard) => consents.consent(step.path, from + index, guard),
         ),
       );
       yield {
-        whole: context(whole, async (step, guard) => consents.last(step.path, guard, loaded.policy)),
+        whole: context(loaded, whole, async (step, guard) => consents.last(step.path, guard)),
         steps: await Promise.all(steps),
       };
     }
   }
-  return {
-    now: { consent: async (step, guard) => consents.last(step.path, guard, given.loaded.policy) },
-    spans,
-  };
+  return { now: { consent: async (step, guard) => consents.last(step.path, guard) }, spans };
+}
+
+/** Steps in a row that one policy judges. */
+interface Span {
+  readonly loaded: LoadedPolicy;
+  /** Index of the first in the line. */
+  readonly from: number;
+  readonly part: readonly LandedStep[];
+}
+
+async function spansOf(consents: LandedConsents, line: readonly LandedStep[]): Promise<Span[]> {
+  const spans: Span[] = [];
+  for (const [index, step] of line.entries()) {
+    const loaded = await consents.policyBefore(index);
+    if (loaded === null) continue;
+    const last = spans.at(-1);
+    if (last?.loaded === loaded) spans[spans.length - 1] = { ...last, part: [...last.part, step] };
+    else spans.push({ loaded, from: index, part: [step] });
+  }
+  return spans;
 }

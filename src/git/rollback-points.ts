@@ -1,4 +1,5 @@
-import type { Oid } from '../model/index.ts';
+import { type Oid, Undecided } from '../model/index.ts';
+import { shellWord } from '../words/shell-word.ts';
 import type { Repository } from './repository.ts';
 
 /** What `{date}` and its like stand for in the name of a rollback point. */
@@ -6,6 +7,7 @@ const holes: Readonly<Record<string, string>> = {
   date: '\\d{8}',
   time: '\\d{4}',
   environment: '[a-z][a-z0-9-]*',
+  commit: '[0-9a-f]{12}',
 };
 
 /**
@@ -21,49 +23,68 @@ export function rollbackTag(
   return form.replace(/\{(date|time|environment|commit)\}/g, (_, hole: string) => parts[hole]!);
 }
 
+/** An annotated tag that the remote holds as well. */
+export interface RollbackPoint {
+  readonly tag: string;
+  readonly commit: Oid;
+}
+
 /**
- * The newest rollback point that a commit has behind it. Only an annotated tag that the remote holds as well counts: one
- * that was made here a moment ago must not say that all of this is deployed already.
- * @returns null when there is none, or the remote could not be asked
+ * The rollback points of an environment that its remote holds, the newest first; those that were not here are fetched. Only an
+ * annotated tag counts. Anybody can push one: they say what must be behind a deploy, and nothing that need not be judged.
+ * @throws Undecided when the remote could not be asked
  */
-export async function lastRollbackPoint(
+export async function remoteRollbackPoints(
   repository: Repository,
-  { form, environment, remote, commit }: { form: string; environment: string | null; remote: string; commit: Oid },
-): Promise<{ tag: string; commit: Oid } | null> {
-  const format = '--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)';
-  const listed = await repository.text([
-    'for-each-ref',
-    '--sort=-creatordate',
-    `--merged=${commit}`,
-    format,
-    'refs/tags/',
-  ]);
-  const tags = listed
-    .split('\n')
-    .map((line) => line.split('\0') as [string, string, Oid, string, Oid])
-    .filter(([, type, , targetType]) => type === 'tag' && targetType === 'commit')
-    .map(([ref, , oid, , target]) => ({ name: ref.slice('refs/tags/'.length), oid, target }))
-    .filter(({ name, target }) => nameOf(form, environment, target).test(name));
-  if (tags.length === 0) return null;
-  const held = await remoteTags(repository, remote);
-  const tag = tags.find(({ name, oid }) => held?.get(name) === oid);
-  return tag ? { tag: tag.name, commit: tag.target } : null;
+  { form, environment, remote }: { form: string; environment: string | null; remote: string },
+): Promise<RollbackPoint[]> {
+  const like = nameOf(form, environment, null);
+  const held = [...(await remoteTags(repository, remote))].filter(([name]) => like.test(name));
+  const absent: string[] = [];
+  for (const [name, oid] of held) if ((await repository.objects.info(oid)) === null) absent.push(name);
+  if (absent.length > 0) {
+    const refs = absent.map((name) => `refs/tags/${name}`);
+    const alone = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
+    const fetched = await repository.tell(['fetch', ...alone, '--', remote, ...refs]);
+    if (fetched.code !== 0) throw unasked(remote, fetched.stderr);
+  }
+  const points: (RollbackPoint & { readonly date: number })[] = [];
+  for (const [tag, oid] of held) {
+    const object = await repository.objects.read(oid, maxTag);
+    if (object?.type !== 'tag') continue;
+    const [, commit, date] =
+      /^object ([0-9a-f]+)\ntype commit\n(?:[^\n]+\n)*?tagger [^\n]* (\d+) [+-]\d{4}\n/.exec(
+        object.content.toString('latin1'),
+      ) ?? [];
+    if (commit !== undefined && nameOf(form, environment, commit).test(tag))
+      points.push({ tag, commit, date: Number(date) });
+  }
+  return points.sort((a, b) => b.date - a.date);
+}
+
+const maxTag = 1 << 20;
+
+function unasked(remote: string, said: string): Undecided {
+  return new Undecided(
+    `${remote} could not be asked for its rollback points: ${said.trim().split('\n')[0]}`,
+    `git fetch ${shellWord(remote)}`,
+  );
 }
 
 /** What a rollback point of a commit is called, as a test. */
-function nameOf(form: string, environment: string | null, commit: Oid): RegExp {
+function nameOf(form: string, environment: string | null, commit: Oid | null): RegExp {
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const known: Readonly<Record<string, string | null>> = { environment, commit: commit.slice(0, 12) };
+  const known: Readonly<Record<string, string | null>> = { environment, commit: commit?.slice(0, 12) ?? null };
   const parts = form
     .split(/\{(date|time|environment|commit)\}/)
     .map((part, index) => (index % 2 === 0 ? literal(part) : literal(known[part] ?? '') || holes[part]!));
   return new RegExp(`^${parts.join('')}$`);
 }
 
-/** The tags that a remote holds, each with the object it points at; null when it could not be asked. */
-async function remoteTags(repository: Repository, remote: string): Promise<ReadonlyMap<string, Oid> | null> {
-  const { code, stdout } = await repository.tell(['ls-remote', '--tags', '--refs', '--', remote]);
-  if (code !== 0) return null;
+/** The tags that a remote holds, each with the object it points at. @throws Undecided when it could not be asked */
+async function remoteTags(repository: Repository, remote: string): Promise<ReadonlyMap<string, Oid>> {
+  const { code, stdout, stderr } = await repository.tell(['ls-remote', '--tags', '--refs', '--', remote]);
+  if (code !== 0) throw unasked(remote, stderr);
   const lines = stdout.toString('utf8').split('\n').slice(0, -1);
   return new Map(
     lines.map((line) => {

@@ -72,7 +72,10 @@ export async function judge({
   const run = { contexts, selection, waivers: sourced.waivers ?? [], signal: world.signal, clock };
   const outcomes = await runWaves(scheduled, run).finally(() => clock.stop());
   const described = await Promise.all(changes.map((change) => describe(change, describeTrees)));
-  const told = report(gate, loaded, described, outcomes, started, notes(gate, sourced));
+  const told = {
+    ...report(gate, loaded, described, outcomes, started, notes(gate, sourced)),
+    ...(sourced.headline === undefined ? {} : { headline: sourced.headline }),
+  };
   return partly(told, selection);
 }
 

@@ -86,7 +86,7 @@ export interface Contents {
 export interface Approvals {
   /** Does an approval in the result cover this step, as this rule asks? */
   consent(step: Step, guard: Guard): Promise<Consent>;
-  /** Is this a well-formed approval with the name it must have? Returns what is wrong, or null. */
+  /** Is this a well-formed approval with the name it must have, signed by an owner? Returns what is wrong, or null. */
   fault(path: BytePath, content: Buffer): Promise<string | null>;
   /** The owner whose key is at hand on this machine, if there is one. Only for the words of a help. */
   ownerAtHand(): Promise<string | null>;
@@ -105,6 +105,8 @@ export interface History {
    * unprotected branch that is no change, so that `git merge main` just works; at every other gate it is: false.
    */
   takenOver(path: BytePath, state: State | null): Promise<boolean>;
+  /** What the default branch of the other side holds at a path; null where it holds nothing, or is not known. */
+  atDefault(path: BytePath): Promise<State | null>;
   /** What protected branches of the other side hold at a path; null where none of them is known. */
   landed(path: BytePath): Promise<readonly State[] | null>;
   /** At pre-deploy: what has landed since the last deploy, by the policies of those moments. */
@@ -114,6 +116,8 @@ export interface History {
 /** The policy files in the result of the change. */
 export interface PolicyFile {
   files(): Promise<readonly { readonly path: string; readonly state: State }[]>;
+  /** The valid policy that the result holds, where the change moves it; null: it does not, or it is not valid. */
+  moved(): Promise<Policy | null>;
   /** What is wrong with a policy, line by line. */
   faults(content: Buffer, name: string): Promise<readonly { readonly line: number; readonly message: string }[]>;
 }

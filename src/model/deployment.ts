@@ -32,8 +32,12 @@ export interface Deployment {
   readonly isProtected: boolean;
   /** The commit that is to be deployed. */
   readonly commit: Oid;
-  /** What was deployed last: a rollback tag or `--deployed`; null: where the policy began. */
+  /** What was deployed last, as rollback points say; null: nobody knows. It shortens nothing that is judged. */
   readonly deployed: Oid | null;
+  /** What must stand behind the commit, or history was rewritten: the newest rollback point and what this clone deployed last. */
+  readonly behind: readonly { readonly commit: Oid; readonly called: string }[];
+  /** The default branch; its tip is null where it is not known. */
+  readonly standard: { readonly branch: string; readonly tip: Oid | null } | null;
   /** The upstream of the current branch, `refs/remotes/origin/main`; null: it has none. */
   readonly upstream: string | null;
   /** Short name of the branch HEAD is on; null: detached. */

@@ -48,6 +48,8 @@ export interface Report {
   readonly durationMs: number;
   /** What to say besides, whatever the verdict: "no policy yet". */
   readonly notes: readonly string[];
+  /** What nobody may overlook: it is the first line of the text. */
+  readonly headline?: string;
 }
 
 /** The check does not apply here. */

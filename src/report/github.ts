@@ -34,9 +34,13 @@ export function annotations(report: Report): string {
   const notes = report.notes.map((message) => annotation('notice', 'git-protect', { message }));
   return [
     ...limited('error', [...undecided, ...told('error')]),
-    ...limited('warning', told('warning')),
+    ...limited('warning', [...headline(report), ...told('warning')]),
     ...limited('notice', [...notes, ...told('note')]),
   ].join('');
+}
+
+function headline({ headline: message }: Report): string[] {
+  return message === undefined ? [] : [annotation('warning', 'git-protect', { message })];
 }
 
 const commands: Readonly<Record<Severity, Command>> = { error: 'error', warning: 'warning', note: 'notice' };

@@ -23,6 +23,7 @@ export function markdownReport(report: Report, most: number = longestComment): s
     ...saidIn(report).map(finding),
     ...report.notes.map((note) => entry('note', '', '', note, undefined)),
   ];
+  if (report.headline !== undefined) entries.unshift(entry('warning', '', '', report.headline, undefined));
   const head = `### git-protect: ${verdictOf(report)}\n\n${code(detailsOf(report))}\n`;
   const tail = [skipped(report), judged(report)].join('');
   const room = most - size(head) - size(tail) - size(leftOut(entries.length));

@@ -15,7 +15,9 @@ export function textReport(report: Report, color: boolean): string {
   for (const unjudged of unjudgedIn(report)) lines.push(...unjudgedLines(unjudged, paint));
   for (const note of report.notes) lines.push(`${paint.cyan('note')}: ${visible(note)}`);
   lines.push(summary(report, paint));
-  return `${[...list, ...lines].join('\n')}\n`;
+  const first =
+    report.headline === undefined ? [] : [`${paint.yellow(paint.bold('warning'))} ${visible(report.headline)}`];
+  return `${[...first, ...list, ...lines].join('\n')}\n`;
 }
 
 /** Where the next finding has the same help, it is told there, once. */

@@ -7,7 +7,7 @@ import { findPolicy } from './policy.ts';
 import { range } from './ref-update.ts';
 import type { Sourced } from './staged.ts';
 
-/** What an owner is asked to look at: this branch against its target, a range, or one commit that has landed. */
+/** What an owner is asked to look at: this branch against its target, a range, or what has landed: one commit, or from A to B. */
 export type Look =
   | { readonly kind: 'branch' }
   | { readonly kind: 'range'; readonly range: string }
@@ -54,8 +54,16 @@ export async function branchChange(repository: Repository, look: Look): Promise<
 
 async function ends(repository: Repository, look: Look, tip: Oid | null): Promise<{ base: Oid | null; head: Oid }> {
   if (look.kind === 'landed') {
-    const head = await repository.revision(look.revision);
-    return { base: await repository.commit(`${head}^1`), head };
+    const ends = /^(.+?)\.\.([^.].*)?$/.exec(look.revision);
+    const head = await repository.revision(ends ? (ends[2] ?? 'HEAD') : look.revision);
+    if (!ends) return { base: await repository.commit(`${head}^1`), head };
+    const base = await repository.revision(ends[1]!);
+    if (!(await repository.isAncestor(base, head)))
+      throw new UsageError(
+        `${ends[1]} is not behind ${ends[2] ?? 'HEAD'}`,
+        'name two commits of one branch, the older first',
+      );
+    return { base, head };
   }
   if (look.kind === 'branch') {
     const head = await repository.revision('HEAD');

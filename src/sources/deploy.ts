@@ -1,7 +1,7 @@
 import { fetchBranch } from '../git/fetch.ts';
 import { remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { lastRollbackPoint } from '../git/rollback-points.ts';
+import { type RollbackPoint, remoteRollbackPoints } from '../git/rollback-points.ts';
 import { worktreeStatus } from '../git/worktree-status.ts';
 import {
   type DeployEnvironment,
@@ -15,16 +15,20 @@ import {
 import { protectedBranches } from '../rules/rules.ts';
 import { nearest } from '../words/nearest.ts';
 import { shellWord } from '../words/shell-word.ts';
-import { landedChange, policyBegan } from './landed.ts';
+import { landedChange, policyBegan, validPolicyAt } from './landed.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
 import type { Sourced } from './staged.ts';
+import { wordOnHistory } from './word-on-history.ts';
 
 /** What is to be deployed, as the command line or a push says it. */
 export interface DeployOrder {
   /** Name of the environment; null: the only one. */
   readonly environment: string | null;
-  /** What was deployed last; null: the last rollback point, else where the policy began. */
-  readonly deployed: string | null;
+  /** What the push replaces; null: nothing is pushed, and the last rollback point says what runs. */
+  readonly replaced: Oid | null;
+  /** Where the walk begins by the word of whoever sits at the terminal; null: where design §4 says. */
+  readonly readopt: string | null;
+  readonly now: Date;
   /** The commit that is pushed; null: HEAD is deployed. */
   readonly pushed: Oid | null;
   /** Ask the remote? A dry run does not. */
@@ -68,22 +72,26 @@ export async function deployedChange(repository: Repository, order: DeployOrder)
   const { place, chosen, fetched } = await askRemote(repository, order, commit);
   if (!place.loaded || !chosen) return { ...place, changes: [] };
   const { name, environment, branch } = chosen;
-  const last = await lastDeployed(repository, chosen, order, commit);
-  const began = last ? null : await policyBegan(repository, commit);
-  const base = last?.commit ?? began ?? commit;
-  const since =
-    last?.called ?? (began === null ? 'now: no commit holds a policy' : `the policy began, ${base.slice(0, 12)}`);
+  const isProtected = protectedBranches(place.loaded.policy, place.standard)(branch);
+  const standard =
+    place.standard === null ? null : { branch: place.standard, tip: await tipOf(repository, place.standard) };
+  const where = { now: order.now, branch: isProtected ? branch : null, standard };
+  const { base, since, headline } = await beginning(repository, commit, order.readopt, where);
+  const points = await rollbackPoints(repository, chosen, order);
   return {
     ...place,
-    changes: [await landedChange(repository, branch, { base, head: commit })],
-    notes: [`what landed is judged since ${since}`],
+    changes: [await landedChange(repository, branch, { base, head: commit, defaultTip: standard?.tip ?? null })],
+    notes: since === null ? [] : [since],
+    headline,
     deployment: {
       name,
       environment,
       branch,
-      isProtected: protectedBranches(place.loaded.policy, place.standard)(branch),
+      isProtected,
+      standard,
       commit,
-      deployed: last?.commit ?? null,
+      deployed: order.replaced ?? (await newestBehind(repository, points, commit)),
+      behind: points.slice(0, 1).map(({ tag, commit: at }) => ({ commit: at, called: `the rollback point ${tag}` })),
       current: ref?.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null,
       upstream: await upstreamOf(repository),
       trigger: order.pushed === null ? 'command' : 'push',
@@ -168,27 +176,73 @@ export function chooseEnvironment(
   );
 }
 
-/** What is running now, and how a person calls it; null: nobody knows. */
-async function lastDeployed(
+/**
+ * Where the walk through what landed begins, and a line that says so: at the commit that somebody names at a terminal once all
+ * keys are lost; else at the newest word on history; else where the policy began.
+ * @throws Undecided when the policy began in several places, and no owner gave a word
+ */
+async function beginning(
+  repository: Repository,
+  commit: Oid,
+  readopt: string | null,
+  where: Omit<Parameters<typeof wordOnHistory>[2], 'base'>,
+): Promise<{ base: Oid; since: string | null; headline?: string }> {
+  if (readopt !== null) {
+    const base = await repository.revision(readopt);
+    if (!(await repository.isAncestor(base, commit)))
+      throw new UsageError(
+        `${readopt} is not behind ${commit.slice(0, 12)}`,
+        'name the commit that brought the new policy',
+      );
+    if (!(await validPolicyAt(repository, base)))
+      throw new UsageError(`${readopt} holds no valid policy`, 'name the commit that brought the new policy');
+    return {
+      base,
+      since: null,
+      headline: `the policy of ${base.slice(0, 12)} was adopted anew by --readopt: nothing that landed before it is judged`,
+    };
+  }
+  let began: Oid | null = null;
+  let unclear: Undecided | null = null;
+  try {
+    began = await policyBegan(repository, commit);
+  } catch (error) {
+    if (!(error instanceof Undecided)) throw error;
+    unclear = error;
+  }
+  const word = await wordOnHistory(repository, commit, { ...where, base: began });
+  if (word !== null)
+    return {
+      base: word,
+      since: `what landed is judged since ${word.slice(0, 12)}: an owner stands by all up to there`,
+    };
+  if (unclear) throw unclear;
+  if (began === null) return { base: commit, since: 'what landed is judged since now: no commit holds a policy' };
+  return { base: began, since: `what landed is judged since the policy began, ${began.slice(0, 12)}` };
+}
+
+async function tipOf(repository: Repository, branch: string): Promise<Oid | null> {
+  const { branches } = await remoteSide(repository);
+  return branches.get(branch) ?? null;
+}
+
+/** The rollback points of an environment that its remote holds, the newest first. */
+async function rollbackPoints(
   repository: Repository,
   { name, environment: { rollback, remote } }: Chosen,
   order: DeployOrder,
+): Promise<RollbackPoint[]> {
+  if (!rollback?.tag || !order.fetch) return [];
+  return remoteRollbackPoints(repository, { form: rollback.tag, environment: name, remote });
+}
+
+async function newestBehind(
+  repository: Repository,
+  points: readonly RollbackPoint[],
   commit: Oid,
-): Promise<{ commit: Oid; called: string } | null> {
-  if (order.deployed !== null) {
-    const running = await repository.revision(order.deployed);
-    const called =
-      order.pushed === null ? `${order.deployed}, as --deployed says` : `${running.slice(0, 12)}, what is pushed onto`;
-    return { commit: running, called };
-  }
-  if (!rollback?.tag || !order.fetch) return null;
-  const point = await lastRollbackPoint(repository, {
-    form: rollback.tag,
-    environment: name,
-    remote,
-    commit,
-  });
-  return point && { commit: point.commit, called: `the rollback point ${point.tag}` };
+): Promise<Oid | null> {
+  for (const point of points) if (await repository.isAncestor(point.commit, commit)) return point.commit;
+  return null;
 }
 
 async function upstreamOf(repository: Repository): Promise<string | null> {

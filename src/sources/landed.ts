@@ -15,6 +15,9 @@ import {
 import { loadPolicyAt } from '../policy/load.ts';
 import { range } from './ref-update.ts';
 
+/** What an owner can say where nobody else can know. */
+const upToHelp = 'npx git-protect approve --up-to REV --reason "…"  # an owner stands by all up to there';
+
 /** One step of a branch: what a commit changed of the one before it in the line. */
 export interface LandedStep {
   readonly commit: Oid;
@@ -22,14 +25,6 @@ export interface LandedStep {
   /** When it was committed. */
   readonly date: Date;
   readonly steps: readonly Step[];
-}
-
-/** Steps under one policy: that of the commit before them. */
-export interface LandedSpan {
-  readonly loaded: LoadedPolicy;
-  /** Places in the line. */
-  readonly from: number;
-  readonly to: number;
 }
 
 /**
@@ -40,11 +35,7 @@ export interface LandedSpan {
  */
 export async function landedSteps(repository: Repository, base: Oid, head: Oid): Promise<LandedStep[]> {
   const start = await repository.mergeBase(base, head);
-  if (start === null)
-    throw new Undecided(
-      `${base.slice(0, 12)} and ${head.slice(0, 12)} share no history`,
-      'npx git-protect predeploy --deployed REV',
-    );
+  if (start === null) throw new Undecided(`${base.slice(0, 12)} and ${head.slice(0, 12)} share no history`, upToHelp);
   const line = await lineFrom(repository, start, head);
   const pairs = line.map(({ commit, parent }) => `${commit} ${parent}\n`).join('');
   const { stdout } = await repository.run(['diff-tree', '--stdin', '--always', '-r', ...rawArguments], {
@@ -116,33 +107,10 @@ function readPairs(output: Buffer): Map<Oid, Step[]> {
   return changed;
 }
 
-/**
- * Groups the steps by the policy they landed under. Where one is invalid the last valid one goes on to hold.
- * @param isOnTheWay is what the step at a place made of a path approved as part of a longer way only? A policy holds from
- * the end of that way.
- */
-export async function landedSpans(
-  repository: Repository,
-  line: readonly LandedStep[],
-  isOnTheWay: (path: BytePath, place: number) => boolean,
-): Promise<LandedSpan[]> {
-  const spans: LandedSpan[] = [];
-  let loaded: LoadedPolicy | null = null;
-  for (const [index, { parent }] of line.entries()) {
-    const moved = line[index - 1]?.steps.map(({ path }) => path).filter(isPolicy) ?? [];
-    const settled = index === 0 || (moved.length > 0 && !moved.some((path) => isOnTheWay(path, index - 1)));
-    if (settled && parent !== null) loaded = (await valid(repository, parent)) ?? loaded;
-    if (loaded === null) continue;
-    const last = spans.at(-1);
-    if (last && last.loaded === loaded) spans[spans.length - 1] = { ...last, to: index + 1 };
-    else spans.push({ loaded, from: index, to: index + 1 });
-  }
-  return spans;
-}
-
 const isPolicy = (path: BytePath) => (policyNames as readonly string[]).includes(path.split('/')[0]!);
 
-async function valid(repository: Repository, commit: Oid): Promise<LoadedPolicy | null> {
+/** The valid policy that a commit holds; null: none. */
+export async function validPolicyAt(repository: Repository, commit: Oid): Promise<LoadedPolicy | null> {
   try {
     return await loadPolicyAt(repository, commit, commit);
   } catch (error) {
@@ -151,11 +119,19 @@ async function valid(repository: Repository, commit: Oid): Promise<LoadedPolicy 
   }
 }
 
-/** What a branch gained between two commits, as a change of it. @param steps where they are known already */
+interface Ends {
+  readonly base: Oid | null;
+  readonly head: Oid;
+  /** Where they are known already. */
+  readonly steps?: readonly Step[];
+  readonly defaultTip?: Oid | null;
+}
+
+/** What a branch gained between two commits, as a change of it. */
 export async function landedChange(
   repository: Repository,
   branch: string,
-  { base, head, steps }: { base: Oid | null; head: Oid; steps?: readonly Step[] },
+  { base, head, steps, defaultTip = null }: Ends,
 ): Promise<Change> {
   const tree = (await repository.objects.info(`${head}^{tree}`))?.oid;
   if (!tree) throw missing(head);
@@ -170,7 +146,7 @@ export async function landedChange(
     old: base,
     next: head,
     tips: [],
-    defaultTip: null,
+    defaultTip,
     title: null,
     tree: async () => tree,
     ...range(repository, { base, head, tree, known: [], states: false }),
@@ -198,7 +174,18 @@ export async function policyBegan(repository: Repository, head: Oid): Promise<Oi
   if (other !== undefined)
     throw new Undecided(
       `the policy began in more than one place: ${first!.slice(0, 12)}, ${other.slice(0, 12)}`,
-      'npx git-protect predeploy --deployed REV  # what runs there now',
+      upToHelp,
     );
   return first!;
+}
+
+/** The oldest commit along the first parents that holds a policy with none missing after it; null: the head holds none. */
+export async function policyHeldSince(repository: Repository, head: Oid): Promise<Oid | null> {
+  const listed = await repository.text(['rev-list', '--first-parent', head]);
+  let since: Oid | null = null;
+  for (const commit of listed.split('\n')) {
+    if ((await policyAt(repository, commit)) === '') break;
+    since = commit;
+  }
+  return since;
 }

@@ -13,6 +13,8 @@ export interface Sourced extends PolicyPlace {
   readonly changes: readonly Change[];
   /** What the report says besides: that there was nothing to judge, or what was taken for granted. */
   readonly notes?: readonly string[];
+  /** What nobody may overlook. */
+  readonly headline?: string | undefined;
   /** At pre-deploy: what is deployed. */
   readonly deployment?: Deployment;
   /** What owners let pass there. */

@@ -46,6 +46,7 @@ export function craft(key: Key, fields: Crafted, space = namespace): { name: str
     issuedAt: new Date(now - 60_000),
     expiresAt: new Date(now + 3_600_000),
     nonce: randomBytes(16).toString('hex'),
+    upTo: null,
     ...fields,
   };
   const payload = writePayload(statement);

@@ -76,6 +76,8 @@ export function predeployContext({
         isProtected: true,
         commit: head,
         deployed: null,
+        behind: [],
+        standard: { branch: 'main', tip: head },
         trigger: 'command',
         fetched: { tip: head, error: null },
         current: 'main',
