@@ -242,14 +242,29 @@ test('SHA-256 repositories', () => {
   is(repo.protect('ci', '--base', 'HEAD~1').code, 0);
 });
 
-test('an invalid policy where it is read from is exit 2 with the way out', () => {
+test('where an invalid policy has landed the last valid one judges, and only a repair passes: its help is one', () => {
   const { repo } = guardedRepo();
   repo.commit('chore: break it', { '.protectionrc': 'version: 1\nprojekt: x\n' });
   const done = repo.tryGit('commit', '--allow-empty', '-m', 'feat: x');
   is(done.code, 1, 'Git turns every code into 1');
   match(done.out, "projekt: there is no such key; did you mean 'project'?");
+  const help = /help: (git checkout [0-9a-f]{12} -- \.protectionrc)/.exec(done.out)?.[1] ?? '';
+  repo.git(...help.split(' ').slice(1));
+  repo.write('server/pay.ts', 'export const fee = 9;\n').git('add', '-A');
+  match(repo.tryGit('commit', '-m', 'chore: repair, and more').out, 'error[protected-files] server/pay.ts');
+  repo.git('reset', '-q', 'server');
+  repo.git('checkout', '-q', 'server');
+  const repaired = repo.tryGit('commit', '-m', 'chore: repair');
+  is(repaired.code, 0, repaired.out);
+});
+
+test('an invalid policy with no valid one behind it is exit 2 with the way out', () => {
+  const repo = newRepo();
+  repo.commit('chore: policy', { '.protectionrc': 'version: 1\nprojekt: x\n' });
+  const done = repo.protect('hook', 'pre-commit');
+  is(done.code, 2, done.out);
+  match(done.out, "projekt: there is no such key; did you mean 'project'?");
   match(done.out, 'npx git-protect policy check');
-  is(repo.protect('hook', 'pre-commit').code, 2);
 });
 
 test('a change that brings an invalid policy is refused by the check', () => {

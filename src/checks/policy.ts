@@ -1,4 +1,10 @@
-import { type Check, type Problem, policyNames } from '../model/index.ts';
+import { type Check, type LoadedPolicy, type Problem, policyNames } from '../model/index.ts';
+
+/** The bytes that last stood need no approval. */
+function repairHelp({ source }: LoadedPolicy): string {
+  const [commit, file] = source.split(':') as [string, string];
+  return `git checkout ${commit.slice(0, 12)} -- ${file}  # the last valid one; or mend it: npx git-protect policy check`;
+}
 
 /** Refuses a change that would leave an invalid policy behind. */
 export const policyCheck: Check<'contents' | 'policyFile'> = {
@@ -14,13 +20,20 @@ export const policyCheck: Check<'contents' | 'policyFile'> = {
     why: 'Once an invalid policy has landed nothing can be judged any more, and every gate stays closed until somebody repairs it.',
     fix: 'Run `npx git-protect policy check`; it names each line with what was expected.',
   },
-  async run({ change, policyFile, contents }) {
+  async run({ change, loaded, policyFile, contents }) {
     const touched = (await change.steps()).filter(({ path }) =>
       (policyNames as readonly string[]).includes(path.split('/')[0]!),
     );
-    if (touched.length === 0) return { skipped: 'the policy is not changed' };
+    const { broken } = loaded;
+    if (touched.length === 0 && broken === undefined) return { skipped: 'the policy is not changed' };
     const problems: Problem[] = [];
     const left = await policyFile.files();
+    // Once an invalid one stands, only a valid one passes.
+    if (broken !== undefined && left.length === 0)
+      problems.push({
+        message: `the policy is removed where it has to be repaired: ${broken}`,
+        help: repairHelp(loaded),
+      });
     if (left.length > 1)
       problems.push({
         path: left[1]!.path,
@@ -45,7 +58,12 @@ export const policyCheck: Check<'contents' | 'policyFile'> = {
         continue;
       }
       for (const { line, message } of await policyFile.faults(content, path))
-        problems.push({ path, line, message, help: 'npx git-protect policy check' });
+        problems.push({
+          path,
+          line,
+          message,
+          help: broken === undefined ? 'npx git-protect policy check' : repairHelp(loaded),
+        });
     }
     return problems;
   },

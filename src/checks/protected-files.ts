@@ -5,8 +5,10 @@ import {
   type Consent,
   type Context,
   type Guard,
+  type LoadedPolicy,
   ownFolder,
   type Problem,
+  policyNames,
   type Step,
 } from '../model/index.ts';
 import { compileRules, isOwnPath } from '../rules/rules.ts';
@@ -120,6 +122,7 @@ async function freeChange(
   context: Context<'contents' | 'approvals' | 'history' | 'policyFile'>,
   { path, from, to }: Step,
 ): Promise<boolean | string> {
+  if (isBroughtBack(context.loaded, { path, from, to })) return true;
   if (!path.startsWith(approvalsFolder))
     return (
       path === `${ownFolder}.gitattributes` &&
@@ -137,6 +140,13 @@ async function freeChange(
   // One of an owner who has left since is no news where the default branch holds it.
   const there = await context.history.atDefault(path);
   return there?.oid === to.oid && there.mode === to.mode ? true : `is not an approval: ${fault}`;
+}
+
+/** Where an invalid policy stands, the bytes that last stood are brought back freely, and what stands beside them goes. */
+function isBroughtBack({ broken, source, oid }: LoadedPolicy, { path, to }: Step): boolean {
+  if (broken === undefined || !(policyNames as readonly string[]).includes(path)) return false;
+  const isLast = source.endsWith(`:${path}`);
+  return to === null ? !isLast : isLast && to.oid === oid && to.mode === '100644';
 }
 
 async function isDefaultAttributes(

@@ -89,8 +89,8 @@ function policyFileOf(repository: Repository, change: Change, loaded: LoadedPoli
       if (!steps.some(({ path }) => (policyNames as readonly string[]).includes(path))) return null;
       const tree = await change.tree();
       if (tree === null) return null;
-      const { validPolicyAt } = await import('../sources/landed.ts');
-      const found = await validPolicyAt(repository, tree);
+      const { validPolicy } = await import('../policy/load.ts');
+      const found = await validPolicy(repository, tree);
       return found && found.oid !== loaded.oid ? found.policy : null;
     }),
     async files() {

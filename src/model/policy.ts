@@ -200,4 +200,6 @@ export interface LoadedPolicy {
   readonly oid: Oid | null;
   /** `adoption`: the change itself brings the first policy. `uncommitted`: it is in the working tree only. */
   readonly bootstrap: 'adoption' | 'uncommitted' | null;
+  /** Where the one that stands is invalid, what is wrong with it: this is the newest valid one behind it, and only a repair passes. */
+  readonly broken?: string;
 }

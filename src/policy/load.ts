@@ -48,6 +48,47 @@ export async function loadPolicyAt(
 }
 
 /**
+ * The policy that holds at a trusted place. Where it is invalid there, the newest valid one behind it on the first-parent line
+ * holds on, and `broken` says what is wrong: so that a change can repair it.
+ * @throws PolicyError when none behind it is valid
+ */
+export async function loadStandingPolicy(
+  repository: Repository,
+  name: string,
+  label: string | null,
+  cache?: PolicyCache,
+): Promise<LoadedPolicy | null> {
+  try {
+    return await loadPolicyAt(repository, name, label, cache);
+  } catch (error) {
+    if (!isPolicyError(error)) throw error;
+    const { topLevel } = await repository.layout();
+    const args = ['rev-list', '--first-parent', name, '--', ...policyNames];
+    const moved = await repository.text(args, topLevel === null ? {} : { cwd: topLevel });
+    for (const commit of moved.split('\n').filter((line) => line !== '')) {
+      const valid = await validPolicy(repository, commit);
+      if (valid) return { ...valid, broken: (error as Error).message };
+    }
+    throw error;
+  }
+}
+
+/** The policy of a commit or tree; null where it holds none that is valid. */
+export async function validPolicy(repository: Repository, name: string): Promise<LoadedPolicy | null> {
+  try {
+    return await loadPolicyAt(repository, name, name);
+  } catch (error) {
+    if (isPolicyError(error)) return null;
+    throw error;
+  }
+}
+
+/** By its name: the class itself is loaded only where a policy has to be parsed. */
+function isPolicyError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'PolicyError';
+}
+
+/**
  * Reads the policy that is only in the working tree so far.
  * @param whole compile its JSONPaths and patterns as well
  * @throws PolicyError when it is invalid, or there is more than one

@@ -12,10 +12,11 @@ import {
   Undecided,
   UsageError,
 } from '../model/index.ts';
+import { validPolicy } from '../policy/load.ts';
 import { protectedBranches } from '../rules/rules.ts';
 import { nearest } from '../words/nearest.ts';
 import { shellWord } from '../words/shell-word.ts';
-import { landedChange, policyBegan, validPolicyAt } from './landed.ts';
+import { landedChange, policyBegan } from './landed.ts';
 import { findPolicy, type PolicyPlace } from './policy.ts';
 import type { Sourced } from './staged.ts';
 import { wordOnHistory } from './word-on-history.ts';
@@ -194,7 +195,7 @@ async function beginning(
         `${readopt} is not behind ${commit.slice(0, 12)}`,
         'name the commit that brought the new policy',
       );
-    if (!(await validPolicyAt(repository, base)))
+    if (!(await validPolicy(repository, base)))
       throw new UsageError(`${readopt} holds no valid policy`, 'name the commit that brought the new policy');
     return {
       base,

@@ -2,17 +2,7 @@ import { missing } from '../git/missing.ts';
 import { rawArguments } from '../git/process.ts';
 import { parseRaw } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
-import {
-  type BytePath,
-  type Change,
-  type LoadedPolicy,
-  type Oid,
-  policyNames,
-  type Step,
-  Undecided,
-  UsageError,
-} from '../model/index.ts';
-import { loadPolicyAt } from '../policy/load.ts';
+import { type BytePath, type Change, type Oid, policyNames, type Step, Undecided } from '../model/index.ts';
 import { range } from './ref-update.ts';
 
 /** What an owner can say where nobody else can know. */
@@ -108,16 +98,6 @@ function readPairs(output: Buffer): Map<Oid, Step[]> {
 }
 
 const isPolicy = (path: BytePath) => (policyNames as readonly string[]).includes(path.split('/')[0]!);
-
-/** The valid policy that a commit holds; null: none. */
-export async function validPolicyAt(repository: Repository, commit: Oid): Promise<LoadedPolicy | null> {
-  try {
-    return await loadPolicyAt(repository, commit, commit);
-  } catch (error) {
-    if (error instanceof UsageError) return null;
-    throw error;
-  }
-}
 
 interface Ends {
   readonly base: Oid | null;

@@ -1,7 +1,7 @@
 import { type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type LoadedPolicy, type Oid, Undecided, UsageError } from '../model/index.ts';
-import { loadPolicyAt, loadWorktreePolicy, type PolicyCache } from '../policy/load.ts';
+import { type LoadedPolicy, type Oid, policyNames, Undecided, UsageError } from '../model/index.ts';
+import { loadPolicyAt, loadStandingPolicy, loadWorktreePolicy, type PolicyCache, validPolicy } from '../policy/load.ts';
 import { defaultBranch } from '../rules/rules.ts';
 import { shellWord } from '../words/shell-word.ts';
 
@@ -40,18 +40,18 @@ export async function findPolicy(
   places: Places,
 ): Promise<PolicyPlace> {
   const { cache } = places;
-  const early = places.first ? loadPolicyAt(repository, places.first, null, cache) : null;
+  const early = places.first ? loadStandingPolicy(repository, places.first, null, cache) : null;
   const [other, first] = await Promise.all([side, early]);
   if (places.only) {
-    const loaded = await loadPolicyAt(repository, places.only, places.only, cache);
+    const loaded = await loadStandingPolicy(repository, places.only, places.only, cache);
     if (loaded) return { loaded, standard: defaultBranch(loaded.policy, other, places.said) };
-    return bootstrap(repository, other, places, defaultBranch(null, other, places.said));
+    return bootstrap(repository, other, places, { hint: defaultBranch(null, other, places.said), place: places.only });
   }
   if (first) return { loaded: first, standard: defaultBranch(first.policy, other, places.said) };
   const hint = await knownDefault(repository, other, places.said, cache);
   const tip = hint === null ? undefined : (places.fresher?.get(hint) ?? other.branches.get(hint));
   if (tip) {
-    const loaded = await loadPolicyAt(repository, tip, tip, cache);
+    const loaded = await loadStandingPolicy(repository, tip, tip, cache);
     if (loaded) return { loaded, standard: hint };
   } else if (hint !== null && other.remote !== null && other.branches.size > 0 && !places.creates?.has(hint)) {
     const remote = other.remote ?? 'origin';
@@ -62,7 +62,8 @@ export async function findPolicy(
   } else {
     await refuseUnknownDefault(repository, other);
   }
-  return bootstrap(repository, other, places, hint);
+  const place = tip ?? (places.first ? await repository.commit(places.first) : null);
+  return bootstrap(repository, other, places, { hint, place });
 }
 
 /** The policy that holds in this clone, for commands that judge nothing. @throws UsageError when there is none */
@@ -137,14 +138,42 @@ async function bootstrap(
   repository: Repository,
   other: OtherSide,
   places: Places,
-  hint: string | null,
+  { hint, place }: { hint: string | null; place: Oid | null },
 ): Promise<PolicyPlace> {
   for (const { name, label } of await places.results()) {
     const brought = await loadPolicyAt(repository, name, label, places.cache);
-    if (brought)
-      return { loaded: { ...brought, bootstrap: 'adoption' }, standard: defaultBranch(brought.policy, other, hint) };
+    if (!brought) continue;
+    const loaded = (await removedBehind(repository, place, brought)) ?? { ...brought, bootstrap: 'adoption' as const };
+    return { loaded, standard: defaultBranch(brought.policy, other, hint) };
   }
   const { topLevel } = await repository.layout();
   const loaded = places.worktree && topLevel !== null ? await loadWorktreePolicy(topLevel) : null;
   return { loaded, standard: defaultBranch(loaded?.policy ?? null, other, hint) };
+}
+
+/**
+ * A policy is adopted once. Where one was removed behind the place that is read from, only that very one is brought back, and
+ * judges what brings it.
+ * @returns null where no commit behind the place ever held a policy
+ * @throws Undecided when another one is brought
+ */
+async function removedBehind(
+  repository: Repository,
+  place: Oid | null,
+  brought: LoadedPolicy,
+): Promise<LoadedPolicy | null> {
+  if (place === null) return null;
+  const { topLevel } = await repository.layout();
+  const form = ['log', '-1', '--full-history', '-m', '--diff-filter=D', '--no-renames', '--format=%H %P'];
+  const args = [...form, place, '--', ...policyNames];
+  const [removed, ...parents] = (await repository.text(args, topLevel === null ? {} : { cwd: topLevel })).split(' ');
+  if (!removed) return null;
+  for (const parent of parents) {
+    const before = await validPolicy(repository, parent);
+    if (before && before.oid === brought.oid) return before;
+  }
+  throw new Undecided(
+    `${removed.slice(0, 12)} removed the policy, so another one is not simply adopted`,
+    `git checkout ${removed.slice(0, 12)}^ -- .protectionrc  # bring back the one that was removed`,
+  );
 }

@@ -1,6 +1,7 @@
 import { fanOut } from '../git/fan-out.ts';
 import { forkPoints } from '../git/fork-points.ts';
 import { logArguments, readCommits } from '../git/log.ts';
+import { replayedTrees } from '../git/merge.ts';
 import { missing } from '../git/missing.ts';
 import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
@@ -44,12 +45,21 @@ export async function refUpdateChanges(
   const { defaultTip } = trusted;
   const forks = defaultTip === null ? null : await forkPoints(repository, loose, defaultTip);
   return Promise.all(
-    located.map((update) => {
+    located.map(async (update) => {
       const { head, target, old } = update;
-      const base = head === null ? null : target !== null ? (old ?? defaultTip) : (forks?.get(head) ?? null);
+      const cut = head !== null && target !== null && old === null && (await isOnALine(repository, head, trusted.tips));
+      const base =
+        head === null ? null : target !== null ? (old ?? (cut ? head : defaultTip)) : (forks?.get(head) ?? null);
       return changeOf(repository, { ...update, base, ...trusted, isTrusted }, policy.landing === 'rebase');
     }),
   );
+}
+
+/** Did a commit stand at the end of one of these branches once? Then a new protected branch may be cut from it as it is. */
+async function isOnALine(repository: Repository, head: Oid, tips: readonly Oid[]): Promise<boolean> {
+  for (const tip of tips)
+    if ((await repository.text(['rev-list', '--first-parent', tip])).split('\n').includes(head)) return true;
+  return false;
 }
 
 /** The commit that a ref will point to; null for a deletion, and for a tag of something else. */
@@ -117,17 +127,17 @@ export function range(
     steps: () => (steps ??= tree === null || !moves ? Promise.resolve([]) : repository.diff(base, tree)),
     async states() {
       if (!states || head === null) return [];
-      const list = await repository.text(['rev-list', '--reverse', `--max-count=${maxStates + 1}`, head, ...bounds]);
-      const commits = list.split('\n').filter((oid) => oid !== '' && oid !== head);
-      if (commits.length >= maxStates)
+      const order = ['--reverse', '--topo-order', '--no-merges', `--max-count=${maxStates + 1}`];
+      const list = await repository.text(['rev-list', ...order, head, ...bounds]);
+      const commits = list.split('\n').filter((oid) => oid !== '');
+      if (commits.length > maxStates)
         throw new Undecided(
           `with 'landing: rebase' at most ${maxStates} commits can land at once`,
           'land them in parts',
         );
-      // A branch that is behind has not taken back what its target changed meanwhile.
-      const from = base === null ? null : ((await repository.mergeBase(base, head)) ?? base);
       const result: Step[][] = [];
-      for (const oid of commits) result.push(await repository.diff(from, oid));
+      const trees = base === null ? commits : await replayedTrees(repository, base, commits);
+      for (const tree of trees) result.push(await repository.diff(base, tree));
       return result;
     },
     async *commits({ paths }): AsyncIterable<Commit> {

@@ -79,7 +79,11 @@ export async function stagedChange(repository: Repository, cache?: PolicyCache):
 /** The policy at HEAD, if there is one and nothing of the change can need an approval, or come from another branch. */
 async function policyOfFreeChange(repository: Repository, steps: Promise<readonly Step[]>, cache: PolicyCache) {
   const [loaded, changed, { gitDir }] = await Promise.all([
-    loadPolicyAt(repository, 'HEAD', null, cache),
+    // An invalid one is looked into by the long way.
+    loadPolicyAt(repository, 'HEAD', null, cache).catch((error: Error) => {
+      if (error.name === 'PolicyError') return null;
+      throw error;
+    }),
     steps,
     repository.layout(),
   ]);

@@ -3,7 +3,8 @@ import { type LandedPlace, Line } from '../approvals/line.ts';
 import { approvalsFolder, limits } from '../approvals/statement.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Oid, Undecided } from '../model/index.ts';
-import { landedSteps, policyHeldSince, validPolicyAt } from './landed.ts';
+import { validPolicy } from '../policy/load.ts';
+import { landedSteps, policyHeldSince } from './landed.ts';
 
 /** The branch whose history is looked at. */
 interface Where {
@@ -27,7 +28,7 @@ export async function landedConsents(
   return LandedConsents.gather(repository, new Line(base, line), {
     now,
     target: (commit) => (branch === null ? null : landedThere.has(commit) ? [branch, standard!.branch] : [branch]),
-    policyAt: (commit) => validPolicyAt(repository, commit),
+    policyAt: (commit) => validPolicy(repository, commit),
   });
 }
 
