@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runInProcess } from './in-process.ts';
+import { runStaying } from './staying-process.ts';
 
 /** The project itself; compiled tests lie two folders deeper than test/ does. */
 export const projectRoot = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '../../..'));
@@ -45,13 +45,19 @@ export interface Result {
 /** Where the product puts its own temporary files, so that what it leaves behind is seen. */
 export const temporary = folder('tmp');
 
+// As Git's own, without the samples of hooks.
+const template = folder('template');
+mkdirSync(join(template, 'hooks'));
+
 const home = folder('home');
 mkdirSync(join(home, '.ssh'), { mode: 0o700 });
 /** Git's configuration of the person who runs the tests' commits. */
 export const gitConfig = join(home, '.gitconfig');
 writeFileSync(
   gitConfig,
-  '[user]\n\tname = Lead Dev\n\temail = lead@example.com\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n[protocol "file"]\n\tallow = always\n',
+  '[user]\n\tname = Lead Dev\n\temail = lead@example.com\n[advice]\n\tdetachedHead = false\n[protocol "file"]\n\tallow = always\n' +
+    // No repository lives long enough to be tidied, or to be read after a power cut.
+    `[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[core]\n\tfsync = none\n[init]\n\tdefaultBranch = main\n\ttemplateDir = ${template}\n`,
 );
 
 /** An environment made from nothing, the same from any shell. */
@@ -123,10 +129,8 @@ export function installPackage(at: string): void {
   symlinkSync(distFolder, join(target, 'dist'));
 }
 
-/** husky changes the folder of its process, and Git's everyday questions are asked in its environment. */
-const setsUp = new Set(['init', 'wire', 'uninstall', 'doctor']);
-/** What Node itself, or a look at the home folder, takes from the process and not from the command. */
-const ofProcess = /^(?:NODE_|XDG_|(?:PATH|HOME|TMPDIR)$)/;
+/** What Node itself takes from the environment when it starts. */
+const ofStart = /^NODE_/;
 
 /** A real repository in a folder of its own. */
 export class Repo {
@@ -153,15 +157,14 @@ export class Repo {
 
   protectWith(options: { input?: string | Buffer; env?: NodeJS.ProcessEnv; cwd?: string }, ...args: string[]): Result {
     const env = { ...this.env, ...options.env };
-    const isOfProcess = setsUp.has(args[0] ?? '') || Object.keys(env).some((name) => ofProcess.test(name));
-    if (isOfProcess) return this.protectApart(options, ...args);
+    if (Object.keys(env).some((name) => ofStart.test(name))) return this.protectApart(options, ...args);
     const order = { cwd: options.cwd ?? this.dir, env: environment(env), input: options.input ?? '', args };
-    const { code, stdout, stderr } = runInProcess(order, environment());
+    const { code, stdout, stderr } = runStaying(order, environment());
     const [out, err] = [stdout, stderr].map((bytes) => Buffer.from(bytes).toString()) as [string, string];
     return { code, stdout: out, stderr: err, out: out + err };
   }
 
-  /** Runs the built `protect`, in a process of its own. */
+  /** Runs the built `protect`, in a process that has just started. */
   protectApart(options: { input?: string | Buffer; env?: NodeJS.ProcessEnv; cwd?: string }, ...args: string[]): Result {
     return run(options.cwd ?? this.dir, process.execPath, [join(distFolder, 'cli.js'), ...args], {
       env: { ...this.env, ...options.env },
@@ -259,22 +262,56 @@ function wiredRepo(format: 'sha1' | 'sha256'): Repo {
   const repo = newRepo({ format });
   const wired = repo.protect('wire');
   if (wired.code !== 0) throw new Error(wired.out);
+  keepCompiled(repo);
   wiredRepos.set(format, repo);
   return copyRepo(repo);
 }
 
-/** A repository with a policy on main, a remote that has it, and wired hooks. */
-export function guardedRepo(
-  options: {
-    keys?: Record<string, Key>;
-    more?: string;
-    files?: Record<string, string>;
-    format?: 'sha1' | 'sha256';
-    hooks?: boolean;
-    remote?: boolean;
-  } = {},
-) {
-  const keys = options.keys ?? { lead: makeKey('lead') };
+/** Puts the hooks' compiled code into a repository, as any has it that has seen a commit; how it gets there, hooks.test.ts tries. */
+function keepCompiled(repo: Repo): void {
+  const seen = copyRepo(repo);
+  seen.write('.protectionrc', policyText({ lead: leadKey() })).git('add', '.protectionrc');
+  seen.tryGit('hook', 'run', 'pre-commit');
+  const cache = join(seen.dir, '.git/protect/cache');
+  if (!existsSync(cache)) return;
+  for (const name of readdirSync(cache).filter((entry) => entry.endsWith('.v8')))
+    repo.write(`.git/protect/cache/${name}`, readFileSync(join(cache, name)));
+}
+
+interface Guarded {
+  keys?: Record<string, Key>;
+  more?: string;
+  files?: Record<string, string>;
+  format?: 'sha1' | 'sha256';
+  hooks?: boolean;
+  remote?: boolean;
+}
+
+let madeKey: Key | undefined;
+
+/** The key of the owner where a test does not care which. */
+function leadKey(): Key {
+  madeKey ??= makeKey('lead');
+  return madeKey;
+}
+
+const guardedRepos = new Map<string, { repo: Repo; origin: Repo | null }>();
+
+/** A repository with a policy on main, a remote that has it, and wired hooks: made once for the same options, and copied. */
+export function guardedRepo(options: Guarded = {}) {
+  const keys = options.keys ?? { lead: leadKey() };
+  const name = JSON.stringify({ ...options, keys });
+  const made = guardedRepos.get(name) ?? makeGuardedRepo(options, keys);
+  guardedRepos.set(name, made);
+  const { repo, origin } = made.origin
+    ? copyWithRemote(made.repo, made.origin)
+    : { repo: copyRepo(made.repo), origin: null };
+  // The files of a copy are other files to Git until it has looked at them.
+  repo.git('update-index', '-q', '--refresh');
+  return { repo, keys, origin };
+}
+
+function makeGuardedRepo(options: Guarded, keys: Record<string, Key>) {
   const format = options.format ?? 'sha1';
   const repo = options.hooks === false ? newRepo({ format }) : wiredRepo(format);
   // The hooks come into the history with a commit of their own.
@@ -293,7 +330,9 @@ export function guardedRepo(
     repo.commit('chore: hooks');
     if (origin) repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
   }
-  return { repo, keys, origin };
+  // One file is copied faster than a folder for each object.
+  for (const each of origin ? [repo, origin] : [repo]) each.git('repack', '-adq');
+  return { repo, origin };
 }
 
 /** Approves what is staged (or a range) without a terminal. */
@@ -304,6 +343,19 @@ export function approve(repo: Repo, key: Key, ...args: string[]): Result {
 /** Copies a folder, to try something twice from the same start. */
 export function copyRepo(repo: Repo): Repo {
   const dir = folder('copy');
-  cpSync(repo.dir, dir, { recursive: true, verbatimSymlinks: true });
+  // A tenth of what Node's own cpSync takes for many small files.
+  const copied = run(dir, 'cp', ['-R', '-P', `${repo.dir}/.`, '.']);
+  if (copied.code !== 0) throw new Error(copied.out);
   return new Repo(dir, repo.env);
+}
+
+/** Copies a repository and its remote, which is then the remote of the copy. */
+export function copyWithRemote(from: Repo, remote: Repo): { repo: Repo; origin: Repo } {
+  const [repo, origin] = [copyRepo(from), copyRepo(remote)];
+  const config = repo.read('.git/config');
+  repo.write(
+    '.git/config',
+    config.replace(remote.dir, () => origin.dir),
+  );
+  return { repo, origin };
 }

@@ -15,17 +15,20 @@ export interface Answer {
 }
 
 /**
- * Runs `protect` without a process of its own, where the process is not the point: most of what a command costs is its
- * start. The same code, compiled file by file; hooks still run what is built, and so does whatever is about the process.
+ * Runs `protect` in a process that stays, in the folder and environment of the order: most of what a command costs is the
+ * start of its process. The same code, compiled file by file; hooks still run what is built, and so does whatever is about
+ * the process.
  */
-export function runInProcess(order: Order, ownEnvironment: NodeJS.ProcessEnv): Answer {
+export function runStaying(order: Order, ownEnvironment: NodeJS.ProcessEnv): Answer {
   commands ??= start(ownEnvironment);
   const { port, done } = commands;
   const before = Atomics.load(done, 0);
   port.postMessage(order);
   if (Atomics.wait(done, 0, before, 120_000) === 'timed-out')
     throw new Error(`protect ${order.args.join(' ')} did not end`);
-  return receiveMessageOnPort(port)!.message as Answer;
+  const answer = receiveMessageOnPort(port)!.message as Answer | { broken: string };
+  if ('broken' in answer) throw new Error(`protect ${order.args.join(' ')}: ${answer.broken}`);
+  return answer;
 }
 
 let commands: ReturnType<typeof start> | undefined;
@@ -33,7 +36,7 @@ let commands: ReturnType<typeof start> | undefined;
 function start(env: NodeJS.ProcessEnv) {
   const { port1, port2 } = new MessageChannel();
   const done = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(new URL('./command-worker.js', import.meta.url), {
+  const worker = new Worker(new URL('./command-relay.js', import.meta.url), {
     workerData: { port: port2, done },
     transferList: [port2],
     env: env as NodeJS.Dict<string>,

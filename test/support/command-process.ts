@@ -1,14 +1,10 @@
-import { realpathSync } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
-import { type MessagePort, workerData } from 'node:worker_threads';
 import { besideRunner, guarded } from '../../src/commands/guarded.ts';
 import type { Io } from '../../src/commands/io.ts';
 import { main } from '../../src/commands/main.ts';
-import type { Answer, Order } from './in-process.ts';
+import type { Answer, Order } from './staying-process.ts';
 
-/** Runs commands one after the other, in one thread that stays: see in-process.ts. */
-const { port, done } = workerData as { port: MessagePort; done: Int32Array };
-
+/** Runs commands one after the other, in one process that stays: see staying-process.ts. */
 class Kept extends Writable {
   readonly chunks: Buffer[] = [];
   override _write(chunk: string | Buffer, _: unknown, next: () => void): void {
@@ -17,11 +13,16 @@ class Kept extends Writable {
   }
 }
 
-port.on('message', async ({ cwd, env, input, args }: Order) => {
+const outside = process.cwd();
+
+process.on('message', async ({ cwd, env, input, args }: Order) => {
+  process.chdir(cwd);
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, env);
   const [stdout, stderr] = [new Kept(), new Kept()];
   const io: Io = besideRunner({
-    cwd: realpathSync(cwd),
-    env,
+    cwd: process.cwd(),
+    env: process.env,
     stdin: Readable.from([Buffer.from(input)]),
     stdout,
     stderr,
@@ -30,8 +31,7 @@ port.on('message', async ({ cwd, env, input, args }: Order) => {
     userId: () => process.geteuid?.() ?? null,
   });
   const code = await guarded(io, () => main(args, io));
+  process.chdir(outside);
   const answer: Answer = { code, stdout: Buffer.concat(stdout.chunks), stderr: Buffer.concat(stderr.chunks) };
-  port.postMessage(answer);
-  Atomics.add(done, 0, 1);
-  Atomics.notify(done, 0);
+  process.send!(answer);
 });
