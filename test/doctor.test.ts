@@ -3,7 +3,17 @@ import { dirname, join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
 import { diagnoses } from '../src/install/doctor/index.ts';
 import { suite } from './support/suite.ts';
-import { addRemote, folder, makeKey, newRepo, policyText, Repo, run } from './support/world.ts';
+import {
+  addRemote,
+  copyRepo,
+  copyWithRemote,
+  folder,
+  makeKey,
+  newRepo,
+  policyText,
+  Repo,
+  run,
+} from './support/world.ts';
 
 const test = suite('doctor');
 
@@ -16,7 +26,7 @@ interface Found {
 }
 
 /** A repository with nothing wrong: wired, policy on main of a remote, two keys, CI. */
-function healthy() {
+function makeHealthy() {
   const home = folder('home');
   mkdirSync(join(home, '.ssh'), { mode: 0o700 });
   const [first, second] = [makeKey('first'), makeKey('second')];
@@ -33,8 +43,16 @@ function healthy() {
   });
   is(repo.protect('init', '--ci', 'github').code, 0);
   repo.commit('chore: protect');
-  addRemote(repo);
-  return { repo, home };
+  return { repo, home, origin: addRemote(repo) };
+}
+
+const made = makeHealthy();
+
+/** A copy of it, to spoil. */
+function healthy() {
+  const home = copyRepo(new Repo(made.home)).dir;
+  const { repo } = copyWithRemote(made.repo, made.origin);
+  return { repo: new Repo(repo.dir, { HOME: home }), home };
 }
 
 function examine(repo: Repo, ...flags: string[]): { code: number | null; found: Found[]; mended: Found[] } {
