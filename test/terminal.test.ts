@@ -6,20 +6,21 @@ import { distFolder, folder, guardedRepo, makeKey, newRepo, Repo, run } from './
 
 const test = suite('terminal');
 
-/** Runs `protect` on a real terminal, typing the given lines. */
+/**
+ * Runs `protect` on a real terminal, typing the given lines: a person answers one question after the other, and goes away at
+ * one more.
+ */
 function onTerminal(repo: Repo, typed: string, ...args: string[]) {
-  // A person answers one question after the other.
-  const typing = typed
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => `sleep 1; printf '%s\\n' '${line}'`)
-    .join('; ');
+  const seen = join(folder('terminal'), 'seen');
+  const asked = (times: number) =>
+    `until [ -e ${seen}.ended ] || [ "$(grep -o '\\[[yY]/[nN]\\]' ${seen} 2>/dev/null | wc -l)" -ge ${times} ]; do sleep 0.05; done`;
+  const lines = typed.split('\n').slice(0, -1);
+  const typing = lines.map((line, at) => `${asked(at + 1)}; printf '%s\\n' '${line}'`);
   const quoted = [process.execPath, join(distFolder, 'cli.js'), ...args]
     .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
     .join(' ');
-  return run(repo.dir, 'sh', ['-c', `(${typing || ':'}; sleep 1) | script -qec "$1" /dev/null`, 'sh', quoted], {
-    env: { ...repo.env, TERM: 'xterm' },
-  });
+  const command = `(${[...typing, asked(lines.length + 1)].join('; ')}) | { script -qefc "$1" ${seen}; code=$?; touch ${seen}.ended; exit $code; }`;
+  return run(repo.dir, 'sh', ['-c', command, 'sh', quoted], { env: { ...repo.env, TERM: 'xterm' } });
 }
 
 test('approve asks, signs on yes and writes nothing on anything else', () => {
