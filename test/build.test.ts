@@ -15,6 +15,35 @@ function push(repo: Repo) {
   return repo.tryGit('push', 'origin', 'HEAD:topic');
 }
 
+/** A push whose connection drops, which takes as long as a build has to; the tests before the last run meanwhile. */
+const dropping = (() => {
+  const log = join(folder(), 'log');
+  const repo = building(`echo ran >> ${log}; sleep 16`);
+  const bare = repo.git('remote', 'get-url', 'origin');
+  // Like a host that drops whoever says nothing for five seconds, once.
+  const ssh = join(folder('ssh'), 'ssh');
+  new Repo(dirname(ssh)).write(
+    'ssh',
+    `#!/bin/sh\nfor last; do :; done\nif [ -e ${ssh}.used ]; then exec sh -c "$last"; fi\ntouch ${ssh}.used\nexec timeout 5 sh -c "$last"\n`,
+    0o755,
+  );
+  repo.git('remote', 'set-url', 'origin', `ssh://host${bare}`);
+  const over = new Repo(repo.dir, { GIT_SSH: ssh, GIT_SSH_VARIANT: 'ssh' });
+  repo.commit('feat: x', { 'src/x.ts': '1\n' });
+  const env = environment(over.env);
+  const child = spawn('git', ['push', 'origin', 'HEAD:topic'], {
+    cwd: over.dir,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (out += chunk));
+  const ended = new Promise<{ code: number | null; out: string }>((done) =>
+    child.on('close', (code) => done({ code, out })),
+  );
+  return { over, log, ended };
+})();
+
 test('a build that fails refuses the push and shows its last words', () => {
   const repo = building('echo compiling; echo broken here >&2; exit 3');
   repo.commit('feat: x');
@@ -154,21 +183,9 @@ function run(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
 }
 
-test('a connection that drops during a long build: the next push is immediate, and that was said', () => {
-  const log = join(folder(), 'log');
-  const repo = building(`echo ran >> ${log}; sleep 16`);
-  const bare = repo.git('remote', 'get-url', 'origin');
-  // Like a host that drops whoever says nothing for five seconds, once.
-  const ssh = join(folder('ssh'), 'ssh');
-  new Repo(dirname(ssh)).write(
-    'ssh',
-    `#!/bin/sh\nfor last; do :; done\nif [ -e ${ssh}.used ]; then exec sh -c "$last"; fi\ntouch ${ssh}.used\nexec timeout 5 sh -c "$last"\n`,
-    0o755,
-  );
-  repo.git('remote', 'set-url', 'origin', `ssh://host${bare}`);
-  const over = new Repo(repo.dir, { GIT_SSH: ssh, GIT_SSH_VARIANT: 'ssh' });
-  repo.commit('feat: x', { 'src/x.ts': '1\n' });
-  const dropped = over.tryGit('push', 'origin', 'HEAD:topic');
+test('a connection that drops during a long build: the next push is immediate, and that was said', async () => {
+  const { over, log } = dropping;
+  const dropped = await dropping.ended;
   not.equal(dropped.code, 0, dropped.out);
   match(
     dropped.out,

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -14,6 +15,8 @@ import { equal, is, match, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
 import {
   addRemote,
+  copyRepo,
+  copyWithRemote,
   distFolder,
   folder,
   guardedRepo,
@@ -207,21 +210,27 @@ const cases: Case[] = [
   },
 ];
 
-function start({ prepare, name }: Case) {
+/** A repository with a commit and a remote, and the samples of hooks that Git puts there. */
+const base = (() => {
   const home = folder('home');
-  const made = newRepo({ install: false });
-  const ran = join(folder('ran'), 'ran');
-  const repo = new Repo(made.dir, { HOME: home, RAN: ran });
+  const repo = new Repo(newRepo({ install: false }).dir, { HOME: home });
+  repo.git('init', '-q');
   repo.git('config', '--global', 'user.name', 'A');
   repo.git('config', '--global', 'user.email', 'a@example.com');
   repo.commit('start', { 'src/a.ts': 'a\n' });
-  addRemote(repo);
+  return { home, repo, origin: addRemote(repo) };
+})();
+
+function start({ prepare, name }: Case) {
+  const home = copyRepo(new Repo(base.home)).dir;
+  const ran = join(folder('ran'), 'ran');
+  const repo = new Repo(copyWithRemote(base.repo, base.origin).repo.dir, { HOME: home, RAN: ran });
   prepare(repo);
   installPackage(name.includes('below the top') ? join(repo.dir, 'frontend') : repo.dir);
   repo.commit('more');
   const take = () => {
     const text = existsSync(ran) ? readFileSync(ran, 'utf8') : '';
-    execFileSync('rm', ['-f', ran]);
+    rmSync(ran, { force: true });
     return text;
   };
   return { repo, take };
