@@ -5,6 +5,7 @@ import { passes, propose, pushed } from './support/attacks.ts';
 import {
   addDrizzle,
   commit,
+  commitByGit,
   first,
   journal,
   migrationWorld,
@@ -32,14 +33,14 @@ test('nothing is said where no migration is touched', () => {
 test('a harmless migration passes everywhere; a warning lets pass', () => {
   const { repo } = migrationWorld('work');
   addDrizzle(repo, '0001_total', add);
-  passes(commit(repo));
+  passes(commitByGit(repo));
   passes(repo.tryGit('push', 'origin', 'HEAD:work'));
   passes(propose(repo));
   repo.git('switch', '--quiet', 'main');
   repo.git('merge', '--quiet', '--ff-only', 'work');
   passes(repo.tryGit('push', 'origin', 'main'));
   addDrizzle(repo, '0002_index', 'CREATE INDEX i ON orders (note);\n');
-  const warned = commit(repo);
+  const warned = commitByGit(repo);
   passes(warned);
   match(warned.out, `warning[${destructive}] drizzle/0002_index.sql:1`);
 });
@@ -47,7 +48,7 @@ test('a harmless migration passes everywhere; a warning lets pass', () => {
 test('a destructive migration is refused at every gate, with the way to an owner', () => {
   const { repo } = migrationWorld('work');
   addDrizzle(repo, '0001_drop', `SELECT 1;\n\n${drop}TRUNCATE orders;\n`);
-  const refused = commit(repo);
+  const refused = commitByGit(repo);
   refusedBy(destructive!, refused, 'drizzle/0001_drop.sql:3', 'drops table orders', 'drizzle/0001_drop.sql:4');
   is(refused.out.match(/npx git-protect (?:request|approve) --staged/g)?.length, 1, refused.out);
   repo.commit('feat: past the hook');
@@ -70,7 +71,7 @@ test('approved by an owner it lands: commit, push, proposal, squash, merge', () 
   addDrizzle(repo, '0001_drop', drop);
   repo.git('add', '--all');
   passes(approve(repo, key, '--staged'));
-  const committed = commit(repo);
+  const committed = commitByGit(repo);
   passes(committed);
   match(committed.out, /drops table orders \(approved by \d{8}-[0-9a-f]{16}\.approval\)/);
   passes(repo.tryGit('push', 'origin', 'HEAD:work'));
@@ -88,14 +89,14 @@ test('edited after it was approved it is refused, until that is approved as well
   addDrizzle(repo, '0001_drop', drop);
   repo.git('add', '--all');
   passes(approve(repo, key, '--staged'));
-  passes(commit(repo));
+  passes(commitByGit(repo));
   repo.write('drizzle/0001_drop.sql', `${drop}DROP TABLE users;\n`);
-  refusedBy(destructive!, commit(repo), 'drops table users');
+  refusedBy(destructive!, commitByGit(repo), 'drops table users');
   repo.commit('feat: past the hook');
   refusedBy(destructive!, propose(repo), 'the contents differ from what lead approved');
   repo.git('reset', '--quiet', '--soft', 'HEAD~1');
   passes(approve(repo, key, '--staged'));
-  passes(commit(repo));
+  passes(commitByGit(repo));
   passes(propose(repo));
 });
 
@@ -132,7 +133,7 @@ test('one approval serves a rule of the policy as well, and critical files still
   const signed = approve(repo, key, '--staged');
   match(signed.out, '2 files');
   match(signed.out, "its subject starts with 'CRITICAL: '");
-  passes(commit(repo, 'CRITICAL: both'));
+  passes(commitByGit(repo, 'CRITICAL: both'));
   const other = migrationWorld('work');
   addDrizzle(other.repo, '0001_drop', drop);
   other.repo.git('add', '--all');
@@ -519,7 +520,7 @@ test('attacks: `x.down.sql` where files are not named in pairs', () => {
   repo.commit('chore: supabase', { 'sql/002_plain.sql': 'CREATE TABLE a (id int);\n' });
   repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
   repo.write('sql/003_x.down.sql', drop).write('sql/new/1.up.sql', 'SELECT 1;\n').write('sql/new/1.down.sql', drop);
-  refusedBy(destructive!, commit(repo), 'sql/003_x.down.sql:1', 'sql/new/1.down.sql:1');
+  refusedBy(destructive!, commitByGit(repo), 'sql/003_x.down.sql:1', 'sql/new/1.down.sql:1');
 });
 
 test('attacks: from a branch that never ran a hook, by an evil merge, from a file that has landed', () => {
@@ -537,10 +538,10 @@ test('attacks: from a branch that never ran a hook, by an evil merge, from a fil
   const other = migrationWorld();
   other.repo.write('fly/V2__x.sql', drop).git('add', '--all');
   passes(approve(other.repo, other.key, '--staged'));
-  passes(commit(other.repo));
+  passes(commitByGit(other.repo));
   passes(other.repo.tryGit('push', 'origin', 'main'));
   other.repo.write('fly/V3__x.sql', drop);
-  refusedBy(destructive!, commit(other.repo), 'fly/V3__x.sql');
+  refusedBy(destructive!, commitByGit(other.repo), 'fly/V3__x.sql');
 });
 
 test('attacks: the policy of the same change switches nothing off', () => {
@@ -548,7 +549,7 @@ test('attacks: the policy of the same change switches nothing off', () => {
   const policy = repo.read('.protectionrc');
   addDrizzle(repo, '0001_drop', drop);
   repo.write('.protectionrc', policy.slice(0, policy.indexOf('migrations:')));
-  refusedBy(destructive!, commit(repo), 'drizzle/0001_drop.sql');
+  refusedBy(destructive!, commitByGit(repo), 'drizzle/0001_drop.sql');
   repo.write('.protectionrc', `${policy}checks: { ${destructive}: { severity: off } }\n`);
   repo.commit('feat: past the hooks');
   refusedBy(destructive!, propose(repo), 'drizzle/0001_drop.sql');
