@@ -25,8 +25,8 @@ const tagged = 'production: { rollback: { tag: "live-{environment}-{commit}" } }
 const settings = (deploy: string) => `checks: { not-root: { severity: off } }\ndeploy: { ${deploy} }`;
 
 /** A repository that is ready to be deployed. */
-function shop(deploy = 'production: {}', keys: Record<string, Key> = { lead: makeKey('lead') }) {
-  const made = guardedRepo({ more: settings(deploy), hooks: false, keys });
+function shop(deploy = 'production: {}', keys?: Record<string, Key>) {
+  const made = guardedRepo({ more: settings(deploy), hooks: false, ...(keys ? { keys } : {}) });
   made.repo.git('branch', '--quiet', '--set-upstream-to=origin/main');
   return { ...made, origin: made.origin! };
 }
