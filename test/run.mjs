@@ -43,21 +43,26 @@ if (!flags['no-build']) {
 }
 // The longest first, so that none of them goes on alone at the end.
 const longest = [
-  'staged-tasks',
   'existing-hooks',
+  'staged-tasks',
   'ways-to-commit',
   'places',
+  'predeploy',
   'migration-checks',
-  'ci-systems',
-  'doctor',
   'attacks-deploy',
-  'push',
+  'migrations',
+  'doctor',
+  'attacks-approvals',
+  'hooks',
+  'no-secrets',
+  'build',
   'attacks-environment',
   'attacks-git',
-  'predeploy',
-  'build',
+  'push',
+  'ci-systems',
+  'ways-to-push',
   'reports-formats',
-  'hooks',
+  'review',
   'terminal',
 ];
 const nameOf = (file) => file.replace(/^.*\/|\.test\.js$/g, '');
