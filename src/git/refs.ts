@@ -1,4 +1,5 @@
 import type { Oid } from '../model/index.ts';
+import { shellWord } from '../words/shell-word.ts';
 import { listRefs } from './process.ts';
 import type { Repository } from './repository.ts';
 
@@ -93,6 +94,21 @@ export async function remotesAt(repository: Repository, named: string): Promise<
   const urls = (name: string) => remotes.get(name)!.filter((value) => !/^\+?refs\//.test(value));
   const same = [...remotes.keys()].filter((name) => urls(name).some((url) => urls(picked).includes(url)));
   return new Set([picked, ...same]);
+}
+
+/** The remotes that a push names, by name or URL; none: it goes to a URL that no remote has. */
+export async function remotesNamed(repository: Repository, named: string): Promise<ReadonlySet<string>> {
+  const remotes = await readRemotes(repository);
+  return new Set([...remotes].filter(([name, urls]) => name === named || urls.includes(named)).map(([name]) => name));
+}
+
+/** How to learn which branch of a remote is its default one, in a clone that fetches all of its branches or only some. */
+export async function learnDefault(repository: Repository, remote: string): Promise<string> {
+  const { stdout } = await repository.run(['config', '--get-all', `remote.${remote}.fetch`], { codes: [0, 1] });
+  const name = shellWord(remote);
+  const all = /^\+?refs\/heads\/\*:/m.test(stdout.toString('utf8'));
+  const fetched = all ? '' : `git remote set-branches ${name} '*' && git fetch ${name} && `;
+  return `${fetched}git remote set-head ${name} --auto`;
 }
 
 function pickRemote(remotes: ReadonlyMap<string, string[]>, named?: string): string | null {

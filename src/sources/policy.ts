@@ -1,4 +1,4 @@
-import { type OtherSide, remoteSide } from '../git/refs.ts';
+import { learnDefault, type OtherSide, remoteSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type LoadedPolicy, type Oid, policyNames, Undecided, UsageError } from '../model/index.ts';
 import { loadPolicyAt, loadStandingPolicy, loadWorktreePolicy, type PolicyCache, validPolicy } from '../policy/load.ts';
@@ -129,7 +129,7 @@ async function refuseUnknownDefault(repository: Repository, other: OtherSide): P
     const help =
       other.remote === null
         ? 'git symbolic-ref HEAD refs/heads/<default branch>'
-        : `git remote set-head ${shellWord(other.remote)} --auto`;
+        : await learnDefault(repository, other.remote);
     throw new Undecided(`the default branch ${where} is unknown, while its branch ${name} has a policy`, help);
   }
 }

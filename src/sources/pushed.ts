@@ -1,22 +1,24 @@
-import { ownSide, remoteSide } from '../git/refs.ts';
+import { type OtherSide, ownSide, remoteSide, remotesNamed } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Oid, Undecided } from '../model/index.ts';
 import type { PolicyCache } from '../policy/load.ts';
 import { defaultBranch, protectedBranches } from '../rules/rules.ts';
+import { shellWord } from '../words/shell-word.ts';
+import { policyBegan } from './landed.ts';
 import { findPolicy } from './policy.ts';
 import { type Destination, type RefUpdate, refUpdateChanges } from './ref-update.ts';
 import type { Sourced } from './staged.ts';
 
 /**
  * What `git push` is about to do, from the lines it hands to pre-push.
- * @param remote the remote's name, or its URL where it has none
+ * @param to where it goes
  * @throws Undecided when the lines are malformed or name objects that are not here
  * @throws PolicyError when the policy is invalid where it is read from
  */
 export async function pushedChanges(
   repository: Repository,
   input: Buffer,
-  remote: string,
+  { remote, url }: PushedTo,
   cache?: PolicyCache,
 ): Promise<Sourced> {
   const updates = parsePushLines(input);
@@ -29,7 +31,21 @@ export async function pushedChanges(
   const fresher = new Map<string, Oid>();
   for (const [index, { ref, old }] of olds.entries())
     if (here[index] !== null) fresher.set(ref.slice('refs/heads/'.length), old!);
-  const side = { ...other, branches: new Map([...other.branches, ...fresher]) };
+  const known = { ...other, branches: new Map([...other.branches, ...fresher]) };
+  if (await isAnotherRepository(repository, updates, other, remote))
+    return {
+      ...(await findPolicy(repository, other, {
+        results: async () => [],
+        worktree: true,
+        ...(cache ? { cache } : {}),
+      })),
+      changes: [],
+      notes: [
+        `${remote} is another repository: what is pushed shares no commit with ${other.remote ?? 'ours'}, so it is not judged`,
+      ],
+    };
+  const began = await firstPolicyHere(repository, known, updates);
+  const side = began === null ? known : withTip(known, began);
   const first = (ref: string) => (ref === `refs/heads/${defaultBranch(null, side) ?? 'main'}` ? 0 : 1);
   const brought = [...updates].sort((a, b) => first(a.ref) - first(b.ref)).filter((update) => update.next !== null);
   const { loaded, standard } = await findPolicy(repository, side, {
@@ -39,14 +55,76 @@ export async function pushedChanges(
         .filter(({ ref, old }) => old === null && ref.startsWith('refs/heads/'))
         .map(({ ref }) => ref.slice('refs/heads/'.length)),
     ),
+    ...(began === null ? {} : { only: began }),
     results: async () => brought.map(({ next }) => ({ name: next!, label: next! })),
     worktree: true,
     ...(cache ? { cache } : {}),
   });
   if (!loaded) return { changes: [], loaded, standard };
-  const to = { policy: loaded.policy, other: side, standard };
+  const to = { policy: loaded.policy, other: side, standard, url };
   const all = [...updates, ...(await mirrorDeletions(repository, updates, to))];
-  return { changes: await refUpdateChanges(repository, all, to), loaded, standard };
+  return {
+    changes: await refUpdateChanges(repository, all, to),
+    loaded,
+    standard,
+    notes: began === null ? [] : [unknownSide(remote, began)],
+  };
+}
+
+/** Where a push goes: the remote's name, or its URL where it has none; and the URL. */
+export interface PushedTo {
+  readonly remote: string;
+  readonly url: string;
+}
+
+/**
+ * Does the push go to another repository, as `git subtree push` does: to a URL of none of the remotes, while refs of ours are known
+ * and what is pushed shares no commit with any of them?
+ */
+async function isAnotherRepository(
+  repository: Repository,
+  updates: readonly RefUpdate[],
+  { branches }: OtherSide,
+  named: string,
+): Promise<boolean> {
+  if (branches.size === 0 || updates.length === 0 || updates.some(({ next }) => next === null)) return false;
+  if ((await remotesNamed(repository, named)).size > 0) return false;
+  const heads = [...new Set(updates.map(({ next }) => next!))];
+  const tips = [...new Set(branches.values())];
+  for (const head of heads) {
+    if ((await repository.commit(head)) === null) return false;
+    for (const tip of tips) if ((await repository.mergeBase(head, tip)) !== null) return false;
+  }
+  return true;
+}
+
+/**
+ * Where nothing is known of the other side: the commit that brought the first policy, when what is pushed has it behind it. The
+ * push is then judged from there on: that nothing is known does not mean that nothing is there.
+ * @returns null where branches of the other side are known, or the pushed head itself brings the first policy
+ */
+async function firstPolicyHere(
+  repository: Repository,
+  { branches }: OtherSide,
+  updates: readonly RefUpdate[],
+): Promise<Oid | null> {
+  if (branches.size > 0) return null;
+  for (const { next, ref } of updates) {
+    const head = next === null || !ref.startsWith('refs/heads/') ? null : await repository.commit(next);
+    const began = head === null ? null : await policyBegan(repository, head);
+    if (began !== null && began !== head) return began;
+  }
+  return null;
+}
+
+/** The other side as it was when the policy began: then its default branch stood there. */
+function withTip(side: OtherSide, began: Oid): OtherSide {
+  return { ...side, branches: new Map([[defaultBranch(null, side) ?? 'main', began]]) };
+}
+
+function unknownSide(remote: string, began: Oid): string {
+  const name = shellWord(remote);
+  return `nothing is known here of what ${remote} holds, so all since the policy began (${began.slice(0, 12)}) is judged; if it holds more: git remote set-branches ${name} '*' && git fetch ${name}`;
 }
 
 /**

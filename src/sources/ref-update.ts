@@ -7,6 +7,7 @@ import type { OtherSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Change, type Commit, type Oid, type Policy, type Step, Undecided } from '../model/index.ts';
 import { protectedBranches, trustedBranches, trustedTips } from '../rules/rules.ts';
+import { shellWord } from '../words/shell-word.ts';
 
 /** A ref that moves on the other side: old and new object; null where there is none. */
 export interface RefUpdate {
@@ -20,6 +21,8 @@ export interface Destination {
   readonly policy: Policy;
   readonly other: OtherSide;
   readonly standard: string | null;
+  /** In pre-push: where it goes. */
+  readonly url?: string;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface Destination {
 export async function refUpdateChanges(
   repository: Repository,
   updates: readonly RefUpdate[],
-  { policy, other, standard }: Destination,
+  { policy, other, standard, url }: Destination,
 ): Promise<Change[]> {
   const isProtected = protectedBranches(policy, standard);
   const isTrusted = trustedBranches(policy, standard);
@@ -38,7 +41,7 @@ export async function refUpdateChanges(
     updates.map(async (update) => {
       const short = update.ref.startsWith('refs/heads/') ? update.ref.slice('refs/heads/'.length) : null;
       const target = short !== null && isProtected(short) ? short : null;
-      return { ...update, target, head: await headOf(repository, update, target !== null) };
+      return { ...update, target, head: await headOf(repository, update, { isProtected: target !== null, url }) };
     }),
   );
   const loose = located.flatMap(({ head, target }) => (head !== null && target === null ? [head] : []));
@@ -66,14 +69,16 @@ async function isOnALine(repository: Repository, head: Oid, tips: readonly Oid[]
 async function headOf(
   repository: Repository,
   { ref, old, next }: RefUpdate,
-  isProtected: boolean,
+  { isProtected, url }: { isProtected: boolean; url: string | undefined },
 ): Promise<Oid | null> {
   const head = next === null ? null : await repository.commit(next);
   if (next !== null && head === null && !(await repository.objects.info(next))) throw missing(next);
   if (isProtected && old !== null && next !== null && (await repository.commit(old)) === null)
     throw new Undecided(
       `what ${ref} holds on the other side (${old.slice(0, 12)}) is not in this clone`,
-      'git fetch, then push again',
+      url === undefined
+        ? 'git fetch, then push again'
+        : `git fetch ${shellWord(url)} ${shellWord(ref)}, merge what it brings, then push again`,
     );
   return head;
 }

@@ -1,7 +1,7 @@
 import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localKeys, ownerOf } from '../../approvals/keys.ts';
-import { remoteSide } from '../../git/refs.ts';
+import { learnDefault, remoteSide } from '../../git/refs.ts';
 import { UsageError } from '../../model/index.ts';
 import { weaknesses } from '../../policy/weaknesses.ts';
 import { defaultBranch } from '../../rules/rules.ts';
@@ -105,8 +105,8 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
   {
     id: 'default-branch',
     symptom: '"the default branch is unknown"',
-    why: 'The policy is read from the default branch of the remote. A clone made by `git init` and `git remote add` was never told which that is.',
-    fix: '`git remote set-head origin --auto`.',
+    why: 'The policy is read from the default branch of the remote. A clone made by `git init` and `git remote add`, and one of a single branch, was never told which that is.',
+    fix: "`git remote set-head origin --auto`; in a clone of some branches only `git remote set-branches origin '*' && git fetch origin` before it.",
     mends: false,
     async look({ repository }) {
       const { remote, head, branches } = await remoteSide(repository);
@@ -115,7 +115,7 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
         {
           severity: 'warning',
           message: `the default branch of ${remote} is not known here`,
-          help: `git remote set-head ${shellWord(remote)} --auto`,
+          help: await learnDefault(repository, remote),
         },
       ];
     },
