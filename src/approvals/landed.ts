@@ -365,11 +365,14 @@ export class LandedConsents {
 
   /**
    * Is an approval spent where a step of a stretch begins? What the line itself did since the stretch began may be a part of what
-   * the approval allows, as long as no path went back to where it came from.
+   * the approval allows, as long as that was not taken whole and then taken back.
    */
-  #isSpent({ approval, spent, spentAside }: Brought, { from, to }: Stretch, place: number): boolean {
+  #isSpent({ approval, landed, spent, spentAside }: Brought, { from }: Stretch, place: number): boolean {
     if (spent <= from || spentAside < place) return true;
-    return spent < place && approval.statement.changes.some((change) => this.#line.returns(change, { from, to }));
+    return (
+      spent < place &&
+      this.#line.tookBack(approval.statement.changes, { from: Math.max(from, landed - 1), to: place - 1 })
+    );
   }
 
   /** Once landed an approval may have expired. */

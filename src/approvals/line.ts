@@ -95,14 +95,14 @@ export class Line {
     return { path, from: this.stateAt(path, from), to: this.stateAt(path, to) };
   }
 
-  /** Does a path leave the state that a step starts from, and come back to it, within a stretch? */
-  returns({ path, from }: Step, stretch: Stretch): boolean {
-    const { places = [], states = [] } = this.courses.get(path) ?? {};
-    let hasLeft = false;
-    for (const [at, place] of places.entries()) {
-      if (place <= stretch.from || place > stretch.to) continue;
-      if (!sameState(states[at]!, from)) hasLeft = true;
-      else if (hasLeft) return true;
+  /** Within a stretch, were these steps all taken at once, and one of them taken back after that? */
+  tookBack(steps: readonly Step[], { from, to }: Stretch): boolean {
+    const moves = steps.flatMap(({ path }) => this.courses.get(path)?.places ?? []);
+    const places = [...new Set([from, ...moves.filter((place) => place > from && place <= to)])].sort((a, b) => a - b);
+    let wasTaken = false;
+    for (const place of places) {
+      if (wasTaken && steps.some((step) => sameState(this.stateAt(step.path, place), step.from))) return true;
+      wasTaken ||= steps.every((step) => sameState(this.stateAt(step.path, place), step.to));
     }
     return false;
   }

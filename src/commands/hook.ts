@@ -47,7 +47,8 @@ const hooks: Record<'pre-commit' | 'commit-msg' | 'pre-push', Hook> = {
     async source([remote, url], io) {
       if (!remote) throw new UsageError('hook pre-push needs the name of the remote', 'npx git-protect wire');
       const input = await readInput(io, 16 << 20);
-      return (repository, cache) => pushedChanges(repository, input, { remote, url: withoutUser(url ?? remote) }, cache);
+      return (repository, cache) =>
+        pushedChanges(repository, input, { remote, url: withoutUser(url ?? remote) }, cache);
     },
   },
 };

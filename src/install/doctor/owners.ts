@@ -13,7 +13,7 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
   {
     id: 'no-policy',
     symptom: 'There is no policy, or an invalid one',
-    why: 'Without `.protectionrc` nothing is judged; with an invalid one everything stops with exit code 2.',
+    why: 'Without `.protectionrc` nothing is judged; with an invalid one nothing passes but its repair.',
     fix: '`npx git-protect init` writes one, `npx git-protect policy check` says what is wrong, line by line. Commit it.',
     mends: false,
     async look(clone) {
@@ -27,6 +27,8 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
         return [
           { severity: 'error', message: 'there is no policy, so nothing is judged', help: 'npx git-protect init' },
         ];
+      if (loaded.broken !== undefined)
+        return [{ severity: 'error', message: loaded.broken, help: 'npx git-protect policy check' }];
       if (loaded.bootstrap !== 'uncommitted') return [];
       return [
         {
