@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { chmodSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, ok } from 'uvu/assert';
+import { craft, stepsOf } from './support/attacks.ts';
 import { suite } from './support/suite.ts';
-import { approve, folder, guardedRepo, Repo, run } from './support/world.ts';
+import { approve, folder, guardedRepo, makeKey, policyText, Repo, run } from './support/world.ts';
 
 /** What nobody may bring about by what he can push, set or leave out. One test a kind; the laws are in the threat model. */
 const test = suite('laws');
@@ -226,6 +227,123 @@ test('law 7: a branch called refs/heads/main stands in for no other when a mirro
   const pushed = repo.protectWith({ input }, 'hook', 'pre-push', 'origin', repo.git('remote', 'get-url', 'origin'));
   is(pushed.code, 1, pushed.out);
   match(pushed.out, 'is protected and cannot be deleted');
+});
+
+test('law 2: a policy is adopted once: after it was removed only that very one comes back', () => {
+  const { repo, keys } = guardedRepo();
+  const policy = repo.read('.protectionrc');
+  repo.git('rm', '-q', '.protectionrc');
+  repo.git('commit', '-q', '--no-verify', '-m', 'chore: no policy');
+  const removed = repo.head();
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.git('switch', '-qc', 'mine');
+  const own = policyText({ mallory: makeKey('mallory') });
+  repo.commit('chore: my policy', { '.protectionrc': own, 'server/pay.ts': 'export const fee = 0;\n' });
+  const judged = repo.protect('ci', '--base', 'origin/main', '--head', 'mine', '--target', 'main');
+  is(judged.code, 3, judged.out);
+  match(judged.out, `${removed.slice(0, 12)} removed the policy`);
+  repo.git('switch', '-q', 'main');
+  repo.git('switch', '-qc', 'back');
+  repo.commit('chore: the policy is back', { '.protectionrc': policy });
+  is(approve(repo, keys['lead']!, '--range', 'origin/main..HEAD', '--target', 'main').code, 0);
+  repo.git('commit', '-q', '--no-verify', '-m', 'chore: approve');
+  const restored = repo.protect('ci', '--base', 'origin/main', '--head', 'back', '--target', 'main');
+  is(restored.code, 0, restored.out);
+  repo.commit('CRITICAL: and more', { 'server/pay.ts': 'export const fee = 0;\n' });
+  is(
+    repo.protect('ci', '--base', 'origin/main', '--head', 'back', '--target', 'main').code,
+    1,
+    'it judges what brings it',
+  );
+});
+
+test('law 3: a branch that was updated by a merge lands by a rebase without what the merge brought', () => {
+  const { repo, keys } = guardedRepo({ more: 'landing: rebase' });
+  repo.git('switch', '-qc', 'topic');
+  repo.commit('feat: free', { 'src/b.ts': 'b\n' });
+  repo.git('switch', '-q', 'main');
+  repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
+  is(approve(repo, keys['lead']!, '--staged').code, 0);
+  repo.commit('CRITICAL: fee');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.git('switch', '-q', 'topic');
+  repo.git('merge', '-q', '--no-verify', '-m', 'Merge main', 'main');
+  const judge = () => repo.protect('ci', '--base', 'origin/main', '--head', 'topic', '--target', 'main');
+  is(judge().code, 0, 'updated');
+  // A merge that hides a commit is dropped by the rebase, the commit is not.
+  repo.git('switch', '-qc', 'hidden');
+  repo.commit('CRITICAL: hidden', { 'server/pay.ts': 'export const fee = 0;\n' });
+  repo.git('switch', '-q', 'topic');
+  repo.git('merge', '-q', '--no-verify', '-s', 'ours', '-m', 'Merge hidden', 'hidden');
+  const replayed = judge();
+  is(replayed.code, 1, replayed.out);
+  match(replayed.out, 'server/pay.ts: changed without approval in a commit on the way');
+});
+
+test('law 4: an approval that landed alone counts once, at every gate; one that no owner signed is refused when it is added', () => {
+  const { repo, keys } = guardedRepo({ more: 'checks: { not-root: { severity: off } }\ndeploy: { production: {} }' });
+  repo.git('branch', '-q', '--set-upstream-to=origin/main');
+  const ci = (base: string) =>
+    repo.protect('ci', '--event', 'push', '--target', 'main', '--base', base, '--head', 'HEAD');
+  repo.write('server/pay.ts', 'export const fee = 3;\n').git('add', '-A');
+  is(approve(repo, keys['lead']!, '--staged').code, 0);
+  repo.git('restore', '-q', '--staged', '--worktree', 'server');
+  const land = (message: string, files: Record<string, string> = {}) => {
+    const before = repo.head();
+    repo.commit(message, files);
+    repo.git('push', '-q', '--no-verify', 'origin', 'main');
+    return ci(before).code;
+  };
+  is(land('chore: the approval alone'), 0);
+  is(land('CRITICAL: fee', { 'server/pay.ts': 'export const fee = 3;\n' }), 0, 'it counts');
+  is(repo.protect('predeploy', '--only', 'landed-checks').code, 3, 'nothing refused, and a part decides nothing');
+  repo.write('server/pay.ts', 'export const fee = 1;\n').git('add', '-A');
+  is(approve(repo, keys['lead']!, '--staged').code, 0);
+  is(land('CRITICAL: back'), 0);
+  is(land('CRITICAL: again', { 'server/pay.ts': 'export const fee = 3;\n' }), 1, 'once');
+  is(repo.protect('predeploy', '--only', 'landed-checks').code, 1);
+  const forged = craft(makeKey('mallory'), { changes: stepsOf(repo, 'HEAD~1', 'HEAD', 'server/pay.ts') });
+  repo.write(forged.path, forged.content).git('add', '-A');
+  const added = repo.protect('hook', 'pre-commit');
+  is(added.code, 1, added.out);
+  match(added.out, 'it is not signed with a key of the owner it names, lead');
+});
+
+test('law 5: nothing known of the other side is not nothing there; another repository is not judged by our policy', () => {
+  const { repo } = guardedRepo();
+  const other = new Repo(folder('other'));
+  other.git('init', '-q', '--bare', '-b', 'main');
+  repo.git('switch', '-q', '--orphan', 'apart');
+  repo.commit('feat: of its own', { 'lib.ts': '1\n' });
+  const apart = repo.tryGit('push', other.dir, 'apart:main');
+  is(apart.code, 0, apart.out);
+  match(apart.out, 'is another repository');
+  is(repo.tryGit('push', '--force', 'origin', 'apart:main').code, 1, 'never to the trusted remote');
+});
+
+test('law 8: a release is cut from what stood on main once, and from nothing else', () => {
+  const { repo, keys } = guardedRepo();
+  const policy = repo.read('.protectionrc').replace('main: {}', 'main: {}, "release/*": {}');
+  repo.commit('chore: release', { '.protectionrc': policy });
+  const older = repo.head();
+  const draft = repo.commit('CRITICAL: draft', { 'server/pay.ts': 'export const fee = 0;\n' });
+  repo.git('reset', '-q', '--hard', older);
+  repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
+  is(approve(repo, keys['lead']!, '--staged').code, 0);
+  repo.commit('CRITICAL: fee');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  const zeros = '0'.repeat(40);
+  const cut = (commit: string) =>
+    repo.protectWith(
+      { input: `refs/heads/x ${commit} refs/heads/release/1 ${zeros}\n` },
+      'hook',
+      'pre-push',
+      'origin',
+      'x',
+    ).code;
+  is(cut(repo.head()), 0);
+  is(cut(older), 0, 'an older main');
+  is(cut(draft), 1, 'a commit that never stood there');
 });
 
 test('an approval is not written through a link', () => {
