@@ -213,3 +213,29 @@ test('a file that cannot be read, at the end or on the way, leaves the gate clos
     match(done.stdout, `object ${oid} is missing`);
   }
 });
+
+test('a key in the name of a file or in a message is found from pre-push on, and printed nowhere', () => {
+  const { repo } = guardedRepo();
+  const token = `ghp_${drawn(7)}${drawn(8)}`.slice(0, 40);
+  const judge = (format: string) =>
+    repo.protect('ci', '--base', 'origin/main', '--head', 'HEAD', '--target', 'main', '--format', format);
+  const started = repo.head();
+  const ways: Record<string, () => void> = {
+    'the name of the file holds a secret': () => repo.commit('feat: b', { [`src/${token}.ts`]: 'b\n' }),
+    'the commit message holds a secret': () => repo.commit(`feat: use ${token}`, { 'src/b.ts': 'b\n' }),
+  };
+  for (const [words, commit] of Object.entries(ways)) {
+    commit();
+    for (const format of ['text', 'json', 'github', 'markdown', 'sarif']) {
+      const judged = judge(format);
+      is(judged.code, 1, judged.out);
+      match(judged.out, words);
+      is(judged.out.includes(token), false, `${words}: ${format}`);
+    }
+    is(repo.tryGit('push', 'origin', 'HEAD:topic').out.includes(token), false);
+    repo.git('reset', '-q', '--hard', started);
+  }
+  // Also where the refusal is of another check.
+  repo.commit(`use ${token}`, { 'src/b.ts': 'b\n' });
+  is(judge('text').out.includes(token), false);
+});

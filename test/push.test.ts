@@ -307,3 +307,11 @@ test('the merge bases that one process finds are those of git merge-base', async
   ok(several > 0, 'some have more than one');
   repository.close();
 });
+
+test('where a push goes to another URL than is fetched from, the help names that one, and no password', () => {
+  const { repo } = guardedRepo();
+  const line = `refs/heads/main ${repo.head()} refs/heads/main ${'1'.repeat(40)}\n`;
+  const told = repo.protectWith({ input: line }, 'hook', 'pre-push', 'origin', 'https://me:hunter2@example.com/m.git');
+  is(told.code, 3, told.out);
+  match(told.out, 'help: git fetch https://example.com/m.git refs/heads/main, merge what it brings, then push again');
+});

@@ -26,9 +26,9 @@ test('messages', () => {
 });
 
 test('pushes', () => {
-  const { repo } = guardedRepo();
+  const { repo, origin } = guardedRepo();
   const zeros = '0'.repeat(40);
-  const push = (line: string) => repo.protectWith({ input: line }, 'hook', 'pre-push', 'origin', 'url');
+  const push = (line: string) => repo.protectWith({ input: line }, 'hook', 'pre-push', 'origin', origin!.dir);
   const old = repo.head();
   golden('push-delete', push(`(delete) ${zeros} refs/heads/main ${old}\n`));
   repo.git('commit', '-q', '--amend', '--allow-empty', '--no-verify', '-m', 'chore: other');

@@ -20,7 +20,7 @@ const mostPerChange = 200;
 /** Refuses changes that bring a password, key or token. */
 export const noSecrets: Check<'contents' | 'ownValues'> = {
   id: 'no-secrets',
-  summary: 'No changed file holds a password, key or token.',
+  summary: 'No changed file, file name or commit message holds a password, key or token.',
   gates: ['pre-commit', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
   needs: ['contents', 'ownValues'],
   weakenable: true,
@@ -60,6 +60,17 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
     let search: Search | undefined;
     for await (const group of context.contents.brought()) {
       context.signal.throwIfAborted();
+      for (const { path, commit, step } of group) {
+        if (step !== null && step.from !== null) continue;
+        if (!mayHold(path)) continue;
+        search ??= await searcher(context);
+        const hits = (await search(Buffer.from(path, 'latin1'))).filter(({ fingerprint }) => fingerprint !== null);
+        found.named(
+          path,
+          commit,
+          hits.filter((hit) => !allowed(path, hit)),
+        );
+      }
       for await (const [brought, { bytes, raw, left }] of context.contents.each(group)) {
         if (left !== null) found.left(left, brought);
         const searched = bytes ?? raw;
@@ -72,9 +83,23 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
         if (hits.length > 0) found.add(brought, hits, await before(context, brought.path, search));
       }
     }
+    for await (const { id, message } of context.change.commits({ paths: false })) {
+      if (!mayHold(message)) continue;
+      search ??= await searcher(context);
+      const hits = (await search(Buffer.from(message, 'utf8'))).filter(({ fingerprint }) => fingerprint !== null);
+      found.said(
+        id,
+        hits.filter((hit) => !allowed('', hit)),
+      );
+    }
     return found.problems();
   },
 };
+
+/** No value that is told by its shape is shorter: most names and words need not be searched. */
+function mayHold(text: string): boolean {
+  return /[\w+/=.-]{16}/.test(text);
+}
 
 /** The rules are loaded when there is something to search in. */
 async function searcher(context: Context<'contents' | 'ownValues'>): Promise<Search> {
@@ -148,6 +173,30 @@ class Findings {
         this.#more[problem.severity === 'warning' ? 'warning' : 'error']++;
       else this.#problems.push(problem);
     }
+  }
+
+  /** Secrets in the name of a file. */
+  named(path: BytePath, commit: string | null, hits: readonly SecretHit[]): void {
+    for (const hit of hits) this.#tell({ path: showPath(path) }, `the name of the file holds a secret`, commit, hit);
+  }
+
+  /** Secrets in a commit message. */
+  said(commit: string | null, hits: readonly SecretHit[]): void {
+    for (const hit of hits) this.#tell({}, 'the commit message holds a secret', commit, hit);
+  }
+
+  #tell(place: { path?: string }, what: string, commit: string | null, hit: SecretHit): void {
+    const key = `${what}\0${place.path ?? commit}\0${identity(hit)}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    const problem: Problem = {
+      ...place,
+      message: `${what}: ${hit.kind}, it starts with '${hit.start}'`,
+      ...(commit === null ? {} : { commit }),
+      help: this.#help(hit, commit),
+    };
+    if (this.#problems.length >= mostPerChange) this.#more.error++;
+    else this.#problems.push(problem);
   }
 
   left(why: 'large' | 'binary', { path }: Brought): void {

@@ -47,16 +47,10 @@ const hooks: Record<'pre-commit' | 'commit-msg' | 'pre-push', Hook> = {
     async source([remote, url], io) {
       if (!remote) throw new UsageError('hook pre-push needs the name of the remote', 'npx git-protect wire');
       const input = await readInput(io, 16 << 20);
-      return (repository, cache) =>
-        pushedChanges(repository, input, { remote, url: withoutUser(url ?? remote) }, cache);
+      return (repository, cache) => pushedChanges(repository, input, { remote, url: url ?? remote }, cache);
     },
   },
 };
-
-/** A URL as it may be told: a name and a password before the host are nobody's business. */
-function withoutUser(url: string): string {
-  return url.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1');
-}
 
 /** `protect hook GATE …`: what the Git hooks call. */
 export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<number> {

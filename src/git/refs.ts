@@ -102,6 +102,12 @@ export async function remotesNamed(repository: Repository, named: string): Promi
   return new Set([...remotes].filter(([name, urls]) => name === named || urls.includes(named)).map(([name]) => name));
 }
 
+/** The URL that a remote is fetched from, as Git hands it to a hook; null where it has none. */
+export async function fetchedFrom(repository: Repository, remote: string): Promise<string | null> {
+  const { code, stdout } = await repository.tell(['remote', 'get-url', '--', remote]);
+  return code === 0 ? stdout.toString('utf8').trimEnd() : null;
+}
+
 /** How to learn which branch of a remote is its default one, in a clone that fetches all of its branches or only some. */
 export async function learnDefault(repository: Repository, remote: string): Promise<string> {
   const { stdout } = await repository.run(['config', '--get-all', `remote.${remote}.fetch`], { codes: [0, 1] });

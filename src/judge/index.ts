@@ -8,6 +8,7 @@ import { milliseconds, plainClock, sharedClock } from './clock.ts';
 import { errored } from './outcome.ts';
 import type { Selection } from './selection.ts';
 import { checksOf, runWaves } from './waves.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /** What a gate is asked to judge, and by whose means. */
 export interface Case {
@@ -70,7 +71,7 @@ export async function judge({
   process.getBuiltinModule('node:events').setMaxListeners(0, world.signal);
   const clock = gate === 'pre-deploy' ? sharedClock() : plainClock;
   const run = { contexts, selection, waivers: sourced.waivers ?? [], signal: world.signal, clock };
-  const outcomes = await runWaves(scheduled, run).finally(() => clock.stop());
+  const outcomes = await withoutSecrets(await runWaves(scheduled, run).finally(() => clock.stop()));
   const described = await Promise.all(changes.map((change) => describe(change, describeTrees)));
   const told = {
     ...report(gate, loaded, described, outcomes, started, notes(gate, sourced)),

@@ -1,4 +1,4 @@
-import { type OtherSide, ownSide, remoteSide, remotesNamed } from '../git/refs.ts';
+import { fetchedFrom, type OtherSide, ownSide, remoteSide, remotesNamed } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Oid, Undecided } from '../model/index.ts';
 import type { PolicyCache } from '../policy/load.ts';
@@ -61,7 +61,8 @@ export async function pushedChanges(
     ...(cache ? { cache } : {}),
   });
   if (!loaded) return { changes: [], loaded, standard };
-  const to = { policy: loaded.policy, other: side, standard, url };
+  const elsewhere = async () => ((await fetchedFrom(repository, remote)) === url ? null : withoutUser(url));
+  const to = { policy: loaded.policy, other: side, standard, elsewhere };
   const all = [...updates, ...(await mirrorDeletions(repository, updates, to))];
   return {
     changes: await refUpdateChanges(repository, all, to),
@@ -157,6 +158,11 @@ export function parsePushLines(input: Buffer): RefUpdate[] {
     if (!match || match[2]!.length !== match[4]!.length) throw malformed('pre-push', index, line);
     return { ref: match[3]!, next: id(match[2]!), old: id(match[4]!) };
   });
+}
+
+/** A URL as it may be told: a name and a password before the host are nobody's business. */
+function withoutUser(url: string): string {
+  return url.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1');
 }
 
 /** The lines of a hook's standard input, each ended by a line feed. */

@@ -21,8 +21,8 @@ export interface Destination {
   readonly policy: Policy;
   readonly other: OtherSide;
   readonly standard: string | null;
-  /** In pre-push: where it goes. */
-  readonly url?: string;
+  /** In pre-push: tells the URL it goes to, where that is not the one that is fetched from. */
+  readonly elsewhere?: () => Promise<string | null>;
 }
 
 /**
@@ -32,7 +32,7 @@ export interface Destination {
 export async function refUpdateChanges(
   repository: Repository,
   updates: readonly RefUpdate[],
-  { policy, other, standard, url }: Destination,
+  { policy, other, standard, elsewhere }: Destination,
 ): Promise<Change[]> {
   const isProtected = protectedBranches(policy, standard);
   const isTrusted = trustedBranches(policy, standard);
@@ -41,7 +41,7 @@ export async function refUpdateChanges(
     updates.map(async (update) => {
       const short = update.ref.startsWith('refs/heads/') ? update.ref.slice('refs/heads/'.length) : null;
       const target = short !== null && isProtected(short) ? short : null;
-      return { ...update, target, head: await headOf(repository, update, { isProtected: target !== null, url }) };
+      return { ...update, target, head: await headOf(repository, update, { isProtected: target !== null, elsewhere }) };
     }),
   );
   const loose = located.flatMap(({ head, target }) => (head !== null && target === null ? [head] : []));
@@ -69,17 +69,19 @@ async function isOnALine(repository: Repository, head: Oid, tips: readonly Oid[]
 async function headOf(
   repository: Repository,
   { ref, old, next }: RefUpdate,
-  { isProtected, url }: { isProtected: boolean; url: string | undefined },
+  { isProtected, elsewhere }: { isProtected: boolean; elsewhere: Destination['elsewhere'] },
 ): Promise<Oid | null> {
   const head = next === null ? null : await repository.commit(next);
   if (next !== null && head === null && !(await repository.objects.info(next))) throw missing(next);
-  if (isProtected && old !== null && next !== null && (await repository.commit(old)) === null)
+  if (isProtected && old !== null && next !== null && (await repository.commit(old)) === null) {
+    const url = (await elsewhere?.()) ?? null;
     throw new Undecided(
       `what ${ref} holds on the other side (${old.slice(0, 12)}) is not in this clone`,
-      url === undefined
+      url === null
         ? 'git fetch, then push again'
         : `git fetch ${shellWord(url)} ${shellWord(ref)}, merge what it brings, then push again`,
     );
+  }
   return head;
 }
 

@@ -72,6 +72,21 @@ export async function scan(bytes: Buffer, own: OwnSecrets): Promise<SecretHit[]>
   return shown(inOrder(found, bytes.length), bytes);
 }
 
+/** A text without the keys and tokens of well-known shapes in it: of each the first characters stay. */
+export async function masked(text: string): Promise<string> {
+  const bytes = Buffer.from(text, 'utf8');
+  const { found, asked } = shapesIn(bytes, () => bytes.toString('latin1'));
+  const all = asked.length > 0 ? [...found, ...(await confirmed(asked))] : found;
+  let end = 0;
+  const parts: string[] = [];
+  for (const { from, to } of inOrder(all, bytes.length)) {
+    if (from < end) continue;
+    parts.push(bytes.toString('utf8', end, from), bytes.toString('utf8', from, Math.min(from + 4, to)), '…');
+    end = to;
+  }
+  return parts.join('') + bytes.toString('utf8', end);
+}
+
 function shapesIn(bytes: Buffer, text: () => string): { readonly found: Found[]; readonly asked: Asked[] } {
   const found: Found[] = [];
   const asked: Asked[] = [];
