@@ -85,9 +85,11 @@ export interface PushedTo {
 async function isAnotherRepository(
   repository: Repository,
   updates: readonly RefUpdate[],
-  { branches }: OtherSide,
+  { branches, remote }: OtherSide,
   named: string,
 ): Promise<boolean> {
+  // The usual case costs no process: it is pushed to the remote that is known.
+  if (remote === named) return false;
   if (branches.size === 0 || updates.length === 0 || updates.some(({ next }) => next === null)) return false;
   if ((await remotesNamed(repository, named)).size > 0) return false;
   const heads = [...new Set(updates.map(({ next }) => next!))];
