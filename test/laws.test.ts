@@ -255,6 +255,14 @@ test('law 2: a policy is adopted once: after it was removed only that very one c
     1,
     'it judges what brings it',
   );
+  // While there is none, anybody's branch that brings one and removes it again lands; that one is not brought back by it.
+  repo.git('switch', '-qC', 'main', 'origin/main');
+  repo.commit('chore: mine', { '.protectionrc': own });
+  repo.git('rm', '-q', '.protectionrc');
+  repo.git('commit', '-q', '--no-verify', '-m', 'chore: not mine');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.commit('chore: mine again', { '.protectionrc': own });
+  is(repo.protect('ci', '--base', 'origin/main', '--head', 'HEAD', '--target', 'main').code, 3);
 });
 
 test('law 3: a branch that was updated by a merge lands by a rebase without what the merge brought', () => {
@@ -310,7 +318,7 @@ test('law 4: an approval that landed alone counts once, at every gate; one that 
 });
 
 test('law 5: nothing known of the other side is not nothing there; another repository is not judged by our policy', () => {
-  const { repo } = guardedRepo();
+  const { repo, origin } = guardedRepo();
   const other = new Repo(folder('other'));
   other.git('init', '-q', '--bare', '-b', 'main');
   repo.git('switch', '-q', '--orphan', 'apart');
@@ -319,6 +327,7 @@ test('law 5: nothing known of the other side is not nothing there; another repos
   is(apart.code, 0, apart.out);
   match(apart.out, 'is another repository');
   is(repo.tryGit('push', '--force', 'origin', 'apart:main').code, 1, 'never to the trusted remote');
+  is(repo.tryGit('push', '--force', `file://${origin!.dir}`, 'apart:main').code, 1, 'nor under another name of it');
 });
 
 test('law 8: a release is cut from what stood on main once, and from nothing else', () => {

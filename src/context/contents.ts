@@ -68,13 +68,15 @@ async function* brought(change: Change, newSteps: () => Promise<readonly Step[]>
 /** Asks for the first commit at once, and for the others when they are wanted. */
 function startWalk(change: Change): AsyncIterable<Commit> {
   const walk = change.commits({ paths: true })[Symbol.asyncIterator]();
-  const first = walk.next();
-  first.catch(() => undefined); // It is thrown where it is waited for.
+  // How it ended is kept, so that a failure is thrown where the commit is wanted and not before.
+  const first = Promise.allSettled([walk.next()]);
   let asked = false;
-  const next = () => {
+  const next = async () => {
     if (asked) return walk.next();
     asked = true;
-    return first;
+    const [ended] = await first;
+    if (ended.status === 'rejected') throw ended.reason;
+    return ended.value;
   };
   return {
     [Symbol.asyncIterator]: () => ({

@@ -164,14 +164,19 @@ async function removedBehind(
 ): Promise<LoadedPolicy | null> {
   if (place === null) return null;
   const { topLevel } = await repository.layout();
-  const form = ['log', '-1', '--full-history', '-m', '--diff-filter=D', '--no-renames', '--format=%H %P'];
+  const form = ['log', '--full-history', '-m', '--diff-filter=D', '--no-renames', '--format=%H %P'];
   const args = [...form, place, '--', ...policyNames];
-  const [removed, ...parents] = (await repository.text(args, topLevel === null ? {} : { cwd: topLevel })).split(' ');
-  if (!removed) return null;
-  for (const parent of parents) {
+  const listed = await repository.text(args, topLevel === null ? {} : { cwd: topLevel });
+  if (listed === '') return null;
+  // Whoever may land a branch can bring a policy and remove it again there: where several were removed none is the one.
+  const gone = new Map<Oid | null, LoadedPolicy>();
+  for (const parent of new Set(listed.split('\n').flatMap((line) => line.split(' ').slice(1)))) {
     const before = await validPolicy(repository, parent);
-    if (before && before.oid === brought.oid) return before;
+    if (before) gone.set(before.oid, before);
   }
+  const before = gone.get(brought.oid);
+  if (before && gone.size === 1) return before;
+  const removed = listed.split(' ')[0]!;
   throw new Undecided(
     `${removed.slice(0, 12)} removed the policy, so another one is not simply adopted`,
     `git checkout ${removed.slice(0, 12)}^ -- .protectionrc  # bring back the one that was removed`,

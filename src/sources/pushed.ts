@@ -92,6 +92,8 @@ async function isAnotherRepository(
   if (remote === named) return false;
   if (branches.size === 0 || updates.length === 0 || updates.some(({ next }) => next === null)) return false;
   if ((await remotesNamed(repository, named)).size > 0) return false;
+  // What it holds is known here, so it is ours under another name.
+  for (const { old } of updates) if (old !== null && (await repository.objects.info(old)) !== null) return false;
   const heads = [...new Set(updates.map(({ next }) => next!))];
   const tips = [...new Set(branches.values())];
   for (const head of heads) {
