@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { is, match, not } from 'uvu/assert';
+import { is, match, not, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
 import { environment, folder, guardedRepo, projectRoot, Repo, temporary } from './support/world.ts';
 
@@ -101,6 +101,27 @@ test('a dirty tree, or another commit than HEAD, is built in a checkout of its o
     'the linked node_modules are still there',
   );
   is(repo.git('worktree', 'list').split('\n').length, 1);
+});
+
+test('a filter that keeps its key in the Git directory, as git-crypt does, finds it in the checkout too', () => {
+  const repo = building('grep -q "plain words" secret.txt', { '.gitattributes': 'secret.txt filter=crypt\n' });
+  const key = '"$(git rev-parse --absolute-git-dir)/git-crypt/keys/default"';
+  repo.write('.git/git-crypt/keys/default', 'a-y/b-z\n');
+  for (const [way, from, to] of [
+    ['clean', 1, 2],
+    ['smudge', 2, 1],
+  ] as const) {
+    const set = (n: number) => `"$(cut -d/ -f${n} < ${key})"`;
+    repo.git('config', `filter.crypt.${way}`, `tr ${set(from)} ${set(to)}`);
+  }
+  repo.git('config', 'filter.crypt.required', 'true');
+  repo.commit('feat: a secret', { 'secret.txt': 'plain words\n' });
+  is(repo.git('cat-file', 'blob', 'HEAD:secret.txt'), 'qmbjo xpset');
+  repo.write('src/a.ts', 'not committed\n');
+  const done = push(repo);
+  is(done.code, 0, done.out);
+  ok(repo.has('.git/git-crypt/keys/default'));
+  is(existsSync(join(repo.dir, '.git/worktrees')), false);
 });
 
 test('linked node_modules are ignored there as they are here', () => {

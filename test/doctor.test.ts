@@ -118,6 +118,15 @@ const cases: Case[] = [
     spoil: (repo) => repo.write('.husky/_/pre-commit', '#!/bin/sh\n', 0o755),
   },
   {
+    id: 'lfs',
+    severity: 'error',
+    says: /files are kept in Git LFS, but no pre-push hook uploads them/,
+    spoil(repo) {
+      repo.write('assets/.gitattributes', '# images\n*.png filter=lfs diff=lfs merge=lfs -text\n');
+      repo.git('add', 'assets');
+    },
+  },
+  {
     id: 'executable',
     severity: 'error',
     says: /commit-msg is not executable/,
@@ -398,6 +407,21 @@ test('what could not be looked at is no health', () => {
   is(isHealthy, false);
   ok(unseen.some(({ id }: { id: string }) => id === 'no-policy'));
   match(repo.protect('doctor').out, 'undecided[no-policy]');
+});
+
+test('the line that is told brings Git LFS its push, and the push its standard input', () => {
+  const { repo } = healthy();
+  repo.write('.gitattributes', '*.bin filter=lfs\n').git('add', '.gitattributes');
+  const { found } = examine(repo);
+  const help = found.find(({ id }) => id === 'lfs')!.help!;
+  is(help, `echo 'git lfs pre-push "$@"' >> .husky/pre-push`);
+  is(run(repo.dir, 'sh', ['-c', help]).code, 0);
+  is(examine(repo).code, 0);
+  const bin = new Repo(folder('bin'));
+  bin.write('git-lfs', '#!/bin/sh\necho "lfs $*"; cat\n', 0o755);
+  const env = { ...repo.env, PATH: `${bin.dir}:${process.env['PATH']}` };
+  const pushed = run(repo.dir, 'git', ['push', 'origin', 'HEAD:refs/heads/topic'], { env });
+  match(pushed.out, /lfs pre-push origin .*\nHEAD [0-9a-f]{40} refs\/heads\/topic/);
 });
 
 test('words for people: what is wrong, and how much of it --fix mends', () => {

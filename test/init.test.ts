@@ -1,6 +1,7 @@
-import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not } from 'uvu/assert';
+import { refused } from './support/attacks.ts';
 import { suite } from './support/suite.ts';
 import { addRemote, folder, installPackage, makeKey, newRepo, projectRoot, Repo, run } from './support/world.ts';
 
@@ -40,6 +41,42 @@ test('migrations of Drizzle and Prisma are named, with their database', () => {
   const checked = repo.protect('policy', 'check');
   is(checked.code, 0, checked.out);
   not.match(checked.out, 'migrations[');
+});
+
+test('a repository apart from its files, which the environment names: dotfiles', () => {
+  const home = realpathSync(folder('home'));
+  const gitDir = join(home, '.dotfiles');
+  const repo = new Repo(home, { HOME: home, GIT_DIR: gitDir, GIT_WORK_TREE: home });
+  run(home, 'git', ['init', '-q', '--bare', '-b', 'main', gitDir], { env: { HOME: home } });
+  const key = makeKey('anna');
+  repo.git('config', '--global', 'user.name', 'Anna Bell');
+  repo.git('config', '--global', 'user.email', 'anna@example.com');
+  repo.git('config', 'status.showUntrackedFiles', 'no');
+  installPackage(home);
+  const made = repo.protect('init', '--owner', 'anna', '--key', `${key.file}.pub`, '--ci', 'none', '--yes');
+  is(made.code, 0, made.out);
+  const examined = repo.protect('doctor');
+  match(examined.out, 'protect: 0 errors');
+  repo.git('add', '.husky', '.protectionrc', '.protect');
+  match(repo.tryGit('commit', '-m', 'no type').out, 'error[commit-message]');
+  is(repo.tryGit('commit', '-m', 'chore: protect').code, 0);
+  repo.write('.husky/pre-push', '').git('add', '.husky');
+  refused(repo.tryGit('commit', '-m', 'chore: no push hook'), '.husky/pre-push');
+  is(new Repo(join(home)).tryGit('status').code, 128, 'no .git was made beside the files');
+  repo.git('config', '--unset', 'core.hooksPath');
+  is(repo.protect('wire').code, 0);
+  is(repo.git('config', 'core.hooksPath'), '.husky/_');
+  const out = repo.protect('uninstall', '--yes');
+  is(out.code, 0, out.out);
+  is(repo.tryGit('config', 'core.hooksPath').code, 1);
+  is(repo.has('.husky/_'), false);
+  // A repository of its own below it is none of its business.
+  const inner = new Repo(join(home, 'code/app'), { HOME: home });
+  mkdirSync(inner.dir, { recursive: true });
+  inner.git('init', '-q', '-b', 'main');
+  is(new Repo(inner.dir, repo.env).protect('wire').code, 0);
+  is(inner.git('config', 'core.hooksPath'), '.husky/_');
+  is(repo.tryGit('config', 'core.hooksPath').code, 1);
 });
 
 test('an ordinary repository: what exists and matters is suggested, nothing is staged or committed', () => {

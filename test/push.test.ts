@@ -276,6 +276,19 @@ test('thousands of refs that bring nothing new cost no process each', () => {
   ok(started(3000) <= started(1) + 2);
 });
 
+test('of refs that bring nothing the names are judged, within little memory', () => {
+  const { repo } = guardedRepo({ more: 'tags: { "v*": { create: refuse } }' });
+  const line = (name: string) => `refs/tags/${name} ${repo.head()} refs/tags/${name} ${zeros}\n`;
+  const many = Array.from({ length: 10_000 }, (_, n) => line(`t${n}`)).join('');
+  const env = { NODE_OPTIONS: '--max-old-space-size=48' };
+  const free = repo.protectApart({ input: many, env }, 'hook', 'pre-push', 'origin', 'url');
+  is(free.code, 0, free.out);
+  const refused = repo.protectApart({ input: many + line('v1'), env }, 'hook', 'pre-push', 'origin', 'url');
+  is(refused.code, 1);
+  match(refused.out, 'error[protected-tags] tag v1: may not be created');
+  match(refused.out, '1 error');
+});
+
 test('the merge bases that one process finds are those of git merge-base', async () => {
   const repo = newRepo({ install: false });
   const tree = repo.git('mktree', '--missing');

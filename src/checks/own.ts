@@ -10,6 +10,7 @@ export function ownCheck(id: string, settings: CheckSettings): Check<'commands'>
     gates: settings.on ?? gates.filter((gate) => gate !== 'commit-msg'),
     needs: ['commands'],
     weakenable: true,
+    names: true,
     timeout: 0,
     docs: { since: '', why: '', fix: '' },
     async run({ change, gate, options, signal, commands }) {

@@ -8,6 +8,7 @@ export const protectedTags: Check<'history'> = {
   gates: ['pre-push', 'ci', 'pre-receive'],
   needs: ['history'],
   weakenable: true,
+  names: true,
   timeout: 60_000,
   docs: {
     since: '0.1.0',

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { keepForSetup } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
 import type { Ailment, Clone } from '../install/doctor/diagnosis.ts';
 import { diagnoses } from '../install/doctor/index.ts';
@@ -37,7 +38,7 @@ export async function doctor(args: readonly string[], io: Io): Promise<number> {
   const { values } = readOptions(args, usage.flags, 0);
   const { format = 'text' } = values;
   if (format !== 'text' && format !== 'json') throw new UsageError(`--format is '${format}', expected text or json`);
-  const repository = new Repository(io.cwd, io.env, 'nothing');
+  const repository = new Repository(io.cwd, io.env, keepForSetup(io.cwd, io.env));
   try {
     const clone = await cloneHere(repository, io);
     let examination = await examine(clone);

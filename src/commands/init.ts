@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
+import { keepForSetup } from '../git/environment.ts';
 import { Porcelain } from '../git/porcelain.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
@@ -50,7 +51,7 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
     throw new UsageError(`--ci is '${ci}', expected github, gitlab or none`);
   if (values.owner !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(values.owner))
     throw new UsageError(`--owner is '${values.owner}', expected a short name without spaces`);
-  const repository = new Repository(io.cwd, io.env, 'nothing');
+  const repository = new Repository(io.cwd, io.env, keepForSetup(io.cwd, io.env));
   try {
     const { topLevel } = await repository.layout();
     if (topLevel === null) throw new UsageError('a bare repository has no files to protect', 'run this in a clone');
@@ -89,7 +90,7 @@ async function makePlan(
   const remarks: string[] = [];
   const hooks = await hooksFolder(repository);
   const files: PlannedFile[] = [...(await planHooks(hooks))];
-  const porcelain = new Porcelain(topLevel);
+  const porcelain = new Porcelain(await repository.layout(), topLevel);
   const tracked = await porcelain.files();
   const branch = await mainBranch(repository);
   const ci = flags.ci ?? (await guessCi(porcelain, tracked, topLevel));

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { keepForSetup } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
 import { config, hooksFolder } from '../install/folder.ts';
 import { removeScript } from '../install/package-script.ts';
@@ -24,7 +25,7 @@ export const usage = {
 /** `protect uninstall`: takes everything out and leaves what was there before, to the byte. Stages and commits nothing. */
 export async function uninstall(args: readonly string[], io: Io): Promise<number> {
   const { values } = readOptions(args, usage.flags, 0);
-  const repository = new Repository(io.cwd, io.env, 'nothing');
+  const repository = new Repository(io.cwd, io.env, keepForSetup(io.cwd, io.env));
   try {
     const place = await hooksFolder(repository);
     const { removable, kept } = await ownFiles(repository, place);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { keepForSetup } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
 import { wireHooks } from '../install/wire-hooks.ts';
 import { exitCode } from '../model/index.ts';
@@ -11,11 +12,11 @@ export const usage = { flags: {}, example: 'npx git-protect wire' } as const sat
 /** `protect wire`: makes this clone run the hooks. Quiet when all is well; an install without Git is no failure. */
 export async function wire(args: readonly string[], io: Io): Promise<number> {
   readOptions(args, usage.flags, 0);
-  if (!insideGit(io.cwd)) {
+  if (keepForSetup(io.cwd, io.env) === 'nothing' && !insideGit(io.cwd)) {
     io.stderr.write('protect: no Git repository here, so no hooks are wired\n');
     return exitCode.pass;
   }
-  const repository = new Repository(io.cwd, io.env, 'nothing');
+  const repository = new Repository(io.cwd, io.env, keepForSetup(io.cwd, io.env));
   try {
     const reason = await wireHooks(repository, io.cwd);
     if (reason !== null) io.stderr.write(`protect: the hooks are not wired: ${reason.trim()}\n`);

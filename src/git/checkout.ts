@@ -35,15 +35,30 @@ export async function withCheckout<T>(
   const parent = await mkdtemp(join(await realpath(tmpdir()), `${prefix}${hostMark}-${process.pid}-`));
   const directory = join(parent, basename(topLevel ?? 'checkout'));
   try {
+    const plain = ['-c', 'core.sparseCheckout=false'];
     await repository.run(
-      ['-c', 'core.sparseCheckout=false', 'worktree', 'add', '--quiet', '--detach', directory, id],
+      [...plain, 'worktree', 'add', '--quiet', '--detach', '--no-checkout', directory, id],
       elsewhere,
     );
+    await lendKeys(repository, directory);
+    await repository.run([...plain, 'reset', '--quiet', '--hard'], { ...elsewhere, cwd: directory });
     if (topLevel !== null) await linkModules(repository, topLevel, directory, id);
     return await use(directory);
   } finally {
     await removeCheckout(repository, parent, directory);
   }
+}
+
+/**
+ * The filter of git-crypt looks for its keys in the Git directory of the worktree at hand.
+ * @see https://github.com/AGWA/git-crypt/issues/105
+ */
+async function lendKeys(repository: Repository, directory: string): Promise<void> {
+  const { gitDir, commonDir } = await repository.layout();
+  const keys = [gitDir, commonDir].map((folder) => join(folder, 'git-crypt')).find(existsSync);
+  if (keys === undefined) return;
+  const own = await repository.text(['rev-parse', '--absolute-git-dir'], { ...elsewhere, cwd: directory });
+  await symlink(keys, join(own, 'git-crypt'), 'junction');
 }
 
 /** Is the working tree, untracked files included, exactly this tree? */

@@ -1,4 +1,6 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { devNull } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 
 /** Which of Git's own variables a gate needs to see what Git sees. */
 export type Keep = 'nothing' | 'location' | 'index' | 'quarantine';
@@ -9,6 +11,21 @@ const kept: Record<Keep, readonly string[]> = {
   index: ['GIT_INDEX_FILE', 'GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR'],
   quarantine: ['GIT_DIR', 'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_QUARANTINE_PATH'],
 };
+
+/**
+ * What the commands that set up a clone keep. A repository apart from its files (`git --git-dir=~/.dotfiles
+ * --work-tree=~`) is named by the environment alone. So is, in an install that a hook started, the repository of that
+ * hook: `GIT_DIR` counts only together with a `GIT_WORK_TREE` that `cwd` lies in with no repository of its own between.
+ */
+export function keepForSetup(cwd: string, outer: NodeJS.ProcessEnv): 'location' | 'nothing' {
+  const { GIT_DIR: gitDir, GIT_WORK_TREE: worktree } = outer;
+  if (!gitDir || !worktree || !existsSync(resolve(cwd, gitDir)) || !existsSync(resolve(cwd, worktree)))
+    return 'nothing';
+  const top = realpathSync(resolve(cwd, worktree));
+  for (let folder = realpathSync(cwd); folder !== top; folder = dirname(folder))
+    if (folder === dirname(folder) || existsSync(join(folder, '.git'))) return 'nothing';
+  return 'location';
+}
 
 /**
  * The environment of every Git process we start: the caller's without any `GIT_*`, then what the gate needs,

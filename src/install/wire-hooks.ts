@@ -1,8 +1,11 @@
-import { existsSync, lstatSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, lstatSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
 import husky from 'husky';
 import type { Repository } from '../git/repository.ts';
+import { UsageError } from '../model/index.ts';
 import { beforeKey, config, type HooksFolder, hooksFolder, hooksPath, refuseLink } from './folder.ts';
 import { alone } from './lock.ts';
 import { hookNames, packageFolder, packageRoot, planHooks, replaceFile, writePlanned } from './plan.ts';
@@ -40,14 +43,26 @@ async function wireAlone(repository: Repository, cwd: string): Promise<string | 
  */
 export function runHusky(topLevel: string, folder: string): string {
   const before = { cwd: process.cwd(), env: { ...process.env } };
-  process.chdir(topLevel);
   for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name];
+  const place = existsSync(join(topLevel, '.git')) ? null : standIn();
+  process.chdir(place ?? topLevel);
   try {
-    return husky(folder);
+    const message = husky(folder);
+    if (place !== null && message === '') cpSync(join(place, folder), join(topLevel, folder), { recursive: true });
+    return message;
   } finally {
     process.chdir(before.cwd);
     Object.assign(process.env, before.env);
+    if (place !== null) rmSync(place, { recursive: true });
   }
+}
+
+/** A repository apart from its files has no `.git` beside them: husky gets one that has, and what it writes is taken. */
+function standIn(): string {
+  const place = mkdtempSync(join(tmpdir(), 'git-protect-husky-'));
+  const { status, stderr } = spawnSync('git', ['init', '--quiet', '--template=', place], { encoding: 'utf8' });
+  if (status !== 0) throw new UsageError(`git init failed: ${stderr.trim()}`);
+  return place;
 }
 
 /** What each shim is. */
@@ -138,9 +153,12 @@ async function wireLinkedWorktrees(repository: Repository, place: Wired): Promis
 export async function worktrees(repository: Repository): Promise<string[]> {
   const { stdout } = await repository.run(['worktree', 'list', '--porcelain']);
   const listed = stdout.toString('utf8').split('\n');
-  return listed
+  const linked = listed
     .flatMap((line) => /^worktree (.+)$/.exec(line)?.[1] ?? [])
     .filter((path) => existsSync(join(path, '.git')));
+  // A repository apart from its files is listed itself, in their place.
+  const { topLevel } = await repository.layout();
+  return [...new Set([...linked, ...(topLevel === null ? [] : [topLevel])])];
 }
 
 /**

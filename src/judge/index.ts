@@ -1,12 +1,15 @@
 import { checks } from '../checks/index.ts';
 import { sharedContext } from '../context/index.ts';
+import { once } from '../context/once.ts';
 import type { World } from '../context/world.ts';
+import { inParts } from '../git/in-parts.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Change, exitCode, type Gate, type Outcome, type Report, Undecided, UsageError } from '../model/index.ts';
 import type { Sourced } from '../sources/staged.ts';
 import { milliseconds, plainClock, sharedClock } from './clock.ts';
 import { errored } from './outcome.ts';
 import type { Selection } from './selection.ts';
+import { inTurn } from './turns.ts';
 import { checksOf, runWaves } from './waves.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
@@ -65,14 +68,27 @@ export async function judge({
       gate === 'commit-msg' ? [] : ['no policy yet, so nothing is judged; npx git-protect init makes one'],
     );
   }
-  const contexts = changes.map((change) => sharedContext({ ...sourced, gate, loaded }, change, repository, world));
+  const given = { ...sourced, gate, loaded };
+  const contexts = inTurn(changes, (change) => ({
+    change,
+    context: once(() => sharedContext(given, change, repository, world)),
+  }));
   const scheduled = checksOf(gate, loaded.policy, selection);
   // Each check listens to it, and Node takes more than ten listeners for a leak.
   process.getBuiltinModule('node:events').setMaxListeners(0, world.signal);
   const clock = gate === 'pre-deploy' ? sharedClock() : plainClock;
-  const run = { contexts, selection, waivers: sourced.waivers ?? [], signal: world.signal, clock };
+  const run = {
+    gate,
+    contexts,
+    none: changes.length === 0,
+    many: changes.length > 1,
+    selection,
+    waivers: sourced.waivers ?? [],
+    signal: world.signal,
+    clock,
+  };
   const outcomes = await withoutSecrets(await runWaves(scheduled, run).finally(() => clock.stop()));
-  const described = await Promise.all(changes.map((change) => describe(change, describeTrees)));
+  const described = await inParts(changes, (change) => describe(change, describeTrees));
   const told = {
     ...report(gate, loaded, described, outcomes, started, notes(gate, sourced)),
     ...(sourced.headline === undefined ? {} : { headline: sourced.headline }),
@@ -111,7 +127,7 @@ async function describe(change: Change, trees: boolean): Promise<Report['changes
     ref: change.ref,
     base: change.base,
     head: change.head,
-    tree: change.kind === 'commit' && !trees ? null : await change.tree(),
+    tree: trees ? await change.tree() : null,
   };
 }
 

@@ -2,9 +2,9 @@ import { contextOf } from '../context/index.ts';
 import type { SharedContext } from '../context/world.ts';
 import {
   type Capability,
+  type Change,
   type Check,
   type CheckSettings,
-  type Context,
   type Finding,
   type Gate,
   type GrantedWaiver,
@@ -14,6 +14,8 @@ import {
 import type { Clock } from './clock.ts';
 import { errored, finding, skipped, waived } from './outcome.ts';
 import type { Selection } from './selection.ts';
+import { TimeLimit } from './time-limit.ts';
+import type { Turns } from './turns.ts';
 
 /** A check with what the policy says of it. */
 export interface Scheduled {
@@ -21,46 +23,101 @@ export interface Scheduled {
   readonly settings: CheckSettings;
 }
 
+/** A change, and its context once a check wants it. */
+export interface Pending {
+  readonly change: Change;
+  readonly context: () => SharedContext;
+}
+
 /** What all checks of a run have in common. */
 export interface Run {
-  readonly contexts: readonly SharedContext[];
+  readonly gate: Gate;
+  readonly contexts: Turns<Pending>;
+  /** No change, or more than one. */
+  readonly none: boolean;
+  readonly many: boolean;
   readonly selection: Selection;
   readonly waivers: readonly GrantedWaiver[];
   readonly signal: AbortSignal;
   readonly clock: Clock;
 }
 
-/** Runs one check on every change, and makes an outcome of what it says. */
-export async function runCheck({ check, settings }: Scheduled, run: Run): Promise<Outcome> {
-  const { contexts, selection, signal } = run;
-  if (settings.severity === 'off') return skipped(check.id, 'the policy turns it off');
-  const gate = contexts[0]?.judged.gate;
-  if (settings.on && gate && !settings.on.includes(gate))
-    return skipped(check.id, `the policy does not run it at ${gate}`);
-  if (contexts.length === 0) return skipped(check.id, 'nothing is changed');
-  if (selection.dry) return skipped(check.id, `would run: ${check.summary}`);
-  if (signal.aborted) return errored(check.id, new Undecided('it was interrupted'), 0);
-  const findings: Finding[] = [];
-  const reasons: string[] = [];
-  const { error, durationMs } = await run.clock.time(async () => {
-    for (const shared of contexts) {
-      const own = { options: settings.options, signal };
-      const seen = contextOf(check, shared, own);
-      if ('lacks' in seen) {
-        reasons.push(lackOf(shared.judged.gate, seen.lacks));
-        continue;
-      }
-      const problems = await limited(check, settings, seen.context, signal);
-      if ('skipped' in problems) reasons.push(problems.skipped);
-      else {
-        const change = contexts.length > 1 ? shared.judged.change : null;
-        findings.push(...problems.map((problem) => finding(problem, settings.severity, change)));
-      }
+/** One check that is run on one part of the changes after the other, and what it has said so far. */
+export class CheckRun {
+  readonly #each: Scheduled;
+  readonly #run: Run;
+  readonly #limit: TimeLimit;
+  readonly #findings: Finding[] = [];
+  /** Why it did not apply to a change, the first time. */
+  #reason: string | null = null;
+  #judged = false;
+  #durationMs = 0;
+  #error: { readonly reason: unknown } | null = null;
+
+  constructor(each: Scheduled, run: Run) {
+    this.#each = each;
+    this.#run = run;
+    this.#limit = new TimeLimit(each.check, each.settings, run.signal);
+  }
+
+  /** Judges a part of the changes, unless it could not judge an earlier one. */
+  async judge(contexts: readonly Pending[]): Promise<void> {
+    if (this.#error !== null) return;
+    const { error, durationMs } = await this.#run.clock.time(async () => {
+      for (const pending of contexts)
+        if (this.#each.check.names || !bringsNothing(pending.change)) await this.#judge(pending.context());
+        else this.#reason ??= 'nothing is brought that has not landed';
+    });
+    this.#durationMs += durationMs;
+    this.#error = error;
+  }
+
+  async #judge(shared: SharedContext): Promise<void> {
+    const { check, settings } = this.#each;
+    const seen = contextOf(check, shared, { options: settings.options, signal: this.#run.signal });
+    if ('lacks' in seen) {
+      this.#reason ??= lackOf(shared.judged.gate, seen.lacks);
+      return;
     }
-  });
-  if (error !== null) return { ...errored(check.id, error.reason, durationMs), findings };
-  if (reasons.length === contexts.length) return { ...skipped(check.id, reasons[0]!), durationMs };
-  return settled(check.id, findings, durationMs, run.waivers);
+    const problems = await this.#limit.run(seen.context);
+    if ('skipped' in problems) {
+      this.#reason ??= problems.skipped;
+      return;
+    }
+    this.#judged = true;
+    const change = this.#run.many ? shared.judged.change : null;
+    for (const problem of problems) this.#findings.push(finding(problem, settings.severity, change));
+  }
+
+  /** What all of it comes to. */
+  end(): Outcome {
+    this.#limit.end();
+    const [check, durationMs, findings] = [this.#each.check.id, this.#durationMs, this.#findings];
+    if (this.#error !== null) return { ...errored(check, this.#error.reason, durationMs), findings };
+    if (!this.#judged && this.#reason !== null) return { ...skipped(check, this.#reason), durationMs };
+    return settled(check, findings, durationMs, this.#run.waivers);
+  }
+}
+
+/** The outcome of a check that need not be run; null where it has to be. */
+export function unrun({ check, settings }: Scheduled, { gate, none, selection, signal }: Run): Outcome | null {
+  if (settings.severity === 'off') return skipped(check.id, 'the policy turns it off');
+  if (none) return skipped(check.id, 'nothing is changed');
+  if (settings.on && !settings.on.includes(gate)) return skipped(check.id, `the policy does not run it at ${gate}`);
+  if (selection.dry) return skipped(check.id, `would run: ${check.summary}`);
+  return signal.aborted ? errored(check.id, new Undecided('it was interrupted'), 0) : null;
+}
+
+/** A tag of what has landed, or another ref that leads there: nothing but its name is new. */
+function bringsNothing({ ref, kind, base, head, target }: Change): boolean {
+  return (
+    kind !== 'delete' &&
+    target === null &&
+    head !== null &&
+    base === head &&
+    ref !== null &&
+    !ref.startsWith('refs/heads/')
+  );
 }
 
 /** Why the gate does not have what a check needs. */
@@ -74,40 +131,4 @@ function settled(id: string, findings: readonly Finding[], durationMs: number, w
   const waiver = refuses ? waivers.find(({ checks }) => checks.includes(id)) : undefined;
   if (waiver) return { check: id, status: 'passed', durationMs, findings: findings.map((one) => waived(one, waiver)) };
   return { check: id, status: refuses ? 'failed' : 'passed', durationMs, findings };
-}
-
-/**
- * Runs the check under its time limit. What it says while it is being interrupted is no answer: commands may well end
- * without a complaint when they are stopped.
- * @throws Undecided when the time is over, or the run was interrupted
- */
-async function limited(
-  check: Check,
-  settings: CheckSettings,
-  context: Context<Capability>,
-  outer: AbortSignal,
-): ReturnType<Check['run']> {
-  if (outer.aborted) throw new Undecided('it was interrupted');
-  const found = await timed(check, settings, context, outer);
-  if (outer.aborted) throw new Undecided('it was interrupted');
-  return found;
-}
-
-async function timed(check: Check, settings: CheckSettings, context: Context<Capability>, outer: AbortSignal) {
-  if (check.stopsItself) return check.run(context);
-  const limit = check.timeout === 0 ? 0 : (settings.timeout ?? check.timeout);
-  let timer: NodeJS.Timeout | undefined;
-  let interrupt: (() => void) | undefined;
-  const late = new Promise<never>((_, fail) => {
-    const help = `raise checks.${check.id}.timeout in the policy`;
-    if (limit > 0) timer = setTimeout(() => fail(new Undecided(`it took longer than ${limit / 1000} s`, help)), limit);
-    interrupt = () => fail(new Undecided('it was interrupted'));
-    if (check.timeout !== 0) outer.addEventListener('abort', interrupt, { once: true });
-  });
-  try {
-    return await Promise.race([check.run(context), late]);
-  } finally {
-    clearTimeout(timer);
-    if (interrupt) outer.removeEventListener('abort', interrupt);
-  }
 }

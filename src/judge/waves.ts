@@ -3,7 +3,7 @@ import { ownCheck } from '../checks/own.ts';
 import { type Check, type Gate, leftOut, type Outcome, type Policy, UsageError } from '../model/index.ts';
 import { nearest } from '../words/nearest.ts';
 import { skipped } from './outcome.ts';
-import { type Run, runCheck, type Scheduled } from './run-check.ts';
+import { CheckRun, type Run, type Scheduled, unrun } from './run-check.ts';
 import type { Selection } from './selection.ts';
 
 /** What runs at a gate. @throws UsageError when `only` names a check that the gate has not */
@@ -34,21 +34,36 @@ export async function runWaves(scheduled: readonly Scheduled[], run: Run): Promi
   const waves = [...new Set(scheduled.map(({ check }) => check.wave ?? 0))].sort((a, b) => a - b);
   for (const wave of waves) {
     const open = all || [...outcomes.values()].every(({ status }) => status === 'passed' || status === 'skipped');
-    const one = async (each: Scheduled) => {
-      const { check } = each;
-      const asked = !only || only.includes(check.id);
-      if (asked && open && !dry) watch?.started(check.id);
-      const outcome = !asked
-        ? skipped(check.id, leftOut)
-        : open
-          ? await runCheck(each, run)
-          : skipped(check.id, 'an earlier check did not pass');
-      watch?.ended(outcome);
-      outcomes.set(check.id, outcome);
-    };
     const now = scheduled.filter(({ check }) => (check.wave ?? 0) === wave);
-    if (wave === 0) await Promise.all(now.map(one));
-    else for (const next of now) await one(next);
+    const end = (outcome: Outcome) => {
+      watch?.ended(outcome);
+      outcomes.set(outcome.check, outcome);
+    };
+    const begin = (each: Scheduled): CheckRun[] => {
+      const { id } = each.check;
+      const reason = only && !only.includes(id) ? leftOut : open ? null : 'an earlier check did not pass';
+      if (reason === null && !dry) watch?.started(id);
+      const outcome = reason === null ? unrun(each, run) : skipped(id, reason);
+      if (outcome === null) return [new CheckRun(each, run)];
+      end(outcome);
+      return [];
+    };
+    if (wave === 0) await judgeAll(now.flatMap(begin), run, end);
+    else for (const next of now) await judgeAll(begin(next), run, end);
   }
   return scheduled.map(({ check }) => outcomes.get(check.id)!);
+}
+
+/** Takes checks through the changes side by side. Each ends by itself, and is told then. */
+async function judgeAll(checks: readonly CheckRun[], { contexts }: Run, end: (outcome: Outcome) => void) {
+  for (const [turn, part] of contexts.entries()) {
+    const made = checks.length === 0 ? [] : part();
+    if (turn > 0) await new Promise(setImmediate);
+    await Promise.all(
+      checks.map(async (check) => {
+        await check.judge(made);
+        if (turn === contexts.length - 1) end(check.end());
+      }),
+    );
+  }
 }

@@ -210,6 +210,8 @@ export interface Check<
   readonly stopsItself?: boolean;
   /** Checks of a later wave run only when every earlier one passed. Default 0. */
   readonly wave?: number;
+  /** Does it look at the names of refs? The others are spared a tag of what has landed, and other refs that bring nothing. */
+  readonly names?: true;
   /** What `checks.<id>.options` may hold. */
   readonly options?: Schema;
   /** May an owner waive a refusal before a deploy? Default: yes. */

@@ -47,7 +47,7 @@ export async function branchChange(repository: Repository, look: Look): Promise<
     defaultTip,
     title: null,
     tree: async () => tree,
-    ...range(repository, { base, head, tree, known: tips, states: false }),
+    ...range(repository, { base, head, tree: async () => tree, known: tips, states: false }),
   };
   return { ...place, changes: [change] };
 }

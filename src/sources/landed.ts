@@ -129,7 +129,7 @@ export async function landedChange(
     defaultTip,
     title: null,
     tree: async () => tree,
-    ...range(repository, { base, head, tree, known: [], states: false }),
+    ...range(repository, { base, head, tree: async () => tree, known: [], states: false }),
     ...(steps ? { steps: async () => steps } : {}),
   };
 }

@@ -1,3 +1,4 @@
+import { inParts } from '../git/in-parts.ts';
 import { fetchedFrom, type OtherSide, ownSide, remoteSide, remotesNamed } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
 import { type Oid, Undecided } from '../model/index.ts';
@@ -25,7 +26,7 @@ export async function pushedChanges(
   const olds = updates.filter(({ ref, old }) => ref.startsWith('refs/heads/') && old !== null);
   const [other, here] = await Promise.all([
     remoteSide(repository, remote),
-    Promise.all(olds.map(({ old }) => repository.commit(old!))),
+    inParts(olds, ({ old }) => repository.commit(old!)),
     repository.layout(),
   ]);
   const fresher = new Map<string, Oid>();

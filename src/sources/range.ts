@@ -89,7 +89,7 @@ async function proposal(repository: Repository, event: CiEvent, other: OtherSide
     defaultTip,
     title: policy.landing === 'squash' && !event.queued && !landed ? { text: event.title } : null,
     tree: async () => tree,
-    ...range(repository, { base, head, tree, known: [base], states: policy.landing === 'rebase' }),
+    ...range(repository, { base, head, tree: async () => tree, known: [base], states: policy.landing === 'rebase' }),
   };
   const judged = event.builtOn === null ? change : await queued(repository, event, event.builtOn, change);
   return { changes: [judged], loaded, standard, notes: notes(event, landsOn, { direct, landed }) };

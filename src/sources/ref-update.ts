@@ -1,5 +1,6 @@
 import { fanOut } from '../git/fan-out.ts';
 import { forkPoints } from '../git/fork-points.ts';
+import { inParts } from '../git/in-parts.ts';
 import { logArguments, readCommits } from '../git/log.ts';
 import { replayedTrees } from '../git/merge.ts';
 import { missing } from '../git/missing.ts';
@@ -37,25 +38,21 @@ export async function refUpdateChanges(
   const isProtected = protectedBranches(policy, standard);
   const isTrusted = trustedBranches(policy, standard);
   const trusted = trustedTips(policy, other, standard);
-  const located = await Promise.all(
-    updates.map(async (update) => {
-      const short = update.ref.startsWith('refs/heads/') ? update.ref.slice('refs/heads/'.length) : null;
-      const target = short !== null && isProtected(short) ? short : null;
-      return { ...update, target, head: await headOf(repository, update, { isProtected: target !== null, elsewhere }) };
-    }),
-  );
+  const located = await inParts(updates, async (update) => {
+    const short = update.ref.startsWith('refs/heads/') ? update.ref.slice('refs/heads/'.length) : null;
+    const target = short !== null && isProtected(short) ? short : null;
+    return { ...update, target, head: await headOf(repository, update, { isProtected: target !== null, elsewhere }) };
+  });
   const loose = located.flatMap(({ head, target }) => (head !== null && target === null ? [head] : []));
   const { defaultTip } = trusted;
   const forks = defaultTip === null ? null : await forkPoints(repository, loose, defaultTip);
-  return Promise.all(
-    located.map(async (update) => {
-      const { head, target, old } = update;
-      const cut = head !== null && target !== null && old === null && (await isOnALine(repository, head, trusted.tips));
-      const base =
-        head === null ? null : target !== null ? (old ?? (cut ? head : defaultTip)) : (forks?.get(head) ?? null);
-      return changeOf(repository, { ...update, base, ...trusted, isTrusted }, policy.landing === 'rebase');
-    }),
-  );
+  return inParts(located, async (update) => {
+    const { head, target, old } = update;
+    const cut = head !== null && target !== null && old === null && (await isOnALine(repository, head, trusted.tips));
+    const base =
+      head === null ? null : target !== null ? (old ?? (cut ? head : defaultTip)) : (forks?.get(head) ?? null);
+    return changeOf(repository, { ...update, base, ...trusted, isTrusted }, policy.landing === 'rebase');
+  });
 }
 
 /** Did a commit stand at the end of one of these branches once? Then a new protected branch may be cut from it as it is. */
@@ -90,9 +87,11 @@ type Located = RefUpdate &
     readonly isTrusted: (branch: string) => boolean;
   };
 
-async function changeOf(repository: Repository, update: Located, rebased: boolean): Promise<Change> {
+function changeOf(repository: Repository, update: Located, rebased: boolean): Change {
   const { ref, old, next, base, head, target, tips, defaultTip, isTrusted } = update;
-  const treeId = next === null ? null : ((await repository.objects.info(`${next}^{tree}`))?.oid ?? null);
+  let known: Promise<Oid | null> | undefined;
+  const treeOf = async () => (next === null ? null : ((await repository.objects.info(`${next}^{tree}`))?.oid ?? null));
+  const tree = () => (known ??= treeOf());
   return {
     ref,
     kind: next === null ? 'delete' : old === null ? 'create' : 'update',
@@ -106,10 +105,17 @@ async function changeOf(repository: Repository, update: Located, rebased: boolea
     tips,
     defaultTip,
     title: null,
-    tree: async () => treeId,
-    ...range(repository, { base, head, tree: treeId, known: tips, states: target !== null && rebased }),
+    tree,
+    ...range(repository, { base, head, tree, known: tips, states: target !== null && rebased }),
   };
 }
+
+/** What a ref brings that leads to what is there. */
+const nothing: Pick<Change, 'steps' | 'states' | 'commits'> = {
+  steps: async () => [],
+  states: async () => [],
+  async *commits() {},
+};
 
 /** Commits whose states are judged one by one. */
 const maxStates = 2000;
@@ -123,15 +129,15 @@ export function range(
     tree,
     known,
     states,
-  }: { base: Oid | null; head: Oid | null; tree: Oid | null; known: readonly Oid[]; states: boolean },
+  }: { base: Oid | null; head: Oid | null; tree: () => Promise<Oid | null>; known: readonly Oid[]; states: boolean },
 ): Pick<Change, 'steps' | 'states' | 'commits'> {
+  if (head !== null && head === base) return nothing;
   let steps: Promise<Step[]> | undefined;
-  const moves = head === null || head !== base;
   const bounds = [...new Set([base, ...known])].filter((oid) => oid !== null).map((oid) => `^${oid}`);
   const log = (paths: boolean) => readCommits(repository.stream([...logArguments({ paths }), head!, ...bounds, '--']));
   const withPaths = fanOut(() => log(true));
   return {
-    steps: () => (steps ??= tree === null || !moves ? Promise.resolve([]) : repository.diff(base, tree)),
+    steps: () => (steps ??= tree().then((oid) => (oid === null ? [] : repository.diff(base, oid)))),
     async states() {
       if (!states || head === null) return [];
       const order = ['--reverse', '--topo-order', '--no-merges', `--max-count=${maxStates + 1}`];
@@ -148,7 +154,7 @@ export function range(
       return result;
     },
     async *commits({ paths }): AsyncIterable<Commit> {
-      if (head === null || !moves) return;
+      if (head === null) return;
       for await (const commits of paths ? withPaths() : log(false)) yield* commits;
     },
   };

@@ -77,6 +77,30 @@ export const hookDiagnoses: readonly Diagnosis[] = [
     },
   },
   {
+    id: 'lfs',
+    symptom: 'Pushes carry no Git LFS objects',
+    why: 'Git LFS uploads what it holds in a pre-push hook. Where git-protect was there first, `git lfs install` finds the place taken and says so once; every push then lands pointers to nothing.',
+    fix: 'Add the line `git lfs pre-push "$@"` to the hook file: it runs after ours, with what Git says on standard input.',
+    mends: false,
+    async look(clone) {
+      if (!(await keepsLfs(clone))) return [];
+      const { folder, runner, hooksPath: shims, chained } = await clone.hooks();
+      const { topLevel, commonDir } = clone.layout;
+      const before = chained === 'git' ? join(commonDir, 'hooks') : chained;
+      const own = join(topLevel, folder, 'pre-push');
+      const places = [own, join(topLevel, shims, 'chained/pre-push'), ...(before ? [join(before, 'pre-push')] : [])];
+      for (const place of runner === 'git' ? [own] : places)
+        if (/\bgit[ -]lfs\b/.test((await clone.read(place)) ?? '')) return [];
+      return [
+        {
+          severity: 'error',
+          message: `files are kept in Git LFS, but no pre-push hook uploads them: pushes land pointers without contents`,
+          help: `echo 'git lfs pre-push "$@"' >> ${shellWord(`${folder}/pre-push`)}`,
+        },
+      ];
+    },
+  },
+  {
     id: 'executable',
     symptom: 'A hook lost its executable bit',
     why: 'Git runs only files that are executable, and says so in a hint that is easily overlooked. Archives, network drives and Windows lose the bit.',
@@ -195,6 +219,15 @@ export const hookDiagnoses: readonly Diagnosis[] = [
     },
   },
 ];
+
+/** Does an attribute file of the repository hand files to Git LFS? */
+async function keepsLfs({ repository, layout, read }: Clone): Promise<boolean> {
+  const args = ['ls-files', '-z', '--full-name', '--', '.gitattributes', ':(glob)**/.gitattributes'];
+  const listed = await repository.run(args, { cwd: layout.topLevel, env: { GIT_LITERAL_PATHSPECS: '0' } });
+  for (const path of listed.stdout.toString('utf8').split('\0').filter(Boolean))
+    if (/^\s*[^#\s].*\sfilter=lfs\b/m.test((await read(join(layout.topLevel, path))) ?? '')) return true;
+  return false;
+}
 
 /** An ailment that wiring mends. */
 function wired(clone: Clone, severity: Ailment['severity'], message: string): Ailment {
