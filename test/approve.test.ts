@@ -248,3 +248,28 @@ test('verify by hand with ssh-keygen', () => {
   );
   is(verified.code, 0, verified.out);
 });
+
+test('approve and commit in one; a message that would be refused is refused before anything is signed', () => {
+  const { repo, keys } = guardedRepo();
+  repo.write('server/pay.ts', '2\n').git('add', '-A');
+  const at = ['approve', '--staged', '--key', keys['lead']!.file, '--reason', 'a test', '--yes', '--commit'];
+  const plain = repo.protectApart({}, ...at, 'fix: fee');
+  is(plain.code, 1);
+  match(plain.out, "what is staged is critical, so the subject starts with 'CRITICAL: '; nothing is signed");
+  is(repo.protectApart({}, ...at, 'no form').code, 1);
+  is(repo.has('.protect/approvals'), false);
+  is(repo.protectApart({}, ...at, 'CRITICAL: fee', '--print').code, 2);
+  const done = repo.protectApart({}, ...at, 'CRITICAL: fee');
+  is(done.code, 0, done.out);
+  is(repo.git('status', '--porcelain'), '');
+  is(repo.git('log', '-1', '--format=%s'), 'CRITICAL: fee');
+  is(repo.protect('ci', '--base', 'HEAD~1').code, 0);
+  // What else is staged may be refused by the hook: then the approval stays.
+  repo.write('server/pay.ts', '3\n').write('.env', 'PASSWORD=hunter2hunter2\n').git('add', '-A');
+  const refused = repo.protectApart({}, ...at, 'CRITICAL: fee again');
+  is(refused.code, 1);
+  match(refused.out, 'git commit did not go through; the approval is staged');
+  match(refused.out, 'no-secrets');
+  repo.git('rm', '-q', '--cached', '.env');
+  is(repo.tryGit('commit', '-m', 'CRITICAL: fee again').code, 0);
+});

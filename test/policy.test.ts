@@ -48,7 +48,7 @@ test('every default is filled in', () => {
       scope: 'optional',
       subjectMax: 100,
     },
-    approvals: { needed: 'commit', lifetime: 7 * 864e5, touch: 'optional' },
+    approvals: { needed: 'commit', lifetime: 7 * 864e5, touch: 'optional', ask: true },
     build: null,
     staged: null,
     deploy: {},

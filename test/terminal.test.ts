@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { distFolder, folder, guardedRepo, makeKey, newRepo, Repo, run } from './support/world.ts';
+import { approve, distFolder, folder, guardedRepo, makeKey, newRepo, Repo, run } from './support/world.ts';
 
 const test = suite('terminal');
 
@@ -11,15 +11,20 @@ const test = suite('terminal');
  * one more.
  */
 function onTerminal(repo: Repo, typed: string, ...args: string[]) {
+  return typing(repo, typed, process.execPath, join(distFolder, 'cli.js'), ...args);
+}
+
+/** The same of any command. */
+function typing(repo: Repo, typed: string, ...words: string[]) {
   const seen = join(folder('terminal'), 'seen');
+  // A line that is edited is printed again, so a question counts once, by its words.
+  const questions = `grep -oE '[^\\r\\n]*\\[[yY]/[nN]\\]|Why is it right' ${seen} 2>/dev/null | sort -u | wc -l`;
   const asked = (times: number) =>
-    `until [ -e ${seen}.ended ] || [ "$(grep -o '\\[[yY]/[nN]\\]' ${seen} 2>/dev/null | wc -l)" -ge ${times} ]; do sleep 0.05; done`;
+    `until [ -e ${seen}.ended ] || [ "$(${questions})" -ge ${times} ]; do sleep 0.05; done`;
   const lines = typed.split('\n').slice(0, -1);
-  const typing = lines.map((line, at) => `${asked(at + 1)}; printf '%s\\n' '${line}'`);
-  const quoted = [process.execPath, join(distFolder, 'cli.js'), ...args]
-    .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
-    .join(' ');
-  const command = `(${[...typing, asked(lines.length + 1)].join('; ')}) | { script -qefc "$1" ${seen}; code=$?; touch ${seen}.ended; exit $code; }`;
+  const answers = lines.map((line, at) => `${asked(at + 1)}; printf '%s\\n' '${line}'`);
+  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  const command = `(${[...answers, asked(lines.length + 1)].join('; ')}) | { script -qefc "$1" ${seen}; code=$?; touch ${seen}.ended; exit $code; }`;
   return run(repo.dir, 'sh', ['-c', command, 'sh', quoted], { env: { ...repo.env, TERM: 'xterm' } });
 }
 
@@ -38,6 +43,83 @@ test('approve asks, signs on yes and writes nothing on anything else', () => {
   match(signed.out, '+export const fee = 2;');
   match(signed.out, 'Sign this as lead? [y/N]');
   is(repo.tryGit('commit', '-m', 'CRITICAL: fee').code, 0);
+});
+
+/** A guarded repository whose owner is at home here. */
+function atHome(more = '') {
+  const { repo, keys } = guardedRepo({ more });
+  repo.git('config', 'user.signingkey', keys['lead']!.file);
+  return repo.write('server/pay.ts', 'export const fee = 2;\n');
+}
+
+const commit = ['git', 'commit', '-m', 'CRITICAL: fee'];
+
+test('an owner who commits on a terminal is asked there, and the approval is in the commit', () => {
+  for (const [stage, how] of [
+    [['add', '-A'], []],
+    [['status'], ['-a']],
+    [['status'], ['server/pay.ts']],
+  ] as const) {
+    const repo = atHome();
+    repo.git(...stage);
+    const done = typing(repo, 'y\na better price\n', ...commit, ...how);
+    is(done.code, 0, done.out);
+    match(done.out, 'protect: this commit needs your approval');
+    match(done.out, '+export const fee = 2;');
+    match(done.out, "this is critical: the subject of the commit starts with 'CRITICAL: '");
+    match(repo.git('show', '--stat', '--format='), /\.approval +\| .*\n server\/pay\.ts/);
+    is(repo.git('status', '--porcelain'), '', 'the index of the clone holds it as well');
+    is(repo.protect('ci', '--base', 'HEAD~1').code, 0);
+    match(repo.git('show', 'HEAD:.protect/approvals'), 'approval');
+  }
+});
+
+test('whoever says no, gives no reason or goes away is refused as ever, and nothing is written', () => {
+  for (const typed of ['n\n', '\n', 'y\n\n', 'y\n---\n', 'y\n', '']) {
+    const repo = atHome();
+    repo.git('add', '-A');
+    const refused = typing(repo, typed, ...commit);
+    is.not(refused.code, 0, refused.out);
+    // Whoever went away is told nothing.
+    if (typed !== '' && typed !== 'y\n') match(refused.out, 'changed without approval');
+    is(repo.has('.protect/approvals'), false);
+    is(repo.git('diff', '--cached', '--name-only'), 'server/pay.ts');
+  }
+});
+
+test('nobody is asked where it would not help, or is not wanted', () => {
+  const asks = (repo: Repo, ...how: string[]) => {
+    repo.git('add', '-A');
+    const done = typing(repo, '', ...commit, ...how);
+    is(done.code, 1, done.out);
+    return done.out.includes('Approve as');
+  };
+  is(asks(atHome()), true);
+  is(asks(atHome('approvals: { ask: false }')), false);
+  is(asks(new Repo(atHome().dir, { CLAUDECODE: '1' })), false);
+  const stranger = atHome();
+  stranger.git('config', 'user.signingkey', makeKey('stranger').file);
+  is(asks(stranger), false);
+  // Another check refuses as well.
+  is(asks(atHome().write('.env', 'PASSWORD=hunter2hunter2\n')), false);
+  const two = guardedRepo({
+    keys: { lead: makeKey('lead'), dev: makeKey('dev') },
+    more: 'files: [{ paths: [server/pay.ts], required: 2 }]',
+  });
+  two.repo.git('config', 'user.signingkey', two.keys['lead']!.file);
+  two.repo.write('server/pay.ts', 'export const fee = 2;\n');
+  is(asks(two.repo), false);
+  is(approve(two.repo, two.keys['dev']!, '--staged').code, 0);
+  is(asks(two.repo), true);
+  // What a program captures is not shown to anybody, and a job in the background has no terminal to ask on.
+  const quiet = atHome();
+  quiet.git('add', '-A');
+  const captured = typing(quiet, '', 'sh', '-c', 'git commit -m "CRITICAL: fee" 2>&1 | cat');
+  not.match(captured.out, 'Approve as');
+  match(captured.out, 'changed without approval');
+  const behind = typing(quiet, '', 'bash', '-mc', 'git commit -m "CRITICAL: fee" & wait $!');
+  not.match(behind.out, 'Approve as');
+  match(behind.out, 'changed without approval');
 });
 
 test('init asks before it writes, and offers to make a key', () => {

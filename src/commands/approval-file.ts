@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { lstat, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { approvalsFolder, parseApproval } from '../approvals/statement.ts';
@@ -41,7 +42,7 @@ export async function addToTree(
   io: Io,
   name: string,
   content: Buffer,
-  next: string,
+  advice: string,
 ): Promise<void> {
   const { topLevel } = await repository.layout();
   if (topLevel === null)
@@ -53,6 +54,12 @@ export async function addToTree(
   await rename(join(folder, `${name}.new`), join(folder, name));
   // Exactly the signed bytes, whatever attributes, ignore rules and a sparse checkout say.
   const oid = await repository.text(['hash-object', '-w', '--stdin'], { input: content });
-  await repository.run(['update-index', '--add', '--cacheinfo', `100644,${oid},${approvalsFolder}${name}`]);
-  io.stderr.write(`wrote and staged ${approvalsFolder}${name}; ${next}\n`);
+  const add = ['update-index', '--add', '--cacheinfo', `100644,${oid},${approvalsFolder}${name}`];
+  await repository.run(add);
+  // `commit PATH` makes the commit from an index of its own, and the next index of the clone beside it.
+  const { gitDir } = await repository.layout();
+  const next = join(gitDir, 'index.lock');
+  if (/(?:^|\/)next-index-\d+\.lock$/.test(io.env['GIT_INDEX_FILE'] ?? '') && existsSync(next))
+    await repository.run(add, { env: { GIT_INDEX_FILE: next } });
+  io.stderr.write(`wrote and staged ${approvalsFolder}${name}; ${advice}\n`);
 }

@@ -1,22 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { renderStep } from '../approvals/diff.ts';
-import { type LocalKey, sign } from '../approvals/keys.ts';
-import { fingerprint } from '../approvals/public-key.ts';
-import { type ApprovalRequest, maxRequest, parseRequest, signedSteps } from '../approvals/request.ts';
-import { limits, line, type Statement, writeApproval, writePayload, writeToken } from '../approvals/statement.ts';
+import { type ApprovalRequest, maxRequest, parseRequest } from '../approvals/request.ts';
+import { line, writeToken } from '../approvals/statement.ts';
+import { formProblems, parseSubject } from '../checks/commit-message.ts';
 import { Repository } from '../git/repository.ts';
 import { detectAgent } from '../machine/agent.ts';
 import { exitCode, type Policy, Refused, UsageError } from '../model/index.ts';
-import { parseDuration } from '../policy/parse.ts';
-import { compileRules } from '../rules/rules.ts';
+import { writtenSubject } from '../readers/messages.ts';
 import { policyHere } from '../sources/policy.ts';
-import { visible } from '../words/visible.ts';
-import { addToTree, alone, refuseUncounted, together } from './approval-file.ts';
+import { addToTree, alone, together } from './approval-file.ts';
 import { ask, isInteractive } from './ask.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
+import { describeSigning, isCritical, makeStatement, signRequest } from './sign-request.ts';
 import { chooseKey } from './signer.ts';
 import type { WordWish } from './up-to.ts';
 import type { WaiverWish } from './waive.ts';
@@ -51,6 +47,7 @@ export const usage = {
       value: 'CHECK',
       means: 'with --deploy: a check to pass over (may repeat)',
     },
+    commit: { type: 'string', value: 'MESSAGE', means: 'commit it at once, with what is staged, under this message' },
     print: { type: 'boolean', means: 'print it as a token instead of writing and staging it' },
     yes: { type: 'boolean', short: 'y', means: 'do not ask; needed where there is no terminal' },
   },
@@ -69,6 +66,8 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
   const file = positionals[0];
   if (file !== undefined && (values.staged || values.range !== undefined || values.landed !== undefined))
     throw new UsageError('a request FILE says itself what it is for; leave out --staged, --range and --landed');
+  if (values.commit !== undefined && (file !== undefined || values.print || values.deploy !== undefined))
+    throw new UsageError('--commit commits what is written here; leave out FILE, --print and --deploy');
   const reason = readReason(values.reason);
   const interactive = isInteractive(io);
   if (!values.yes && !interactive)
@@ -81,7 +80,8 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
     }
     if (values['up-to'] !== undefined) {
       const { standBy } = await import('./up-to.ts');
-      return await standBy(repository, io, readWord(values, file, reason));
+      const code = await standBy(repository, io, readWord(values, file, reason));
+      return values.commit === undefined ? code : await commit(values.commit, io);
     }
     const wanted = file === undefined ? await findWanted(repository, io, values, values.target ?? []) : null;
     const policy = wanted?.policy ?? (await policyHere(repository)).policy;
@@ -90,36 +90,52 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
       await sayNothingWanted(repository, io, policy);
       return exitCode.pass;
     }
+    if (values.commit !== undefined) refuseMessage(values.commit, policy, request);
     const { key, owner } = await chooseKey(repository, io, policy, values);
     const statement = makeStatement(request, policy, owner, reason, values.expires, io.now());
-    await show(repository, io, request, statement, key);
+    io.stderr.write(await describeSigning(repository, request, statement, key));
     if (!values.yes && !(await ask(io, `Sign this as ${owner}? [y/N] `, false)))
       throw new Refused('not signed, nothing is written');
-    const payload = writePayload(statement);
-    const { name, content } = writeApproval(
-      payload,
-      statement,
-      await sign(repository, Buffer.from(payload), key, io.env),
-    );
-    refuseUncounted(content, policy, io.now());
+    const { name, content } = await signRequest(repository, statement, key, policy, io);
+    const asCritical = isCritical(policy, request)
+      ? `; its subject starts with '${policy.commits.criticalType}: '`
+      : '';
     const isCommitted = values.range !== undefined || values.landed !== undefined;
     if (file !== undefined || values.print) {
       io.stdout.write(`${writeToken(content)}\n`);
       io.stderr.write('send this line back; there: npx git-protect approval add TOKEN\n');
-    } else await addToTree(repository, io, name, content, isCommitted ? alone : together + asCritical(policy, request));
+      return exitCode.pass;
+    }
+    if (values.commit !== undefined) {
+      await addToTree(repository, io, name, content, 'it is committed now');
+      return await commit(values.commit, io);
+    }
+    await addToTree(repository, io, name, content, isCommitted ? alone : together + asCritical);
     return exitCode.pass;
   } finally {
     repository.close();
   }
 }
 
-/** Told now, so that the commit is not refused a second time for its subject. */
-function asCritical(policy: Policy, { changes }: ApprovalRequest): string {
-  const guards = compileRules(policy);
-  const isCritical = changes.some(({ path }) =>
-    guards(path).some(({ rule, builtIn }) => !builtIn && rule.risk === 'critical'),
-  );
-  return isCritical ? `; its subject starts with '${policy.commits.criticalType}: '` : '';
+/** What commit-msg would refuse is refused before anything is signed. */
+function refuseMessage(message: string, policy: Policy, request: ApprovalRequest): void {
+  const subject = writtenSubject(message);
+  const header = parseSubject(subject);
+  const { criticalType } = policy.commits;
+  const found =
+    isCritical(policy, request) && header?.type !== criticalType
+      ? `what is staged is critical, so the subject starts with '${criticalType}: '`
+      : formProblems(subject, header, policy)[0];
+  if (found !== undefined) throw new Refused(`${found}; nothing is signed`, 'write --commit "MESSAGE" that way');
+}
+
+/** Commits what is staged as the person would, hooks and all. @returns the exit code */
+async function commit(message: string, io: Io): Promise<number> {
+  const { execa } = await import('execa');
+  const how = { cwd: io.cwd, env: io.env, extendEnv: false, stdio: 'inherit', reject: false } as const;
+  const { exitCode: code } = await execa('git', ['commit', '-m', message], how);
+  if (code === 0) return exitCode.pass;
+  throw new Refused('git commit did not go through; the approval is staged', 'mend what it says, then git commit');
 }
 
 /** @throws UsageError when --deploy and --waive are not together and alone */
@@ -195,53 +211,4 @@ async function readRequest(file: string, policy: Policy, targets: readonly strin
       'run this in a clone of the repository that the request comes from',
     );
   return targets.length > 0 ? { ...request, targets } : request;
-}
-
-function makeStatement(
-  request: ApprovalRequest,
-  policy: Policy,
-  owner: string,
-  reason: string,
-  expires: string | undefined,
-  now: Date,
-): Statement {
-  const life = expires === undefined ? policy.approvals.lifetime : parseDuration(expires);
-  if (life === null) throw new UsageError(`--expires is '${expires}', expected a duration such as 2h or 7d`);
-  if (life > policy.approvals.lifetime)
-    throw new UsageError(
-      `--expires is longer than the policy's approvals.lifetime`,
-      `at most ${policy.approvals.lifetime / 36e5} hours`,
-    );
-  if (request.changes.length > limits.steps)
-    throw new UsageError(
-      `an approval covers at most ${limits.steps} files, these are ${request.changes.length}`,
-      'approve them in parts',
-    );
-  const issuedAt = new Date(Math.floor(now.getTime() / 1000) * 1000);
-  return {
-    project: request.project,
-    targets: request.targets,
-    approver: owner,
-    reason,
-    issuedAt,
-    expiresAt: new Date(issuedAt.getTime() + life),
-    nonce: randomBytes(16).toString('hex'),
-    changes: signedSteps(request),
-    upTo: null,
-  };
-}
-
-async function show(
-  repository: Repository,
-  io: Io,
-  request: ApprovalRequest,
-  statement: Statement,
-  key: LocalKey,
-): Promise<void> {
-  for (const step of request.changes) io.stderr.write(`${await renderStep(repository, step, request.contents)}\n`);
-  const n = request.changes.length;
-  io.stderr.write(
-    `${n} file${n === 1 ? '' : 's'}, to land on ${visible(statement.targets.join(', '))}, until ${statement.expiresAt?.toISOString().slice(0, 16).replace('T', ' ')} UTC\n` +
-      `as ${statement.approver}, with ${fingerprint(key.key)}, because: ${visible(statement.reason)}\n`,
-  );
 }

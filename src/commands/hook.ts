@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Keep } from '../git/environment.ts';
 import type { Repository } from '../git/repository.ts';
 import { indexSignature, remember } from '../judge/remembered.ts';
+import { detectAgent } from '../machine/agent.ts';
 import { exitCode, UsageError } from '../model/index.ts';
 import { policyCache } from '../policy/cache.ts';
 import type { PolicyCache } from '../policy/load.ts';
@@ -74,6 +75,16 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
       sourced = await from(repository, cache);
       return sourced;
     },
+    ...(gate === 'pre-commit'
+      ? {
+          mend: async (repository, report) => {
+            const policy = sourced?.loaded?.policy;
+            if (policy === undefined || detectAgent(io.env) !== null) return false;
+            const { askAtCommit } = await import('./ask-at-commit.ts');
+            return askAtCommit(repository, io, report, policy);
+          },
+        }
+      : {}),
     after: async (repository, report) => {
       if (gate === 'pre-commit' && sourced && report.verdict === 'pass') await rememberFor(io, repository, sourced);
       const deploys = Object.values(sourced?.loaded?.policy.deploy ?? {}).some(({ trigger }) => trigger === 'push');

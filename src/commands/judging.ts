@@ -21,8 +21,15 @@ export interface Judging extends Presentation {
   readonly selection?: Selection;
   /** Who tells what goes on, where that is not the usual line. */
   readonly progress?: Progress;
+  /** Puts right what was refused, where that can be done on the spot; then it is judged once more. */
+  readonly mend?: (repository: Repository, report: Report) => Promise<boolean>;
   /** What is done once the report is told; its exit code counts where the verdict is a pass. */
   readonly after?: (repository: Repository, report: Report) => Promise<number>;
+}
+
+/** What was asked ahead is out of date. */
+function unread({ early: _, ...io }: Io): Io {
+  return { ...io, index: null };
 }
 
 /** @returns the exit code */
@@ -56,6 +63,10 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       describeTrees: judging.format === 'json' || judging.format === 'sarif',
     });
     progress?.end();
+    if (report.verdict === 'refuse' && (await judging.mend?.(repository, report))) {
+      const { mend: _, ...again } = judging;
+      return await runJudging(unread(io), again);
+    }
     await present(io, report, judging);
     if (report.verdict === 'pass' && io.signal.aborted) throw new Undecided('it was interrupted');
     return exitCodeOf(report) || ((await judging.after?.(repository, report)) ?? exitCode.pass);

@@ -51,6 +51,8 @@ export interface Where {
 export interface Wanted {
   readonly policy: Policy;
   readonly request: ApprovalRequest;
+  /** Would the approval of this owner be all that is missing? */
+  isEnough(owner: string): Promise<boolean>;
 }
 
 /**
@@ -82,7 +84,21 @@ export async function findWanted(
       changes: steps,
       contents,
     },
+    isEnough: async (owner) => change !== undefined && alone(contextFor(repository, io, sourced, change), steps, owner),
   };
+}
+
+/** Does every rule that these steps break miss but one approval, which this owner may give? */
+async function alone({ judged, has }: SharedContext, steps: readonly Step[], owner: string): Promise<boolean> {
+  const guards = compileRules(judged.policy);
+  for (const step of steps)
+    for (const guard of guards(step.path)) {
+      const consent = await has.approvals!.consent(step, guard);
+      if (consent.approved) continue;
+      const others = (consent.by ?? []).filter((name) => name !== owner);
+      if (!guard.rule.owners.includes(owner) || others.length + 1 < guard.rule.required) return false;
+    }
+  return true;
 }
 
 async function findSteps(

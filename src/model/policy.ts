@@ -67,6 +67,8 @@ export interface Policy {
     /** Milliseconds. */
     readonly lifetime: number;
     readonly touch: 'optional' | 'required';
+    /** Is an owner asked in pre-commit? */
+    readonly ask: boolean;
   };
   readonly build: { readonly command: string; readonly on: readonly Gate[]; readonly timeout: number } | null;
   /** Handed to lint-staged as it stands. */

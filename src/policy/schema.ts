@@ -91,6 +91,11 @@ const approvals = object({
     default: 'optional',
     doc: '`required`: only hardware keys, touched for each signature',
   },
+  ask: {
+    schema: choice(true, false),
+    default: true,
+    doc: 'an owner who commits on a terminal is asked there and then, where only their approval is missing',
+  },
 });
 
 const build = object({
