@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type ApprovalRequest, maxRequest, parseRequest } from '../approvals/request.ts';
 import { line, writeToken } from '../approvals/statement.ts';
 import { formProblems, parseSubject } from '../checks/commit-message.ts';
+import { runAsTyped } from '../git/process.ts';
 import { Repository } from '../git/repository.ts';
 import { detectAgent } from '../machine/agent.ts';
 import { exitCode, type Policy, Refused, UsageError } from '../model/index.ts';
@@ -131,10 +132,7 @@ function refuseMessage(message: string, policy: Policy, request: ApprovalRequest
 
 /** Commits what is staged as the person would, hooks and all. @returns the exit code */
 async function commit(message: string, io: Io): Promise<number> {
-  const { execa } = await import('execa');
-  const how = { cwd: io.cwd, env: io.env, extendEnv: false, stdio: 'inherit', reject: false } as const;
-  const { exitCode: code } = await execa('git', ['commit', '-m', message], how);
-  if (code === 0) return exitCode.pass;
+  if ((await runAsTyped(['commit', '-m', message], io.cwd, io.env)) === 0) return exitCode.pass;
   throw new Refused('git commit did not go through; the approval is staged', 'mend what it says, then git commit');
 }
 

@@ -51,6 +51,19 @@ export function listRefs(prefix: string): readonly string[] {
   return ['for-each-ref', '--format=%(refname)%00%(objectname)%00%(symref)', prefix];
 }
 
+/**
+ * Runs Git as the person would who typed it: in their environment, on their terminal, with their hooks.
+ * @returns its exit code
+ * @throws Undecided when it cannot be started
+ */
+export function runAsTyped(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((done, fail) => {
+    const child = spawn('git', args, { cwd, env, stdio: 'inherit' });
+    child.on('error', (error) => fail(new Undecided(`git could not be started: ${error.message}`)));
+    child.on('close', (code) => done(code ?? 128));
+  });
+}
+
 /** Runs Git to its end. @throws Undecided when it cannot be started */
 export function runGit(
   args: readonly string[],

@@ -56,7 +56,7 @@ export async function unwireHooks(repository: Repository, place: Wired): Promise
 async function unwireAlone(repository: Repository, place: Wired): Promise<void> {
   const wired = place.runner === 'husky' ? await worktrees(repository) : [];
   for (const worktree of wired) refuseLink(worktree, place.hooksPath);
-  for (const worktree of wired) await removeShims(worktree, place);
+  for (const worktree of wired) await removeShims(repository, worktree, place);
   const recorded = await config(repository, beforeKey);
   const now = await hooksPath(repository);
   if (now?.value === place.hooksPath && recorded !== null && recorded !== now.value) {
@@ -79,7 +79,7 @@ async function forget(folder: string): Promise<void> {
 }
 
 /** Where husky was before ours its shims come back, and with them what other managers wrote among ours. */
-async function removeShims(worktree: string, place: Wired): Promise<void> {
+async function removeShims(repository: Repository, worktree: string, place: Wired): Promise<void> {
   const shims = join(worktree, place.hooksPath);
   if (!existsSync(shims)) return;
   await keepForeign(shims, place);
@@ -87,7 +87,7 @@ async function removeShims(worktree: string, place: Wired): Promise<void> {
   const wasHusky = place.before !== null && basename(place.before) === '_';
   const home = wasHusky ? shims : join(place.commonDir, 'hooks');
   for (const name of await readdir(shims)) if (name !== 'chained') await rm(join(shims, name), { recursive: true });
-  if (wasHusky) runHusky(worktree, place.folder);
+  if (wasHusky) await runHusky(repository, worktree, place.folder);
   for (const name of existsSync(chained) ? await readdir(chained) : []) {
     await mkdir(home, { recursive: true });
     const isTaken = !wasHusky && existsSync(join(home, name));

@@ -1,11 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, lstatSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
 import husky from 'husky';
 import type { Repository } from '../git/repository.ts';
-import { UsageError } from '../model/index.ts';
 import { beforeKey, config, type HooksFolder, hooksFolder, hooksPath, refuseLink } from './folder.ts';
 import { alone } from './lock.ts';
 import { hookNames, packageFolder, packageRoot, planHooks, replaceFile, writePlanned } from './plan.ts';
@@ -28,7 +26,7 @@ async function wireAlone(repository: Repository, cwd: string): Promise<string | 
   await set(repository, beforeKey, place.before ?? '');
   if (place.runner === 'husky') {
     await keepForeign(join(place.topLevel, place.hooksPath), place);
-    const message = runHusky(place.topLevel, place.folder);
+    const message = await runHusky(repository, place.topLevel, place.folder);
     if (message !== '') return message;
     await writeShims(place);
     await wireLinkedWorktrees(repository, place);
@@ -41,10 +39,10 @@ async function wireAlone(repository: Repository, cwd: string): Promise<string | 
  * husky looks for `.git` in the current directory, starts Git with our environment and reports problems as text. In an
  * install that a Git hook started, `GIT_DIR` would lead it to another repository.
  */
-export function runHusky(topLevel: string, folder: string): string {
+export async function runHusky(repository: Repository, topLevel: string, folder: string): Promise<string> {
+  const place = existsSync(join(topLevel, '.git')) ? null : await standIn(repository);
   const before = { cwd: process.cwd(), env: { ...process.env } };
   for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name];
-  const place = existsSync(join(topLevel, '.git')) ? null : standIn();
   process.chdir(place ?? topLevel);
   try {
     const message = husky(folder);
@@ -58,10 +56,10 @@ export function runHusky(topLevel: string, folder: string): string {
 }
 
 /** A repository apart from its files has no `.git` beside them: husky gets one that has, and what it writes is taken. */
-function standIn(): string {
+async function standIn(repository: Repository): Promise<string> {
   const place = mkdtempSync(join(tmpdir(), 'git-protect-husky-'));
-  const { status, stderr } = spawnSync('git', ['init', '--quiet', '--template=', place], { encoding: 'utf8' });
-  if (status !== 0) throw new UsageError(`git init failed: ${stderr.trim()}`);
+  const apart = { GIT_DIR: undefined, GIT_WORK_TREE: undefined };
+  await repository.run(['init', '--quiet', '--template=', place], { cwd: place, env: apart });
   return place;
 }
 
