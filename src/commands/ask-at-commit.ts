@@ -26,7 +26,7 @@ export async function askAtCommit(repository: Repository, io: Io, report: Report
   if (signer === null) return false;
   const wanted = await findWanted(repository, io, { staged: true }, []);
   if (wanted.request.changes.length === 0 || !(await wanted.isEnough(signer.owner))) return false;
-  const terminal = openTerminal(io.stderr.isTTY === true);
+  const terminal = await openTerminal(io.stderr.isTTY === true, io.cwd, io.env);
   if (terminal === null) return false;
   try {
     return await askOn(terminal, repository, io, wanted, signer);

@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
+import { runCommand } from './run.ts';
 
 /** The terminal that a person sits at, whatever standard input and output are. */
 export interface Terminal {
@@ -15,8 +15,8 @@ export interface Terminal {
  * @param seen is standard error a terminal?
  * @returns null where there is none, or another job has it
  */
-export function openTerminal(seen: boolean): Terminal | null {
-  if (!seen || process.platform === 'win32' || !isForeground()) return null;
+export async function openTerminal(seen: boolean, cwd: string, env: NodeJS.ProcessEnv): Promise<Terminal | null> {
+  if (!seen || process.platform === 'win32' || !(await isForeground(cwd, env))) return null;
   let files: [number, number];
   try {
     files = [openSync('/dev/tty', 'r'), openSync('/dev/tty', 'w')];
@@ -35,14 +35,15 @@ export function openTerminal(seen: boolean): Terminal | null {
 }
 
 /** A job in the background would be stopped by reading. @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-function isForeground(): boolean {
+async function isForeground(cwd: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   try {
     const [, , group, , , terminalGroup] = readFileSync('/proc/self/stat', 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ');
     return group === terminalGroup;
   } catch {
-    const { status, stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(process.pid)], { encoding: 'utf8' });
-    return status === 0 && stdout.includes('+');
+    const how = { cwd, env, timeout: 5000, signal: new AbortController().signal };
+    const { stdout } = await runCommand(['ps', '-o', 'stat=', '-p', String(process.pid)], how);
+    return stdout?.includes('+') === true;
   }
 }
