@@ -18,7 +18,8 @@ interface Options {
 }
 
 function parse(text: string, { name = 'coverage/report', roots = ['/repo'], files = [] }: Options = {}) {
-  return parseCoverage(Buffer.from(text), { name, roots, isFile: (path) => files.includes(path) });
+  const endingIn = (end: string) => files.filter((path) => path === end || path.endsWith(`/${end}`));
+  return parseCoverage(Buffer.from(text), { name, roots, isFile: (path) => files.includes(path), endingIn });
 }
 
 /** The files of a report, as plain data. */
@@ -97,7 +98,7 @@ test('Istanbul: what is no report or cut off is refused', () => {
   match(fault('{"a.ts": {"statementMap": {"__proto__": {"start": {"line": 1}}}, "s": {}}}'), 'not a whole number');
   match(fault(''), 'is empty');
   match(fault(' \n\t'), 'is empty');
-  match(fault('mode: set\na.go:1.1,2.2 1 1\n'), 'none of');
+  match(fault('mode set\n'), 'in no format that is read');
 });
 
 test('a file that a summary counts twice under two names is refused', () => {
@@ -146,7 +147,7 @@ test('Cobertura: classes of one file are merged line by line', () => {
 });
 
 test('Cobertura: of several sources the one with the file is meant', () => {
-  const text = cobertura(['/repo/one', '/repo/two', ' /repo/three '], ['x.py', line(1, 0)], ['y.py', line(1, 0)]);
+  const text = cobertura(['/repo/one', '/repo/two', ' /repo/three '], ['x.py', line(1, 1)], ['y.py', line(1, 1)]);
   equal(counts(text, { files: ['two/x.py', 'three/y.py'] }), { 'two/x.py': '1/1', 'three/y.py': '1/1' });
   match(fault(text, { files: ['one/x.py', 'two/x.py'] }), 'names x.py, which could be one/x.py or two/x.py');
   equal(counts(cobertura(['/elsewhere'], ['x.py', line(1, 1)])), { 'x.py': '1/1' });
@@ -157,6 +158,57 @@ test('Cobertura: of several sources the one with the file is meant', () => {
 
 const clover = (files: string) =>
   `<?xml version="1.0"?><coverage generated="1" clover="3.2.0"><project timestamp="1" name="All"><metrics statements="9" coveredstatements="9"/>${files}</project></coverage>`;
+
+const istanbulCobertura = (valid: number, lines: string, methods = '') =>
+  `<coverage lines-valid="${valid}" line-rate="1"><packages><package><classes><class filename="src/a.js">${methods}<lines>${lines}</lines></class></classes></package></packages></coverage>`;
+
+test('Cobertura: the lines of a method are those of its class, or none; a report that lists fewer lines than it says is none', () => {
+  const methods = '<methods><method><lines><line number="1" hits="1"/></lines></method></methods>';
+  const lines = '<line number="2" hits="1"/><line number="3" hits="0"/><line number="4" hits="0"/>';
+  equal(counts(istanbulCobertura(3, lines, methods)), { 'src/a.js': '1/3' });
+  is(fault(istanbulCobertura(9, lines)), 'lists 3 lines in its classes, and says that there are 9');
+  is(fault(istanbulCobertura(3, '', methods)), 'lists 0 lines in its classes, and says that there are 3');
+});
+
+test('JaCoCo: source files of packages, found where the package is', () => {
+  const line = (number: number, ran: number) => `<line nr="${number}" mi="1" ci="${ran}" mb="0" cb="0"/>`;
+  const text = `<?xml version="1.0"?><!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd"><report name="x"><group name="app"><package name="com/x"><class name="com/x/A"><method name="f"><counter type="LINE" missed="1" covered="1"/></method></class><sourcefile name="A.java">${line(3, 2)}${line(4, 0)}</sourcefile></package></group></report>`;
+  const files = ['app/src/main/java/com/x/A.java', 'app/src/test/java/com/x/ATest.java'];
+  equal(counts(text, { files }), { 'app/src/main/java/com/x/A.java': '1/2' });
+  match(fault(text, { files: [...files, 'lib/com/x/A.java'] }), 'names com/x/A.java, which could be app/src/main');
+  equal(parse(text).outside, ['com/x/A.java']);
+});
+
+test('a cover profile of Go counts statements, each block once', () => {
+  const text =
+    'mode: atomic\nexample.com/shop/pay/fee.go:3.2,4.3 2 0\nexample.com/shop/pay/fee.go:5.2,9.3 3 7\nexample.com/shop/pay/fee.go:3.2,4.3 2 1\nexample.com/shop/main.go:1.1,2.2 1 0\n';
+  equal(counts(text, { files: ['pay/fee.go', 'main.go', 'cmd/main.go'] }), { 'pay/fee.go': '5/5', 'main.go': '0/1' });
+  match(fault('mode: set\nx.go:1 1\n'), 'line 2 is no block of a profile');
+});
+
+test('coverage.py and SimpleCov write JSON of their own', () => {
+  const python = {
+    meta: { version: '7.4' },
+    files: { 'src/a.py': { summary: { covered_lines: 3, num_statements: 4 } } },
+  };
+  equal(counts(JSON.stringify(python)), { 'src/a.py': '3/4' });
+  is(parse(JSON.stringify(python)).format, 'coverage.py JSON');
+  const suite = (lines: unknown) => ({ coverage: { '/repo/a.rb': lines }, timestamp: 1 });
+  const set = { RSpec: suite({ lines: [1, 0, null, 0] }), Cucumber: suite([0, 1, null, 0]) };
+  equal(counts(JSON.stringify(set)), { 'a.rb': '2/3' });
+  const json = { meta: { simplecov_version: '0.22' }, coverage: { '/repo/a.rb': { lines: [1, 'ignored', null] } } };
+  equal(counts(JSON.stringify(json)), { 'a.rb': '1/1' });
+  match(fault(JSON.stringify({ meta: {}, files: { 'a.py': {} } })), 'has no summary of a.py');
+  match(fault(JSON.stringify({ X: suite('none') })), 'has no lines of /repo/a.rb');
+});
+
+test('what is no report is named for what it is, with what to do', () => {
+  match(fault('SQLite format 3\0'), 'coverage json, or coverage xml, writes a report');
+  match(fault('<!DOCTYPE html><html></html>'), 'a page for people');
+  match(fault('<CoverageSession></CoverageSession>'), 'OpenCover; ReportGenerator');
+  match(fault('Name    Stmts   Miss  Cover\n'), 'a table for people');
+  match(fault('hello'), 'in no format that is read');
+});
 
 test('Clover: lines count, methods do not', () => {
   const lines =
@@ -188,7 +240,7 @@ test('XML that is hostile, broken or cut off is refused', () => {
   match(fault('<coverage line-rate="1"/><coverage line-rate="1"/>'), 'two root');
   match(fault('<coverage line-rate="1"/>x'), 'outside its root');
   match(fault(`<coverage line-rate="1">${'<a>'.repeat(100_000)}`), 'nested deeper');
-  match(fault('<report name="jacoco"><package/></report>'), 'neither Cobertura nor Clover');
+  match(fault('<results/>'), 'neither Cobertura, Clover nor JaCoCo');
   match(fault(cobertura([], ['a', '<line number="1"/>'])), 'not a whole number');
   match(fault(cobertura([], ['', line(1, 1)])), 'without a filename');
   match(fault('<coverage line-rate="1"><line number="1" hits="1"/></coverage>'), 'outside any');
@@ -225,7 +277,13 @@ test('paths of a report become paths of the repository', () => {
 
 test('a report above the limit is refused before it is read', () => {
   throws(
-    () => parseCoverage(Buffer.alloc((64 << 20) + 1, 0x20), { name: 'r', roots: [], isFile: () => false }),
+    () =>
+      parseCoverage(Buffer.alloc((64 << 20) + 1, 0x20), {
+        name: 'r',
+        roots: [],
+        isFile: () => false,
+        endingIn: () => [],
+      }),
     /larger than 64 MiB/,
   );
 });
@@ -237,6 +295,7 @@ async function shortfalls(
   more: Partial<Minimums> & { outside?: string[] } = {},
 ): Promise<string[]> {
   const report: CoverageReport = {
+    format: 'lcov',
     files: new Map(Object.entries(files).map(([path, [covered, total]]) => [path, { covered, total }])),
     outside: more.outside ?? [],
   };
@@ -248,7 +307,8 @@ async function shortfalls(
     linesOf: async () => 10,
     ...more,
   };
-  return (await judgeCoverage(report, asked)).map(({ message }) => message);
+  const found = await judgeCoverage(report, asked);
+  return found.filter(({ severity }) => severity !== 'note').map(({ message }) => message);
 }
 
 test('nothing is rounded up', async () => {
@@ -291,10 +351,10 @@ test('tracked files of a known extension that the report leaves out count as not
 test('a pattern that matches nothing, or no lines, shows nothing', async () => {
   match(
     (await shortfalls({ 'a.ts': [1, 1] }, { 'server/**': 80 }))[0]!,
-    'server/**: matches no file (the report names a.ts)',
+    'server/**: matches no file (the lcov report names a.ts)',
   );
   match((await shortfalls({ 'a.ts': [0, 0] }, { '**': 0 }))[0]!, '0 of 0 lines');
-  match((await shortfalls({}, { '**': 0 }))[0]!, 'the report names no file');
+  match((await shortfalls({}, { '**': 0 }))[0]!, 'the lcov report names no file');
   match((await shortfalls({}, { '**': 0 }, { outside: ['/x/a.ts'] }))[0]!, 'outside the repository: /x/a.ts');
   is((await shortfalls({ 'a.ts': [1, 1] }, { '**': 0 }, { isExcluded: () => true })).length, 1);
 });

@@ -33,7 +33,12 @@ export const coverage: Check<'contents' | 'deploy'> = {
     const tracked = new Map<string, BytePath>();
     for (const path of await context.contents.paths()) tracked.set(showPath(path), path);
     const roots = [deploy.tests?.directory ?? deploy.topLevel, deploy.topLevel];
-    const places = { name: asked.report, roots, isFile: (path: string) => tracked.has(path) };
+    const places = {
+      name: asked.report,
+      roots,
+      isFile: (path: string) => tracked.has(path),
+      endingIn: endings(tracked),
+    };
     const report = parsed(parseCoverage, written.content, places);
     return typeof report === 'string' ? [{ path: asked.report, message: report }] : judge(context, report, tracked);
   },
@@ -64,6 +69,19 @@ async function staleness(context: Context<'contents' | 'deploy'>, modifiedAt: nu
     if (file?.kind === 'file' && file.modifiedAt > modifiedAt) return 'is older than the last change of the files';
   }
   return null;
+}
+
+/** The tracked files that a path could be the end of. */
+function endings(tracked: ReadonlyMap<string, BytePath>): Places['endingIn'] {
+  const byName = new Map<string, string[]>();
+  for (const path of tracked.keys()) {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const same = byName.get(name);
+    if (same) same.push(path);
+    else byName.set(name, [path]);
+  }
+  return (end) =>
+    (byName.get(end.slice(end.lastIndexOf('/') + 1)) ?? []).filter((path) => path === end || path.endsWith(`/${end}`));
 }
 
 /** The report, or what is wrong with it. */

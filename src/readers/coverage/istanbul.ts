@@ -1,13 +1,11 @@
-import { count, type Entry, lines } from './report.ts';
+import { count, type Entry, type Fields, isMap, lines } from './report.ts';
 
 /**
  * Istanbul's `json-summary` (counts by file) and `json` (coverage-final.json: every statement).
  * @see https://github.com/istanbuljs/istanbuljs/blob/main/packages/istanbul-reports/lib/json-summary/index.js
  * @throws SyntaxError
  */
-export function* istanbul(text: string): Generator<Entry> {
-  const report = parsed(text);
-  if (!isMap(report)) throw new SyntaxError('is no coverage report: not a map of files');
+export function* istanbul(report: Fields): Generator<Entry> {
   for (const [path, entry] of Object.entries(report)) {
     if (path === 'total') continue;
     if (!isMap(entry)) throw new SyntaxError(`has no counts for ${path}`);
@@ -33,21 +31,4 @@ function fromStatements(path: string, entry: Fields): Entry['lines'] {
     found.set(line, Math.max(found.get(line) ?? 0, ran));
   }
   return found;
-}
-
-interface Fields {
-  readonly [key: string]: unknown;
-}
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The built-in message quotes the content.
-    throw new SyntaxError('is not valid JSON; it may have been cut off');
-  }
 }

@@ -12,9 +12,11 @@ export interface Minimums {
   linesOf(path: string): Promise<number>;
 }
 
-export interface Shortfall {
+/** What is to be said of one pattern: a shortfall with what helps, or a note of how much is covered. */
+export interface Finding {
   readonly message: string;
-  readonly help: string;
+  readonly help?: string;
+  readonly severity?: 'note';
 }
 
 /** A file as it counts. */
@@ -29,13 +31,14 @@ interface Counted extends Lines {
  * the report knows; these count as not covered. A minimum has to hold with and without the files that are not tracked,
  * so that generated ones can neither raise nor hide anything.
  */
-export async function judgeCoverage(report: CoverageReport, asked: Minimums): Promise<Shortfall[]> {
+export async function judgeCoverage(report: CoverageReport, asked: Minimums): Promise<Finding[]> {
   const files = await countedFiles(report, asked);
-  const problems: Shortfall[] = [];
+  const problems: Finding[] = [];
   for (const [pattern, minimum] of Object.entries(asked.minimums)) {
     const covered = files.filter(({ path }) => asked.matches(pattern, path));
-    const problem = covered.length === 0 ? nothing(pattern, report) : judgeFiles(pattern, minimum, covered);
-    if (problem) problems.push(problem);
+    problems.push(
+      covered.length === 0 ? nothing(pattern, report) : judgeFiles(pattern, minimum, covered, report.format),
+    );
   }
   return problems;
 }
@@ -55,10 +58,14 @@ async function countedFiles(report: CoverageReport, asked: Minimums): Promise<Co
   return files;
 }
 
-function judgeFiles(pattern: string, minimum: number, files: readonly Counted[]): Shortfall | null {
+function judgeFiles(pattern: string, minimum: number, files: readonly Counted[], format: string): Finding {
   const own = files.filter(({ tracked }) => tracked);
   const counted = [sum(own), sum(files)].find(({ total, covered }) => !reaches(covered, total, minimum));
-  if (!counted) return null;
+  if (!counted) {
+    const { total, covered } = sum(files);
+    const message = `${pattern}: ${percent(covered, total)} % of ${total} lines are covered, the minimum is ${minimum} % (${format})`;
+    return { message, severity: 'note' };
+  }
   const { total, covered } = counted;
   if (total === 0) {
     const message = `${pattern}: 0 of 0 lines are counted, so nothing shows that ${minimum} % are covered`;
@@ -74,14 +81,14 @@ function judgeFiles(pattern: string, minimum: number, files: readonly Counted[])
   return { message, help };
 }
 
-function nothing(pattern: string, { files, outside }: CoverageReport): Shortfall {
+function nothing(pattern: string, { format, files, outside }: CoverageReport): Finding {
   const [path] = files.keys();
   const seen =
     path !== undefined
-      ? `the report names ${path}`
+      ? `the ${format} report names ${path}`
       : outside[0] !== undefined
-        ? `the report names only files outside the repository: ${outside[0]}`
-        : 'the report names no file';
+        ? `the ${format} report names only files outside the repository: ${outside[0]}`
+        : `the ${format} report names no file`;
   return {
     message: `${pattern}: matches no file (${seen})`,
     help: 'correct the pattern, or write the report where the repository is',

@@ -8,6 +8,8 @@ export interface Places {
   readonly roots: readonly string[];
   /** Is there such a file? Relative paths in a report may start from several folders. */
   isFile(path: string): boolean;
+  /** The files whose paths end so, after a `/` or from the top. */
+  endingIn(path: string): readonly string[];
 }
 
 /**
@@ -15,7 +17,7 @@ export interface Places {
  * outside.
  * @throws SyntaxError where it could be several files
  */
-export function pathResolver({ name, roots, isFile }: Places): (entry: Entry) => string | null {
+export function pathResolver({ name, roots, isFile, endingIn }: Places): (entry: Entry) => string | null {
   const tops = roots.map((root) => forward(root).replace(/\/+$/, ''));
   /** From the top of the repository; null: outside. */
   const inside = (absolute: string): string | null => {
@@ -32,7 +34,8 @@ export function pathResolver({ name, roots, isFile }: Places): (entry: Entry) =>
     return isAbsolute(joined) ? inside(joined) : tidy(joined);
   };
   const reportFolders = parents(name);
-  return ({ path: written, sources = [] }) => {
+  return ({ path: written, sources = [], partial = false }) => {
+    if (partial) return wholePath(tidy(forward(written)), endingIn);
     const path = isFile(written) ? written : forward(written);
     if (isAbsolute(path)) return inside(path);
     const found = (folders: readonly string[]) => [
@@ -46,6 +49,20 @@ export function pathResolver({ name, roots, isFile }: Places): (entry: Entry) =>
     const guessed = found(reportFolders);
     return guessed.find(isFile) ?? told[0] ?? tidy(path);
   };
+}
+
+/** The file that a path with other first names, or without its first ones, is about: the one that shares most of its end. */
+function wholePath(path: string | null, endingIn: Places['endingIn']): string | null {
+  const names = path?.split('/') ?? [];
+  for (let from = 0; from < names.length; from++) {
+    const end = names.slice(from).join('/');
+    const found = endingIn(end);
+    if (found.includes(end) && from > 0) return end;
+    if (found.length > 1) throw new SyntaxError(`names ${path}, which could be ${found[0]} or ${found[1]}`);
+    // Of one that is here the folder is told; a mere name could be any file's.
+    if (found.length === 1 && (from === 0 || names.length - from > 1)) return found[0]!;
+  }
+  return null;
 }
 
 /** The folder of a file and all above it, nearest first; '' is the top. */

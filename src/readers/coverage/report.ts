@@ -6,6 +6,8 @@ export interface Lines {
 
 /** A coverage report, whatever its format. */
 export interface CoverageReport {
+  /** What its format is called. */
+  readonly format: string;
   /** By path from the top of the repository. */
   readonly files: ReadonlyMap<string, Lines>;
   /** Paths in the report that lie outside the repository, as written there. */
@@ -17,6 +19,8 @@ export interface Entry {
   readonly path: string;
   /** Folders that a relative path may start from, in this order; empty: not told. */
   readonly sources?: readonly string[];
+  /** The path starts with names that are no folders here (a Go module), or lacks its first ones (a Java package). */
+  readonly partial?: true;
   readonly lines: ReadonlyMap<number, number> | Lines;
 }
 
@@ -31,4 +35,13 @@ export function count(value: unknown, what: string): number {
 export function lines(total: number, covered: number, path: string): Lines {
   if (covered > total) throw new SyntaxError(`${path} has more covered lines than lines`);
   return { total, covered };
+}
+
+/** A map in JSON. */
+export interface Fields {
+  readonly [key: string]: unknown;
+}
+
+export function isMap(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
