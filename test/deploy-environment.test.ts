@@ -32,6 +32,52 @@ test('what is required is set and not empty', async () => {
   );
 });
 
+test('what only says what belongs there is not set; nor is a secret that is the one of the example', async () => {
+  for (const value of [
+    'changeme',
+    'your-key',
+    '<token>',
+    'change-this-to-a-secure-password',
+    'xxxx',
+    '{{ KEY }}',
+    'TODO',
+  ])
+    is(await messages(environment, given({ required: ['A_URL'] }, { A_URL: value })), 'A_URL is still a placeholder');
+  for (const value of ['0', 'x', 'production', '3000', 'https://shop.test/your-order', 'a-changed-mind'])
+    is(await messages(environment, given({ required: ['A_URL'] }, { A_URL: value })), '');
+  repo.write('.env.example', 'PORT=3000\nNODE_ENV=production\nJWT_SECRET=abc123\nDSN=postgres://u:p4ssw0rd@db/shop\n');
+  const env = { PORT: '3000', NODE_ENV: 'production', JWT_SECRET: 'abc123', DSN: 'postgres://u:p4ssw0rd@db/shop' };
+  const required = Object.keys(env);
+  is(
+    await messages(environment, given({ required }, env)),
+    'JWT_SECRET is still the value of the example\nDSN is still the value of the example',
+  );
+  is(await messages(environment, given({ required }, { ...env, JWT_SECRET: 'def456', DSN: 'x' })), '');
+  repo.remove('.env.example');
+});
+
+test('a secret of another environment is told by its fingerprint there, else by its file', async () => {
+  const own = { JWT_SECRET: secret, PORT: '3000' };
+  const asked = (staging: Record<string, unknown>) =>
+    messages(environment, {
+      ...given({ required: ['JWT_SECRET', 'PORT'], different: ['staging'] }, own),
+      others: { staging: { environment: staging } },
+    });
+  const print = await fingerprint('JWT_SECRET', secret);
+  is(await asked({ pinned: { JWT_SECRET: { fingerprint: print } } }), 'JWT_SECRET is the same as in staging');
+  const other = await fingerprint('JWT_SECRET', 'another value');
+  is(await asked({ pinned: { JWT_SECRET: { fingerprint: other } } }), '');
+  match(
+    await asked({ file: '.env.staging' }),
+    'whether JWT_SECRET differs from that of staging cannot be told: the policy pins none there, and .env.staging is not here',
+  );
+  repo.write('.env.staging', `JWT_SECRET=${secret}\nPORT=3000\n`);
+  is(await asked({ file: '.env.staging' }), 'JWT_SECRET is the same as in staging');
+  repo.write('.env.staging', 'JWT_SECRET=other\nPORT=3000\n');
+  is(await asked({ file: '.env.staging' }), '');
+  repo.remove('.env.staging');
+});
+
 test('white space, quotes and what nobody sees are empty', async () => {
   for (const value of [' ', '\t\n', '""', "''", '\u00a0', '\u200b', '\ufeff', ' "\u2060" '])
     match(await messages(environment, given({ required: ['A_KEY'] }, { A_KEY: value })), 'A_KEY is empty');

@@ -39,7 +39,7 @@ const begin = (word: string) => `-----BEGIN ${word}-----\nMIIB\n-----END ${word}
 const token = ['npm', 'A1b2C3d4E5f6G7h8I9j0'].join('_');
 
 const forbiddenNames =
-  '.env .env.local .ENV sub/.env.production prod.env .env~ ..env.swp .env.bak .env_prod .env.keys prod.env.bak id_rsa .ssh/id_ed25519 id_rsa_github ID_ECDSA_SK a.p12 a.PFX x.jks x.keystore k.ppk .git-credentials .aws/credentials home/.kube/config .pgpass db.dump a.sql.gz x.bak db.sql.zst b.bson.gz dump.rdb backup-2026.tar.gz backups/2026.tgz .backups/x/y.zip my-backup.zip Backup-1.ZIP .backups/a.sql x.sql.gz.1 prod-backup.tgz.part bak/x.tar production.env.txt'.split(
+  '.env .env.local .ENV sub/.env.production prod.env .env~ #.env# .#.env ..env.swp .env.bak .env_prod .env.keys prod.env.bak id_rsa .ssh/id_ed25519 id_rsa_github ID_ECDSA_SK a.p12 a.PFX x.jks x.keystore k.ppk .git-credentials .aws/credentials home/.kube/config .pgpass db.dump a.sql.gz x.bak db.sql.zst b.bson.gz dump.rdb backup-2026.tar.gz backups/2026.tgz .backups/x/y.zip my-backup.zip Backup-1.ZIP .backups/a.sql x.sql.gz.1 prod-backup.tgz.part bak/x.tar production.env.txt'.split(
     ' ',
   );
 const allowedNames =
@@ -105,6 +105,33 @@ test('contents that are refused, whatever the name', () => {
     match(found.get(path) ?? `${path}: nothing said`, words, path);
   is(found.size, Object.keys(refused).length);
   for (const message of found.values()) not.match(message, /hunter22|npm_A1|MIIB/);
+});
+
+test('the memory of a process, and a cookie jar with a session', () => {
+  const repo = guarded();
+  const elf = (type: number, big = false) => {
+    const bytes = Buffer.alloc(64);
+    bytes.write('\x7fELF', 'latin1');
+    bytes[5] = big ? 2 : 1;
+    if (big) bytes.writeUInt16BE(type, 16);
+    else bytes.writeUInt16LE(type, 16);
+    return bytes;
+  };
+  const jar = (name: string, value: string) =>
+    `# Netscape HTTP Cookie File\n\n#HttpOnly_shop.test\tFALSE\t/\tTRUE\t0\t${name}\t${value}\n`;
+  write(repo, {
+    core: elf(4),
+    'core.77': elf(4, true),
+    'a.out': elf(2),
+    'crash.mdmp2': Buffer.from('MDMP\x93\xa7\0\0', 'latin1'),
+    'java.hprof': Buffer.from('JAVA PROFILE 1.0.2\0'),
+    'cookies.txt': jar('sessionid', 'x'.repeat(20)),
+    'jar.txt': jar('theme', 'dark'),
+  });
+  equal(
+    staged(repo).map(({ path }) => path),
+    ['cookies.txt', 'core', 'core.77', 'crash.mdmp2', 'java.hprof'],
+  );
 });
 
 test('contents that only look like it', () => {

@@ -2,6 +2,7 @@ import { equal, instance, is, match, ok } from 'uvu/assert';
 import { compilePath } from '../src/readers/settings/json-path.ts';
 import { isSame, valueFault } from '../src/readers/settings/judge.ts';
 import { compileLinear } from '../src/readers/settings/pattern.ts';
+import { isUnstructured } from '../src/readers/settings/structured.ts';
 import { Unreadable } from '../src/readers/settings/tree.ts';
 import { settingFinder, wantedFault } from '../src/readers/settings/values.ts';
 import { suite } from './support/suite.ts';
@@ -290,6 +291,35 @@ test('a pattern finds every value with its line', async () => {
   const expected = { equals: 5432, absent: false, inText: true };
   is(valueFault({ value: '5432', line: 1, doubt: null }, 'p', expected), null);
   ok(valueFault({ value: '5433', line: 1, doubt: null }, 'p', expected));
+});
+
+test('in a text there is nothing to look up, whatever YAML makes of it', async () => {
+  for (const [name, content] of [
+    ['a.properties', 'a=1\ndebug=true\n'],
+    ['main.tf', 'resource {\n  deletion_protection = false\n}\n'],
+    ['x', 'DEBUG=1\n'],
+  ] as const) {
+    const find = await settingFinder({ at: '$.debug', pattern: null });
+    const fault = await find(Buffer.from(content), name).catch((error: Error) => error);
+    match((fault as Error).message, 'is no map or list, so nothing can be looked up in it');
+  }
+  is(isUnstructured('deploy/main.tf'), true);
+  is(isUnstructured('config/.env.production.example'), true);
+  is(isUnstructured('mongod.conf'), false);
+});
+
+test('tags of YAML that leave the meaning to the program do not stop the reader', async () => {
+  for (const text of [
+    '!!binary aGk=',
+    '!!set { a, b }',
+    '!!omap [ a: 1 ]',
+    '!own { a: 1 }',
+    '!!timestamp 2026-01-01',
+  ]) {
+    const find = await settingFinder({ at: '$.x', pattern: null });
+    const [found] = await find(Buffer.from(`x: ${text}\n`), 'a.yaml').catch(() => [{ doubt: 'unreadable' }]);
+    ok(found!.doubt !== null, text);
+  }
 });
 
 test('a pattern that is wrong, or could run for ever, is refused', async () => {

@@ -196,6 +196,17 @@ test('test files, and only they, are judged', () => {
   });
 });
 
+test('documents and lines that are a comment run nothing', () => {
+  const repo = guarded(targets);
+  const lines = { ts: '// ', java: ' * ', py: '# ', sql: '-- ' };
+  for (const [end, start] of Object.entries(lines))
+    repo.write(`tests/said.${end}`, `${start}https://app.example.com\n`);
+  repo.write('specs/quickstart.md', 'https://app.example.com\n');
+  repo.write('tests/behind.ts', 'x = 1; // https://app.example.com\n');
+  repo.write('tests/text.ts', 'x = `\n# https://app.example.com\n`;\n');
+  equal(paths(staged(repo)), ['tests/behind.ts', 'tests/text.ts']);
+});
+
 test('the policy says which files are tests', () => {
   const repo = guarded(`${targets}\nchecks: { test-targets: { options: { files: [checks/, "!checks/targets.md"] } } }`);
   for (const path of ['checks/x.ts', 'checks/targets.md', 'test/x.ts']) repo.write(path, 'localhost:4545\n');

@@ -2,6 +2,7 @@ import type { Check, Context, Deployment, EnvironmentVariables, PinnedVariable, 
 import { localTime, zoneOf } from '../readers/calendar.ts';
 import { fits } from '../readers/variables/fingerprint.ts';
 import { isEmpty, largestEnvironment, parseEnvironment } from '../readers/variables/parse.ts';
+import { isSecretName, isUnfilled } from '../readers/variables/placeholder.ts';
 import { shellWord } from '../words/shell-word.ts';
 
 const day = 86_400_000;
@@ -19,7 +20,7 @@ export const environment: Check<'deploy'> = {
   docs: {
     since: '0.1.0',
     why: 'A missing variable takes production down at the start, and a changed one later: with another encryption key, no earlier backup can be read any more.',
-    fix: 'Set what is missing, or put the earlier value back. When a pinned value is meant to change, `npx git-protect fingerprint NAME` prints the line of the new one, and an owner has the policy changed; `rotated` is then the day of the change. A value of nothing but white space and quotes counts as empty. Values are read from `environment.file`, as `node --env-file` reads it, else from the environment of the command. The fingerprint is scrypt (N 32768, r 8, p 1) with a salt, over name and value: a short value can still be guessed from it, so pin long ones.',
+    fix: 'Set what is missing, or put the earlier value back. When a pinned value is meant to change, `npx git-protect fingerprint NAME` prints the line of the new one, and an owner has the policy changed; `rotated` is then the day of the change. A value of nothing but white space and quotes counts as empty, and so does a placeholder (`changeme`, `your-…`, `<…>`) or a secret that is still the one of `.env.example`. With `different: [staging]` a secret that is the same as in staging refuses: by the fingerprint that the policy pins there, else by its file. Values are read from `environment.file`, as `node --env-file` reads it, else from the environment of the command. The fingerprint is scrypt (N 32768, r 8, p 1) with a salt, over name and value: a short value can still be guessed from it, so pin long ones.',
   },
   async run(context) {
     const { deploy } = context;
@@ -39,9 +40,14 @@ export const environment: Check<'deploy'> = {
         },
         ...ages,
       ];
-    const empty = names.flatMap((name) => emptyProblem(name, value(name), wanted));
+    const example = await exampleOf(wanted, deploy);
+    const empty = names.flatMap((name) => [
+      ...emptyProblem(name, value(name), wanted),
+      ...unfilledProblem(name, value(name), example(name)),
+    ]);
+    const shared = await sharedProblems(context, names, value);
     const changed = await Promise.all(pins.map(([name, pinned]) => pinProblems(name, pinned, value(name), context)));
-    return [...empty, ...changed.flat(), ...ages];
+    return [...empty, ...changed.flat(), ...shared, ...ages];
   },
 };
 
@@ -61,6 +67,55 @@ function emptyProblem(name: string, value: string | undefined, { file, pinned }:
   const where = file === null ? 'in the environment of this command' : `in ${file}`;
   const why = Object.hasOwn(pinned, name) && pinned[name]!.reason !== '' ? `: ${pinned[name]!.reason}` : '';
   return [{ message: `${name} is ${value === undefined ? 'not set' : 'empty'} ${where}${why}`, help: `set ${name}` }];
+}
+
+/** What the example beside the file, or at the top, has for a variable. */
+async function exampleOf({ file }: EnvironmentVariables, { host }: Deployment): Promise<Lookup> {
+  const folder = file === null ? '' : file.slice(0, file.lastIndexOf('/') + 1);
+  const files = ['example', 'sample', 'template', 'dist'].flatMap((end) => [
+    ...(file === null ? [] : [`${file}.${end}`]),
+    `${folder}.env.${end}`,
+    `.env.${end}`,
+  ]);
+  const examples: ReadonlyMap<string, string>[] = [];
+  for (const path of new Set(files)) {
+    const content = await host.read(path, largestEnvironment);
+    if (content !== null) examples.push(parseEnvironment(content));
+  }
+  return (name) => examples.find((example) => example.has(name))?.get(name);
+}
+
+function unfilledProblem(name: string, value: string | undefined, example: string | undefined): Problem[] {
+  if (value === undefined || isEmpty(value) || !isUnfilled(name, value, example)) return [];
+  const what = value === example ? 'the value of the example' : 'a placeholder';
+  return [{ message: `${name} is still ${what}`, help: `set ${name}` }];
+}
+
+/** Secrets that are the same as in another environment: by what its policy pins of them, else by its file where that is here. */
+async function sharedProblems(
+  { deploy, policy }: Context<'deploy'>,
+  names: readonly string[],
+  value: Lookup,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const other of deploy.environment.environment?.different ?? []) {
+    const theirs = policy.deploy[other]?.environment;
+    const content = theirs?.file ? await deploy.host.read(theirs.file, largestEnvironment) : null;
+    const values = content === null ? null : parseEnvironment(content);
+    for (const name of names.filter(isSecretName)) {
+      const own = value(name);
+      if (own === undefined || isEmpty(own)) continue;
+      const fingerprint = theirs?.pinned[name]?.fingerprint ?? null;
+      if (fingerprint === null && values === null)
+        problems.push({
+          message: `whether ${name} differs from that of ${other} cannot be told: the policy pins none there${theirs?.file ? `, and ${theirs.file} is not here` : ''}`,
+          help: `where ${other} runs: npx git-protect fingerprint ${name}${theirs?.file ? ` --env-file ${shellWord(theirs.file)}` : ''}  # then pin it in the policy`,
+        });
+      else if (fingerprint === null ? values!.get(name) === own : await fits(fingerprint, name, own))
+        problems.push({ message: `${name} is the same as in ${other}`, help: `make a value of its own for ${name}` });
+    }
+  }
+  return problems;
 }
 
 async function pinProblems(

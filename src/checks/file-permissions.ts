@@ -1,17 +1,19 @@
-import type { Check, DeployEnvironment, FileStatus, Host, Problem } from '../model/index.ts';
+import { showPath } from '../git/raw.ts';
+import type { Check, Contents, DeployEnvironment, FileStatus, Host, Policy, Problem } from '../model/index.ts';
 import { list, object, text } from '../model/schema.ts';
 import { toldByMagic, toldByName, toldByText } from '../readers/private-files.ts';
+import { anyPattern } from '../rules/match.ts';
 import { shellWord } from '../words/shell-word.ts';
 
 /** Bytes; a private key is far smaller. */
 const largestKey = 1 << 20;
 
 /** Refuses a deploy while others may read the keys, or nobody can write backups. */
-export const filePermissions: Check<'deploy'> = {
+export const filePermissions: Check<'deploy' | 'contents'> = {
   id: 'file-permissions',
   summary: 'Only their owner can read private keys and `.env` files, and the folder of backups can be written.',
   gates: ['pre-deploy'],
-  needs: ['deploy'],
+  needs: ['deploy', 'contents'],
   weakenable: true,
   timeout: 60_000,
   options: object({
@@ -20,17 +22,18 @@ export const filePermissions: Check<'deploy'> = {
   docs: {
     since: '0.1.0',
     why: 'Every account and every service on the machine can read a file that is open to all. SSH itself refuses such keys.',
-    fix: 'Run `chmod 600 FILE`. Looked at are `.env` files and private keys at the top of the working tree and in its folders, the `environment.file` of the environment, and what `checks.file-permissions.options.files` names.',
+    fix: 'Run `chmod 600 FILE`. Looked at are `.env` files and private keys at the top of the working tree and in its folders, the `environment.file` of the environment, and what `checks.file-permissions.options.files` names. A file that Git tracks and `checks.forbidden-files.options.allow` names, such as a key for tests, is open to all anyway.',
   },
-  async run({ deploy, options }) {
+  async run({ deploy, options, policy, contents }) {
     const { host, environment } = deploy;
+    const shared = await sharedFiles(policy, contents);
     const backups = await backupsFolder(environment, host);
     if ((await host.status('.'))?.permissions === null)
       return environment.backups ? backups : { skipped: 'this system has no file permissions' };
     const { files = [] } = (options ?? {}) as { files?: readonly string[] };
     const problems: Problem[] = [];
     const named = environment.environment?.file ? [environment.environment.file, ...files] : files;
-    for (const path of new Set([...named, ...(await openFiles(host))])) {
+    for (const path of new Set([...named, ...(await openFiles(host)).filter((path) => !shared.has(path))])) {
       const status = await host.status(path);
       if (status === null && files.includes(path))
         problems.push({ path, message: 'the policy names it, and it is not there' });
@@ -44,6 +47,14 @@ export const filePermissions: Check<'deploy'> = {
     return [...problems, ...backups];
   },
 };
+
+/** What Git tracks and the policy allows: whoever has the repository has it, and a checkout gives it its usual mode. */
+async function sharedFiles({ checks }: Policy, contents: Contents): Promise<ReadonlySet<string>> {
+  const { allow = [] } = (checks['forbidden-files']?.options ?? {}) as { allow?: readonly string[] };
+  if (allow.length === 0) return new Set();
+  const isAllowed = anyPattern(allow);
+  return new Set((await contents.paths()).filter(isAllowed).map(showPath));
+}
 
 const octal = (permissions: number) => permissions.toString(8).padStart(3, '0');
 

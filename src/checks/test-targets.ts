@@ -1,6 +1,7 @@
 import { showPath } from '../git/raw.ts';
 import type { BytePath, Check, Context, Oid, Problem } from '../model/index.ts';
 import { list, object } from '../model/schema.ts';
+import { withoutComments } from '../readers/comment-lines.ts';
 import { type Mention, mentions } from '../readers/hosts.ts';
 import { anyPattern } from '../rules/match.ts';
 
@@ -37,6 +38,9 @@ const testFiles = [
   '.env.test*',
 ];
 
+/** What is read and never run. */
+const documents = /\.(?:mdx?|markdown|rst|adoc|asciidoc|txt|pdf|docx?)$/i;
+
 /** Refuses tests that name production. */
 export const testTargets: Check<'contents'> = {
   id: 'test-targets',
@@ -54,7 +58,7 @@ export const testTargets: Check<'contents'> = {
   }),
   docs: {
     since: '0.1.0',
-    why: `A test that runs against production writes test data into it, or deletes what is real. Hosts are found as whole names, ports where they stand as ports (\`:4545\`, \`port: 4545\`, \`--port 4545\`), never as mere numbers. Tests are ${testFiles.map((pattern) => `\`${pattern}\``).join(', ')}. Changed files are judged; before a deploy, all of them.`,
+    why: `A test that runs against production writes test data into it, or deletes what is real. Hosts are found as whole names, ports where they stand as ports (\`:4545\`, \`port: 4545\`, \`--port 4545\`), never as mere numbers. Documents, and lines that are a comment, may name them: they run nothing. Tests are ${testFiles.map((pattern) => `\`${pattern}\``).join(', ')}. Changed files are judged; before a deploy, all of them.`,
     fix: 'Use a relative URL, or read the address from `TEST_BASE_URL`. A file that is no test, or may name production, goes into `checks.test-targets.options.files` with `!`.',
   },
   async run(context) {
@@ -62,7 +66,8 @@ export const testTargets: Check<'contents'> = {
     if (Object.keys(policy.targets).length === 0) return { skipped: 'no targets are configured' };
     if (change.kind === 'delete') return { skipped: 'nothing is left to judge of a deleted ref' };
     const options = (context.options ?? {}) as { files?: readonly string[] };
-    const isTest = anyPattern(options.files ?? testFiles);
+    const matches = anyPattern(options.files ?? testFiles);
+    const isTest = (path: BytePath) => matches(path) && !documents.test(path);
     const files = await judged(context, isTest);
     if (files.length === 0) return [];
     const find = mentions(policy.targets);
@@ -71,7 +76,8 @@ export const testTargets: Check<'contents'> = {
     for (const { path, oid } of files) {
       const { bytes, left } = await context.contents.content(oid);
       if (bytes === null) unread[left].push(path);
-      else problems.push(...find(bytes.toString('utf8')).map((mention) => problem(path, mention)));
+      else
+        problems.push(...find(withoutComments(bytes.toString('utf8'), path)).map((mention) => problem(path, mention)));
     }
     return [...problems, ...notes(unread)];
   },

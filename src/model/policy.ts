@@ -136,6 +136,8 @@ export interface EnvironmentVariables {
   readonly file: string | null;
   readonly required: readonly string[];
   readonly pinned: Readonly<Record<string, PinnedVariable>>;
+  /** Environments whose secrets must be others. */
+  readonly different: readonly string[];
 }
 
 export interface PinnedVariable {

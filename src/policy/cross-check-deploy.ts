@@ -1,9 +1,14 @@
+import { isUnstructured } from '../readers/settings/structured.ts';
 import { patternFault } from '../rules/match.ts';
 import type { RawEnvironment, RawPolicy, RawSetting, Tell } from './raw.ts';
 
 /** Checks what belongs together within `deploy:`, `settings:` and `targets:`. */
 export function crossCheckDeploy(raw: RawPolicy, tell: Tell): void {
   for (const [name, environment] of Object.entries(raw.deploy)) checkEnvironment(environment, `deploy.${name}`, tell);
+  for (const [name, { environment }] of Object.entries(raw.deploy))
+    for (const other of environment?.different ?? [])
+      if (other === name || !Object.hasOwn(raw.deploy, other))
+        tell(`deploy.${name}.environment.different`, `'${other}' is no other environment of deploy:`);
   for (const [index, setting] of raw.settings.entries()) checkSetting(setting, `settings[${index}]`, tell);
   for (const [name, { hosts, ports }] of Object.entries(raw.targets))
     if (hosts.length + ports.length === 0) tell(`targets.${name}`, 'names neither hosts nor ports');
@@ -39,5 +44,7 @@ function checkEnvironment(raw: RawEnvironment, path: string, tell: Tell): void {
 function checkSetting(raw: RawSetting, path: string, tell: Tell): void {
   if ((raw.file === undefined) === (raw.files === undefined)) tell(path, "needs either 'file' or 'files'");
   if ((raw.at === undefined) === (raw.pattern === undefined)) tell(path, "needs either 'at' or 'pattern'");
+  if (raw.at !== undefined && raw.file !== undefined && isUnstructured(raw.file))
+    tell(`${path}.at`, `looks into YAML, JSON and TOML, and ${raw.file} is none of them; pin it by 'pattern'`);
   if ((raw.equals === undefined) !== raw.absent) tell(path, "needs either 'equals' or 'absent: true'");
 }

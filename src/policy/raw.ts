@@ -21,6 +21,7 @@ export interface RawEnvironment
   readonly environment?: {
     readonly file?: string;
     readonly required: readonly string[];
+    readonly different: readonly string[];
     readonly pinned: Readonly<Record<string, Optional<PinnedVariable, 'fingerprint' | 'rotated' | 'maxAge'>>>;
   };
   readonly health: readonly Optional<HealthEndpoint, 'commit'>[];

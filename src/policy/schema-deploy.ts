@@ -154,7 +154,7 @@ export const deploy = object({
       report: {
         schema: path,
         required: true,
-        doc: 'what the tests write: istanbul summary, lcov, cobertura or clover',
+        doc: 'what the tests write: Istanbul JSON, lcov, Cobertura, Clover, JaCoCo, a Go cover profile, coverage.py JSON or SimpleCov',
       },
       minimums: {
         schema: map({ kind: 'number', min: 0, max: 100 }, 'a path pattern'),
@@ -170,6 +170,11 @@ export const deploy = object({
       file: optional(path, 'a `.env` file; else the environment of the command'),
       required: { schema: list(text('the name of a variable', variable), 0), default: [], doc: 'set and not empty' },
       pinned: { schema: map(pinned, 'the name of a variable', variable), default: {}, doc: 'values that must stay' },
+      different: {
+        schema: list(text('the name of an environment'), 0),
+        default: [],
+        doc: 'environments of `deploy:` whose secrets must be others',
+      },
     }),
     'variables that production needs',
   ),

@@ -2,7 +2,7 @@
 
 /** What a file is, and what shows it. */
 export interface PrivateFile {
-  readonly kind: 'environment' | 'key' | 'credentials' | 'dump' | 'backup';
+  readonly kind: 'environment' | 'key' | 'credentials' | 'dump' | 'backup' | 'memory' | 'session';
   /** Goes on after the path: "is a private key (…)". */
   readonly what: string;
 }
@@ -21,7 +21,9 @@ const notEnvironment = /\.(?:vault|enc|encrypted|gpg|asc|age|sops|md|d\.ts)$/;
 
 /** Is it a `.env` file with values of its own? @param name folded, without folders */
 export function isEnvironmentFile(name: string): boolean {
-  return environmentName.test(name) && !notEnvironment.test(name) && !isExample(name);
+  // Emacs: `#.env#` is what was not saved, `.#.env` a lock.
+  const plain = name.replace(/^\.?#(.*?)#?$/s, '$1');
+  return environmentName.test(plain) && !notEnvironment.test(plain) && !isExample(plain);
 }
 
 const archive = String.raw`\.(?:tar|tgz|tbz2?|txz|zip|7z|rar|gz|bz2|xz|zst|lz4|age|gpg|enc|cpio)`;
@@ -107,6 +109,8 @@ export function toldByMagic(bytes: Buffer): PrivateFile | null {
   if (head.startsWith('PGDMP') || head.startsWith('toc.dat\0'))
     return { kind: 'dump', what: 'is a database dump by its content (pg_dump)' };
   if (head.startsWith('SQLite format 3\0')) return { kind: 'dump', what: 'is a database by its content (SQLite)' };
+  const memory = memoryDump(bytes, head);
+  if (memory !== null) return { kind: 'memory', what: `is ${memory} by its content: it holds what the process held` };
   if (/^REDIS\d{4}/.test(head)) return { kind: 'dump', what: 'is a database by its content (Redis)' };
   // A gzip file may keep the name of what was packed (RFC 1952).
   if (/^\x1f\x8b\x08[\x08-\x0f].{6}[^\0]*\.(?:sql|dump|bak)\0/s.test(head))
@@ -123,6 +127,23 @@ export function toldByMagic(bytes: Buffer): PrivateFile | null {
   if (/^\xfe\xed\xfe\xed\0\0\0/.test(head)) return { kind: 'key', what: 'is a key store by its content (JKS)' };
   return null;
 }
+
+/** What of a process's memory was written to a file. @see https://man7.org/linux/man-pages/man5/elf.5.html */
+function memoryDump(bytes: Buffer, head: string): string | null {
+  if (head.startsWith('\x7fELF') && bytes.length >= 18) {
+    const type = bytes[5] === 2 ? bytes.readUInt16BE(16) : bytes.readUInt16LE(16);
+    return type === 4 ? 'a core dump' : null;
+  }
+  const isMachO = /^(?:[\xce\xcf]\xfa\xed\xfe)/.test(head) && bytes.length >= 16;
+  if (isMachO && bytes.readUInt32LE(12) === 4) return 'a core dump';
+  if (head.startsWith('MDMP')) return 'a minidump';
+  return head.startsWith('JAVA PROFILE 1.') ? 'a heap dump' : null;
+}
+
+const cookieJar = /^# (?:Netscape )?HTTP Cookie File/i;
+/** A line of a cookie jar whose name or value is that of a session: domain, flag, path, secure, expiry, name, value. */
+const sessionCookie =
+  /^(?:#HttpOnly_)?[\w.-]+\t(?:TRUE|FALSE)\t[^\t\n]*\t(?:TRUE|FALSE)\t-?\d+\t(?:[^\t\n]*(?:sess|auth|token|sid|jwt|login|remember|csrf|xsrf)[^\t\n]*\t[^\t\n]{8,}|[^\t\n]+\t[^\t\n]{24,})$/im;
 
 const dumpHead =
   /^(?:--|\/\*|#) ?(?:PostgreSQL database (?:cluster )?dump|Dumped from database|(?:MySQL|MariaDB|TiDB) dump|mysqldump|mydumper|Dumping data for table|phpMyAdmin SQL Dump|Adminer .*dump|Host: .*(?:Database|Server)|pg_dump|Navicat|Sequel (?:Pro|Ace) SQL dump)|^\/\*M?!\d{5,6}\\?-? enable the sandbox mode|^PRAGMA foreign_keys=OFF;\s+BEGIN TRANSACTION;/im;
@@ -188,6 +209,8 @@ export function toldByText(path: string, text: string, cut: boolean): PrivateFil
   const base = path.slice(path.lastIndexOf('/') + 1);
   for (const { name, text: form, what } of credentials)
     if (name.test(base) && form.test(text)) return { kind: 'credentials', what: `${what} (by its content)` };
+  if (cookieJar.test(text) && sessionCookie.test(text.replaceAll('\r', '')))
+    return { kind: 'session', what: 'is a cookie jar with a session (by its content)' };
   if (privateKeyBlock.test(text)) return { kind: 'key', what: 'holds a private key (by its content)' };
   // A schema that was written by the same program holds no rows, and projects keep it.
   const schemaOnly = !cut && schemaName.test(base) && !rows.test(text);

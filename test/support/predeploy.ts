@@ -15,6 +15,8 @@ interface Given {
   readonly env?: NodeJS.ProcessEnv;
   readonly agent?: string | null;
   readonly signal?: AbortSignal;
+  /** The same of other environments. */
+  readonly others?: Record<string, Record<string, unknown>>;
   /** More lines of the policy. */
   readonly more?: string;
 }
@@ -30,9 +32,10 @@ export function predeployContext({
   env = {},
   agent = null,
   signal = new AbortController().signal,
+  others = {},
   more = '',
 }: Given): Context<Capability> {
-  const text = policyText({ lead: key }, `deploy: ${JSON.stringify({ production: environment })}\n${more}`);
+  const text = policyText({ lead: key }, `deploy: ${JSON.stringify({ production: environment, ...others })}\n${more}`);
   const policy = parsePolicy(text, '.protectionrc');
   const outer = cleanEnvironment({ ...repo.env, ...env });
   const repository = new Repository(repo.dir, outer, 'location');

@@ -29,6 +29,7 @@ export async function settingFinder({ at, pattern }: Wanted): Promise<Finder> {
     const query = await compilePath(at);
     return async (content, path) => {
       const documents = await readDocuments(decoded(content), path);
+      refuseText(documents, at);
       const found = documents.map((document) => query(document.value));
       const missing = found.findIndex((matches) => matches.length === 0);
       // Some readers take the first document only; where each says what it is, they read them all.
@@ -47,6 +48,13 @@ export async function settingFinder({ at, pattern }: Wanted): Promise<Finder> {
   if (compiled.finds('')) throw new SyntaxError('matches the empty text, and so everywhere');
   return async (content) =>
     [...compiled.matches(anyText(content))].map(({ text, line }) => ({ value: text, line, doubt: null }));
+}
+
+/** Anything at all is a text to YAML: `.properties`, Terraform, a `.env` file. In a text there is nothing to look up. */
+function refuseText(documents: readonly Tree[], at: string): void {
+  const text = documents.find(({ value }) => typeof value !== 'object');
+  if (text !== undefined && at.trim() !== '$')
+    throw new Unreadable('is no map or list, so nothing can be looked up in it; pin it by a pattern', text.line);
 }
 
 /** What `settings[].at` or `settings[].pattern` of a policy has wrong, or null. */
