@@ -1,8 +1,10 @@
-import { is, ok } from 'uvu/assert';
+import { equal, is, match, ok } from 'uvu/assert';
 import type { MigrationFolder } from '../src/model/index.ts';
 import { judgeCode } from '../src/readers/migrations/code.ts';
 import { changedEntry, readJournal } from '../src/readers/migrations/journal.ts';
 import { isAtOrAbove, migrationOf } from '../src/readers/migrations/layout.ts';
+import { judgeLiquibase } from '../src/readers/migrations/liquibase.ts';
+import { judgeRuby } from '../src/readers/migrations/ruby.ts';
 import { sameMeaning } from '../src/readers/migrations/same-meaning.ts';
 import { marksOf, upSections } from '../src/readers/migrations/sections.ts';
 import { suite } from './support/suite.ts';
@@ -11,7 +13,7 @@ const test = suite('migrations: layouts and code');
 
 function kindOf(tool: MigrationFolder['tool'], path: string, folder = 'db/m'): string | null {
   const bytes = Buffer.from(path, 'utf8').toString('latin1');
-  const file = migrationOf({ folder, tool, dialect: 'postgres', schema: [] }, bytes);
+  const file = migrationOf({ folder, tool, dialect: 'postgres', placeholders: [], schema: [] }, bytes);
   if (file === null) return null;
   return [file.kind, file.way === 'down' ? 'down' : '', file.repeatable ? 'again' : '', file.grows ? 'grows' : '']
     .filter((word) => word !== '')
@@ -67,6 +69,26 @@ test('every tool names its files its own way', () => {
 });
 
 test('a folder may be the top, hold other letters, and be found in either case', () => {
+  is(kindOf('django', 'db/m/0002_x.py'), 'code');
+  is(kindOf('django', 'apps/shop/migrations/0001_a.py', 'apps'), 'code');
+  is(kindOf('django', 'apps/shop/models.py', 'apps'), null);
+  is(kindOf('django', 'db/m/__init__.py'), null);
+  is(kindOf('rails', 'db/m/20260101000000_x.rb'), 'code');
+  is(kindOf('rails', 'db/m/x.rb'), null);
+  is(kindOf('sequelize', 'db/m/1_x.js'), 'code');
+  is(kindOf('supabase', 'db/m/20260101_x.sql'), 'sql');
+  is(kindOf('supabase', 'db/m/seed.sql'), null);
+  is(kindOf('liquibase', 'db/m/001_x.xml'), 'code');
+  is(kindOf('liquibase', 'db/m/db.changelog-master.yaml'), 'code again');
+  is(kindOf('liquibase', 'db/m/001_x.sql'), 'sql');
+  is(kindOf('goose', 'db/m/001_x.sql'), 'sql');
+  is(kindOf('goose', 'db/m/001_x.go'), 'code');
+  is(kindOf('goose', 'db/m/001_x_test.go'), null);
+  is(kindOf('dbmate', 'db/m/2026_x.sql'), 'sql');
+  is(kindOf('golang-migrate', 'db/m/1_x.up.sql'), 'sql');
+  is(kindOf('golang-migrate', 'db/m/1_x.down.sql'), 'sql down');
+  is(kindOf('golang-migrate', 'db/m/1_x.sql'), null);
+  is(kindOf('drizzle', 'db/m/ROLLBACK-0001.sql'), 'sql down');
   is(kindOf('plain', 'x.sql', '.'), 'sql');
   is(kindOf('plain', 'données/x.sql', 'données'), 'sql');
   is(kindOf('plain', 'DONNÉES/x.sql', 'données'), 'sql');
@@ -288,4 +310,89 @@ test('hostile code ends: nothing that grows faster than the file', async () => {
   for (const code of hostile) await judgeCode(code, 'js', 'postgres');
   await judgeCode(`${'alter_column('.repeat(n)}${')'.repeat(n)}`, 'python', 'postgres');
   is((await judgeCode("raw('a b');".repeat(n), 'js', 'postgres'))[0]?.message.slice(0, 20), 'holds 60000 strings,');
+});
+
+/** What a reader says: `line severity message`, the errors first where two are on a line. */
+const said = (found: readonly { line: number; severity: string; message: string }[]) =>
+  found.map(({ line, severity, message }) => `${line} ${severity} ${message}`);
+
+test('Rails: calls that destroy and the SQL that is run, on the way up', async () => {
+  const code = `class DropOrders < ActiveRecord::Migration[7.1]
+  # drop_table :comments
+  def up
+    drop_table :orders
+    remove_column :users, :email, :string
+    change_column :users, :age, :integer
+    change_column_default :users, :age, 1
+    User.where(old: true).delete_all
+    User.delete_all
+    execute "DELETE FROM carts"
+    execute <<~SQL
+      SELECT 1;
+      TRUNCATE logs;
+    SQL
+    execute "UPDATE x SET y = 1 WHERE id = 2"
+    execute "DROP TABLE #{name}"
+    add_column :users, :note, :string
+  end
+
+  def down
+    drop_table :later
+  end
+end
+`;
+  equal(said(await judgeRuby(code, 'postgres')), [
+    '4 error drops table orders',
+    '5 error drops column users',
+    '6 error changes a column, which can lose data: users',
+    '9 error delete_all reaches every row',
+    '10 error deletes every row of carts',
+    '13 error removes every row of logs',
+    '16 error runs SQL that is not written out there, so it cannot be checked',
+  ]);
+  const reversible =
+    'def change\n  reversible do |dir|\n    dir.up { add_index :a, :b }\n    dir.down { drop_table :a }\n  end\nend\n';
+  equal(await judgeRuby(reversible, 'postgres'), []);
+});
+
+test('Liquibase: changes in XML and YAML, without their way back', async () => {
+  const xml = `<databaseChangeLog>
+<changeSet id="1" author="a">
+  <dropTable tableName="orders"/>
+  <delete tableName="carts"/>
+  <delete tableName="carts"><where>id = 1</where></delete>
+  <sql>TRUNCATE logs</sql>
+  <addColumn tableName="x"><column name="y" type="int"/></addColumn>
+  <rollback><dropTable tableName="back"/></rollback>
+</changeSet></databaseChangeLog>
+`;
+  equal(said(await judgeLiquibase(xml, 'a.xml', 'postgres')), [
+    '3 error drops table orders',
+    '4 error deletes rows of carts',
+    '6 error removes every row of logs',
+  ]);
+  const yaml =
+    'databaseChangeLog:\n  - changeSet:\n      id: 1\n      changes:\n        - dropColumn:\n            tableName: orders\n        - sql: DROP TABLE x\n      rollback:\n        - dropTable: { tableName: back }\n';
+  equal(
+    said(await judgeLiquibase(yaml, 'a.yaml', 'postgres')).map((line) => line.slice(2)),
+    ['error drops column of orders', 'error drops table x'],
+  );
+  match(said(await judgeLiquibase('<a>', 'a.xml', 'postgres'))[0]!, 'cannot be read: it never closes <a>');
+});
+
+test('Django: operations and SQL', async () => {
+  const code = `from django.db import migrations, models
+class Migration(migrations.Migration):
+    operations = [
+        migrations.AddField('user', 'note', models.TextField(null=True)),
+        migrations.DeleteModel(name='Order'),
+        migrations.RemoveField(model_name='user', name='email'),
+        migrations.RunSQL('TRUNCATE logs'),
+    ]
+`;
+  equal(said(await judgeCode(code, 'python', 'postgres')), [
+    '5 error drops the table of Order',
+    '6 error drops a column of user',
+    '7 error removes every row of logs',
+  ]);
 });

@@ -10,7 +10,7 @@ import type {
   State,
   Step,
 } from '../model/index.ts';
-import { isAtOrAbove, type MigrationFile, migrationOf } from '../readers/migrations/layout.ts';
+import { inFolder, isAtOrAbove, type MigrationFile, migrationOf } from '../readers/migrations/layout.ts';
 import { compilePattern, folderPattern } from '../rules/match.ts';
 import { askOwner, severityWithoutApproval } from './parts/ask-owner.ts';
 
@@ -33,10 +33,13 @@ export const destructiveMigration: Check<'contents' | 'approvals'> = {
   async run(context) {
     if (context.policy.migrations.length === 0) return { skipped: 'no migrations are configured' };
     const touched = await touchedFiles(context);
-    if (touched.length === 0) return { skipped: 'no migration is changed' };
+    if (touched.length === 0) {
+      const unread = await unreadFiles(context);
+      return unread.length > 0 ? unread : { skipped: 'no migration is changed' };
+    }
     const problems: Problem[] = [];
     for (const file of touched) problems.push(...(await report(context, file, await judgeFile(context, file))));
-    return problems;
+    return [...problems, ...(await unreadFiles(context))];
   },
   async approvable(context) {
     const open: Step[] = [];
@@ -83,6 +86,31 @@ async function touchedFiles(context: Context<'contents' | 'approvals'>): Promise
   return touched;
 }
 
+/** New files beside migrations that the tool of the policy does not read: nobody has looked at them. */
+async function unreadFiles(context: Context<'contents' | 'approvals'>): Promise<Problem[]> {
+  const { migrations } = context.policy;
+  const { couldBeMigration, toolOf } = await import('../readers/migrations/foreign.ts');
+  const problems: Problem[] = [];
+  for (const { path, to, from } of await context.contents.newSteps()) {
+    if (to === null || !isFile(to) || from?.oid === to.oid || !couldBeMigration(showPath(path))) continue;
+    const inside = migrations.filter((folder) => isIn(folder, path));
+    if (inside.length === 0 || migrations.some((folder) => migrationOf(folder, path) !== null)) continue;
+    const { bytes } = await context.contents.content(to.oid);
+    const other = bytes === null ? null : toolOf(showPath(path), bytes.toString('utf8'));
+    const [{ folder, tool }] = inside as [MigrationFolder];
+    problems.push({
+      path: showPath(path),
+      message:
+        other === null
+          ? `lies among the migrations of ${folder}, and 'tool: ${tool}' does not read it: nothing of it was checked`
+          : `is a migration of ${other}, which 'tool: ${tool}' does not read, so it cannot be checked`,
+      severity: other === null ? 'warning' : severityWithoutApproval(context),
+      help: `name its tool in the policy: migrations: [{ folder: ${folder}, tool: ${other ?? '…'} }]`,
+    });
+  }
+  return problems;
+}
+
 function isIn({ folder }: MigrationFolder, path: BytePath): boolean {
   return folder !== '.' && compilePattern(folderPattern(folder)).matches(path);
 }
@@ -97,12 +125,22 @@ async function isWayDown(
   file: MigrationFile,
 ): Promise<boolean> {
   if (file.way !== 'down') return false;
-  if (folder.tool === 'prisma' || folder.tool === 'flyway') return true;
+  if (['prisma', 'flyway', 'golang-migrate'].includes(folder.tool)) return true;
+  if (folder.tool === 'drizzle') return !(await isInJournal(context, folder, file.key));
   const ups = (await context.contents.paths()).filter((other) => {
     const found = migrationOf(folder, other);
     return found?.kind === 'sql' && found.way === 'up';
   });
   return ups.length > 0 && ups.every((other) => /[._-]up\.sql$/i.test(other));
+}
+
+/** What the journal names runs, whatever its name says. */
+async function isInJournal(context: Context<'contents'>, folder: MigrationFolder, key: string): Promise<boolean> {
+  const state = await context.contents.stateAt(inFolder(folder, 'meta/_journal.json'));
+  const { bytes } = state !== null && isFile(state) ? await context.contents.content(state.oid) : { bytes: null };
+  const { readJournal } = await import('../readers/migrations/journal.ts');
+  const entries = bytes === null ? null : readJournal(bytes.toString('utf8'));
+  return entries === null || entries.some(({ tag }) => tag === key);
 }
 
 async function judgeFile(
@@ -115,15 +153,33 @@ async function judgeFile(
   if (content.left === 'large') return [unseen(`is ${content.size} bytes, too large to be checked`, '')];
   const text = asText(content);
   if (text === null) return [unseen('is no UTF-8 text')];
-  if (file.kind === 'code') {
-    const { judgeCode, languageOf } = await import('../readers/migrations/code.ts');
-    const language = languageOf(showPath(step.path));
-    return language === null
-      ? [unseen('is written in a language that is not read')]
-      : judgeCode(text, language, folder.dialect);
-  }
+  const path = showPath(step.path);
+  if (file.kind === 'code') return judgeScript(text, path, folder);
   const { judgeSql } = await import('../readers/sql/index.ts');
-  return judgeSql(await upOnly(context, folder, text), folder.dialect);
+  return judgeSql(filledIn(await upOnly(context, folder, text), folder), folder.dialect);
+}
+
+async function judgeScript(text: string, path: string, { tool, dialect }: MigrationFolder): Promise<readonly Found[]> {
+  const { toolOf } = await import('../readers/migrations/foreign.ts');
+  const other = toolOf(path, text);
+  // What its own reader does not know is not judged by it.
+  if (other !== null && other !== tool && (other === 'django' || tool === 'django' || tool === 'liquibase'))
+    return [unseen(`is a migration of ${other}, and the policy says 'tool: ${tool}'`)];
+  if (tool === 'rails') return (await import('../readers/migrations/ruby.ts')).judgeRuby(text, dialect);
+  if (tool === 'liquibase')
+    return (await import('../readers/migrations/liquibase.ts')).judgeLiquibase(text, path, dialect);
+  const { judgeCode, languageOf } = await import('../readers/migrations/code.ts');
+  const language = languageOf(path);
+  return language === null ? [unseen('is written in a language that is not read')] : judgeCode(text, language, dialect);
+}
+
+/** What a tool fills in before it runs the SQL reads as a name. */
+function filledIn(text: string, { tool, placeholders }: MigrationFolder): string {
+  const forms = placeholders.length > 0 ? placeholders : tool === 'flyway' ? ['flyway'] : [];
+  let filled = text;
+  if (forms.includes('flyway')) filled = filled.replace(/\$\{[\w.:-]{1,200}\}/g, 'placeholder');
+  if (forms.includes('go')) filled = filled.replace(/\{\{[^{}\n]{1,200}\}\}/g, 'placeholder');
+  return filled;
 }
 
 function unseen(message: string, rest = ', so it cannot be checked'): Found {
@@ -146,6 +202,7 @@ async function upOnly(
   text: string,
 ): Promise<string> {
   const { marksOf, upSections } = await import('../readers/migrations/sections.ts');
+  if (folder.tool === 'goose' || folder.tool === 'dbmate') return upSections(text, folder.tool);
   const marks = folder.tool === 'plain' ? marksOf(text) : null;
   if (marks === null) return text;
   const changed = new Set((await context.contents.newSteps()).map((step) => step.path));

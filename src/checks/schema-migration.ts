@@ -40,6 +40,9 @@ const generators: Partial<Record<MigrationFolder['tool'], string>> = {
   drizzle: 'npx drizzle-kit generate',
   prisma: 'npx prisma migrate dev',
   alembic: 'alembic revision --autogenerate',
+  django: 'python manage.py makemigrations',
+  rails: 'bin/rails generate migration',
+  supabase: 'supabase db diff -f NAME',
 };
 
 function missing({ gate, change }: Context, { folder, tool }: MigrationFolder, { path }: Step): Problem {

@@ -120,7 +120,8 @@ async function judgeJournal(
   const step = files.find((each) => each.step.path === path)?.step;
   const state = await context.contents.stateAt(path);
   const scripts = files.filter(
-    ({ step: { to, path: script }, file }) => to !== null && script === inFolder(folder, `${file.key}.sql`),
+    ({ step: { to, path: script }, file }) =>
+      to !== null && file.way === 'up' && script === inFolder(folder, `${file.key}.sql`),
   );
   if (state === null && step === undefined && scripts.length === 0) return [];
   const shown = showPath(path);

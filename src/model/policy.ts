@@ -180,12 +180,33 @@ export interface PinnedSetting {
   readonly reason: string;
 }
 
-export const migrationTools = ['drizzle', 'prisma', 'knex', 'typeorm', 'flyway', 'alembic', 'plain'] as const;
+export const migrationTools = [
+  'drizzle',
+  'prisma',
+  'knex',
+  'typeorm',
+  'sequelize',
+  'supabase',
+  'flyway',
+  'liquibase',
+  'alembic',
+  'django',
+  'rails',
+  'goose',
+  'dbmate',
+  'golang-migrate',
+  'plain',
+] as const;
+
+/** How a tool marks what it fills in before it runs the SQL: a dollar and braces, as Flyway; two braces, as Go. */
+export const placeholderForms = ['flyway', 'go'] as const;
 
 export interface MigrationFolder {
   readonly folder: string;
   readonly tool: (typeof migrationTools)[number];
   readonly dialect: 'postgres' | 'mysql' | 'tidb';
+  /** What the tool fills in before it runs the SQL reads as a name. */
+  readonly placeholders: readonly (typeof placeholderForms)[number][];
   /** Files (patterns) that describe the schema: when one changes, a new migration comes with it. */
   readonly schema: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { migrationTools, weekdays } from '../model/policy.ts';
+import { migrationTools, placeholderForms, weekdays } from '../model/policy.ts';
 import { choice, duration, type Field, type Form, list, map, object, type Schema, text } from '../model/schema.ts';
 
 /** The sections of the policy that the gate before a deploy reads, and what its content checks need. */
@@ -223,6 +223,12 @@ export const migration = object({
     doc: 'what runs them, which says how they are laid out',
   },
   dialect: { schema: choice('postgres', 'mysql', 'tidb'), default: 'postgres', doc: 'of their SQL' },
+  placeholders: {
+    schema: list(choice(...placeholderForms), 0),
+    default: [],
+    defaultDoc: '`flyway` for Flyway, else none',
+    doc: 'what is filled in before the SQL runs: as Flyway marks it, or as a template of Go; it reads as a name',
+  },
   schema: {
     schema: list({ kind: 'pattern' }, 0),
     default: [],

@@ -41,6 +41,8 @@ const names: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
     ['drop_all', 'drops all tables'],
     ['DropTable', 'drops table'],
     ['DropSchema', 'drops schema'],
+    ['DeleteModel', 'drops the table of'],
+    ['RemoveField', 'drops a column of'],
     ['subprocess', 'runs code that is not looked at'],
     ['importlib', 'runs code that is not looked at'],
     ['__import__', 'runs code that is not looked at'],

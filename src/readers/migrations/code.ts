@@ -9,7 +9,7 @@ const runners: Readonly<Record<Language, ReadonlySet<string>>> = {
   js: new Set(
     'raw query execute runSql sql unsafe schemaRaw $executeRaw $executeRawUnsafe $queryRaw $queryRawUnsafe'.split(' '),
   ),
-  python: new Set('execute text exec_driver_sql executescript executemany run_sql'.split(' ')),
+  python: new Set('RunSQL execute text exec_driver_sql executescript executemany run_sql'.split(' ')),
 };
 
 /** What a statement that can destroy data holds; `ON DELETE` and `FOR UPDATE` do not. */

@@ -16,13 +16,15 @@ export interface MigrationFile {
 type Layout = (names: readonly string[]) => MigrationFile | null;
 
 const script = /\.(?:[cm]?[jt]sx?|co|coffee|litcoffee|eg|iced|lsc?)$/i;
-const downName = /(?:^|[._-])down\.sql$/i;
+const downName = /(?:^|[._-])(?:down|rollback|undo|revert)\.sql$/i;
+/** Of a tool that runs what it has a list of, a script so named is for people. */
+const rollbackName = /^(?:rollback|undo|revert|down)(?:[-_. ]|$)|[-_.](?:rollback|undo|revert|down)\.sql$/i;
 
 /** Drizzle up to 0.x: `0000_x.sql` and `meta/`; from 1: `<time>_x/migration.sql` and its snapshot. */
 const drizzle: Layout = (names) => {
   const [first, second] = names;
   const name = second ?? first!;
-  if (names.length === 1) return isSql(name) ? file(stem(name), 'sql') : null;
+  if (names.length === 1) return isSql(name) ? file(stem(name), 'sql', rollbackName.test(name) ? 'down' : 'up') : null;
   if (names.length !== 2) return null;
   if (fold(first!) === 'meta') {
     if (fold(name) === '_journal.json') return { ...file('_journal', 'metadata'), grows: true };
@@ -66,6 +68,49 @@ const alembic: Layout = (names) => {
   return isMigration ? file(stem(names.join('/')), 'code') : null;
 };
 
+/** Modules of a `migrations` package, the folder itself or any below it. */
+const django: Layout = (names) => {
+  const name = names.at(-1)!;
+  const isModule = /^[^_~.].*\.py$/.test(name);
+  const isPackage = names.length === 1 || names.at(-2) === 'migrations';
+  return isModule && isPackage ? file(stem(names.join('/')), 'code') : null;
+};
+
+/** `<time>_x.rb`. */
+const rails: Layout = (names) => {
+  const name = names.at(-1)!;
+  return /^\d+_\w+(?:\.\w+)?\.rb$/.test(name) ? file(stem(names.join('/')), 'code') : null;
+};
+
+/** `<time>_x.sql`, not in folders. */
+const supabase: Layout = (names) =>
+  names.length === 1 && /^\d+_.*\.sql$/i.test(names[0]!) ? file(stem(names[0]!), 'sql') : null;
+
+/** Changelogs of any format; one that lists others gets an entry with every migration. */
+const liquibase: Layout = (names) => {
+  const name = names.at(-1)!;
+  if (isSql(name)) return file(stem(names.join('/')), 'sql');
+  if (!/\.(?:xml|ya?ml|json)$/i.test(name)) return null;
+  return { ...file(stem(names.join('/')), 'code'), repeatable: /master|root|^(?:db\.)?changelog\./i.test(name) };
+};
+
+/** `<number>_x.sql` with marks, or Go. */
+const goose: Layout = (names) => {
+  const name = names.at(-1)!;
+  if (!/^\d+_/.test(name)) return null;
+  return isSql(name) ? file(stem(name), 'sql') : /(?<!_test)\.go$/.test(name) ? file(stem(name), 'code') : null;
+};
+
+/** `<time>_x.sql` with marks. */
+const dbmate: Layout = (names) =>
+  names.length === 1 && /^\d+.*\.sql$/i.test(names[0]!) ? file(stem(names[0]!), 'sql') : null;
+
+/** `<number>_x.up.sql` and `.down.sql`. */
+const golangMigrate: Layout = (names) => {
+  const [, key, way] = /^(\d+_.*)\.(up|down)\.sql$/i.exec(names.at(-1)!) ?? [];
+  return key === undefined ? null : file(key, 'sql', way!.toLowerCase() as 'up' | 'down');
+};
+
 /** Any SQL; `x.up.sql` and `x.down.sql` belong together. */
 const plain: Layout = (names) => {
   const name = names.at(-1)!;
@@ -79,8 +124,16 @@ const layouts: Readonly<Record<MigrationFolder['tool'], Layout>> = {
   prisma,
   knex: scripts,
   typeorm: scripts,
+  sequelize: scripts,
+  supabase,
   flyway,
+  liquibase,
   alembic,
+  django,
+  rails,
+  goose,
+  dbmate,
+  'golang-migrate': golangMigrate,
   plain,
 };
 

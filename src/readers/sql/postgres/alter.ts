@@ -26,6 +26,8 @@ const said: Readonly<Record<string, Said>> = {
   AT_DisableTrigUser: ['error', 'disable-triggers', (table) => `switches off every trigger of ${table}`],
   AT_DisableTrig: ['warning', 'disable-triggers', (table, name) => `switches off the trigger ${name} of ${table}`],
   AT_DisableRule: ['warning', 'disable-rule', (table, name) => `switches off the rule ${name} of ${table}`],
+  AT_DisableRowSecurity: ['error', 'disable-row-security', (table) => `lets everybody see every row of ${table}`],
+  AT_NoForceRowSecurity: ['error', 'disable-row-security', (table) => `lets the owner of ${table} past its policies`],
   AT_DropInherit: ['warning', 'detach-partition', (table) => `takes ${table} out of its parent table`],
   AT_DropIdentity: ['warning', 'drop-identity', (table, name) => `stops ${table}.${name} from counting by itself`],
   AT_SetIdentity: ['warning', 'restart-sequence', (table, name) => `changes how ${table}.${name} counts`],
@@ -99,7 +101,10 @@ function judgeType(command: Node, table: string, scope: Scope): void {
   const own = words(items(type, 'names')).length > 1 && words(items(type, 'names'))[0] !== 'pg_catalog';
   const array = items(type, 'arrayBounds').length > 0;
   const using = has(definition, 'raw_default') ? child(definition, 'raw_default') : null;
-  if (using && !isPlainCast(using, column, type))
+  const made = scope.created.has('type', words(items(type, 'names')).join('.')) && !array;
+  if (made && (!using || isPlainCast(using, column, type)))
+    report(scope, 'warning', 'change-column-type', `changes ${shown}: fails where a value is not one of the new type`);
+  else if (using && !isPlainCast(using, column, type))
     report(scope, 'error', 'change-column-type', `computes ${shown} from an expression, which may lose data`);
   else if (!wide.has(typeName(type)) || own || limited || array)
     report(scope, 'error', 'change-column-type', `changes ${shown}, which may lose data`);
@@ -109,13 +114,17 @@ function judgeType(command: Node, table: string, scope: Scope): void {
 
 const typeName = (type: Node): string => words(items(type, 'names')).at(-1) ?? '';
 
-/** `USING column::type`, the type being the column's new one. */
+/** `USING column::type`, the type being the column's new one; `column::text::type` is how an enum turns into another. */
 function isPlainCast(using: Node, column: string, type: Node): boolean {
   const [kind, node] = unwrap(using);
   if (kind === 'ColumnRef') return words(items(node, 'fields')).at(-1) === column;
-  if (kind !== 'TypeCast' || !('ColumnRef' in child(node, 'arg'))) return false;
+  if (kind !== 'TypeCast') return false;
   const cast = child(node, 'typeName');
-  return isPlainCast(child(node, 'arg'), column, type) && typeName(cast) === typeName(type) && !has(cast, 'typmods');
+  const inner = child(node, 'arg');
+  const asText = 'TypeCast' in inner && typeName(child(inner, 'TypeCast', 'typeName')) === 'text';
+  const from = asText ? child(inner, 'TypeCast', 'arg') : inner;
+  if (!('ColumnRef' in from)) return false;
+  return isPlainCast(from, column, type) && typeName(cast) === typeName(type) && !has(cast, 'typmods');
 }
 
 function judgeColumn(definition: Node, table: string, scope: Scope): void {

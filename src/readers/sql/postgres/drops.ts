@@ -9,6 +9,7 @@ const lost: Readonly<Record<string, readonly [severity: 'error' | 'warning', rul
   OBJECT_MATVIEW: ['error', 'drop-materialized-view', 'materialized view'],
   OBJECT_SEQUENCE: ['error', 'drop-sequence', 'sequence'],
   OBJECT_EXTENSION: ['error', 'drop-extension', 'extension'],
+  OBJECT_POLICY: ['error', 'drop-policy', 'policy'],
   OBJECT_FOREIGN_TABLE: ['warning', 'drop-foreign-table', 'foreign table'],
   OBJECT_VIEW: ['warning', 'drop-view', 'view'],
   OBJECT_INDEX: ['warning', 'drop-index', 'index'],

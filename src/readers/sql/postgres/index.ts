@@ -32,7 +32,7 @@ export async function judgePostgres(text: string): Promise<readonly SqlProblem[]
     // A long file must not keep a time limit from being noticed.
     if (++judged % 200 === 0) await new Promise((resume) => setImmediate(resume));
   }
-  return [...file.session.problems.values()].sort((a, b) => a.line - b.line);
+  return file.problems().sort((a, b) => a.line - b.line);
 }
 
 /** A file on its way from the first statement to the last. */
@@ -59,6 +59,15 @@ class File {
     if (piece.kind === 'statement') this.statement(piece);
     else if (piece.kind === 'command') this.command(piece.name, piece.args, piece.line);
     else this.rows(piece);
+  }
+
+  /** What was said. A policy that is made anew is no policy less. */
+  problems(): SqlProblem[] {
+    return [...this.session.problems.values()].map((problem) => {
+      const dropped = /^drops policy (.+)$/.exec(problem.message)?.[1];
+      const isBack = dropped !== undefined && this.created.has('part', dropped);
+      return isBack ? { ...problem, severity: 'warning', message: `makes policy ${dropped} anew` } : problem;
+    });
   }
 
   /** A way back without a way there before it is some other tool's comment, and hides nothing. */
