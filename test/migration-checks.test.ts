@@ -472,6 +472,61 @@ test('a changed schema needs a migration: told at the commit, refused at the pus
   not.match(later.out, schema!, 'the branch brings a migration already');
 });
 
+test('a new table or column has to be mentioned by a new migration', () => {
+  const { repo } = migrationWorld('work');
+  const prisma = 'model Order {\n  id Int @id\n}\n';
+  const migration = (name: string, sql: string) => repo.write(`prisma/migrations/${name}/migration.sql`, sql);
+  repo.write('prisma/schema.prisma', `${prisma}\nmodel UserNote {\n  id Int @id\n  order Order\n}\n`);
+  migration('20260102_x', 'CREATE TABLE other (id int);\n');
+  repo.commit('feat: notes');
+  refusedBy(schema!, propose(repo), 'adds model UserNote, which no new migration in prisma/migrations mentions');
+  migration('20260102_x', 'CREATE TABLE "user_notes" (id int);\n');
+  repo.commit('fix: the migration');
+  passes(propose(repo));
+  repo.write(
+    'prisma/schema.prisma',
+    `${repo.read('prisma/schema.prisma')}model Tag {\n  name String @id @map("label")\n}\n`,
+  );
+  repo.commit('feat: tags');
+  refusedBy(schema!, propose(repo), 'adds model Tag, Tag.name');
+  migration('20260103_x', 'CREATE TABLE "Tag" (label text);\n');
+  repo.commit('fix: tags');
+  passes(propose(repo));
+});
+
+test('what a schema file loads from beside it is schema too', () => {
+  const { repo } = migrationWorld('work');
+  repo
+    .write('src/schema.ts', "export * from './orders';\n")
+    .write('src/orders.ts', "export { a } from './deep/a.js';\n");
+  repo.write('src/deep/a.ts', 'export const a = 1;\n').write('src/other.ts', 'export const b = 1;\n');
+  addDrizzle(repo, '0001_split', add);
+  repo.commit('feat: split');
+  passes(propose(repo));
+  repo.git('push', '-q', '--no-verify', 'origin', 'HEAD:main');
+  repo.git('fetch', '-q');
+  repo.write('src/other.ts', 'export const b = 2;\n');
+  repo.commit('feat: none of the schema');
+  passes(propose(repo));
+  repo.write('src/deep/a.ts', 'export const a = 2;\n');
+  repo.commit('feat: deep');
+  refusedBy(schema!, propose(repo), 'src/deep/a.ts: is changed, and no new migration in drizzle comes with it');
+});
+
+test('a new migration does not excuse what another commit changed before', () => {
+  const { repo } = migrationWorld('work');
+  repo.write('src/schema.ts', 'export const orders = 2;\n');
+  const first = repo.commit('feat: without a migration');
+  repo.write('src/schema.ts', 'export const orders = 3;\n');
+  addDrizzle(repo, '0001_three', add);
+  repo.commit('feat: with one');
+  refusedBy(schema!, propose(repo), `src/schema.ts: is changed in ${first.slice(0, 12)}`);
+  // One that comes by itself is for those before it.
+  addDrizzle(repo, '0002_two', 'ALTER TABLE orders ADD COLUMN two int;\n');
+  repo.commit('fix: the migration that was missing');
+  passes(propose(repo));
+});
+
 test('a changed schema on a protected branch needs its migration at once', () => {
   const { repo } = migrationWorld();
   repo.write('prisma/schema.prisma', 'model Order {\n  id BigInt @id\n}\n');
