@@ -18,6 +18,7 @@ import { suite } from './support/suite.ts';
 import { folder, guardedRepo, makeKey, newRepo, type Repo } from './support/world.ts';
 
 const test = suite('commit-message');
+const usual = parsePolicy('version: 1\n', '.protectionrc').commits;
 
 const key = makeKey('lead');
 const base = `version: 1\nowners: { lead: { keys: ["${key.line}"] } }\n`;
@@ -80,7 +81,7 @@ async function said(message: string, given: Case = {}): Promise<string[]> {
   return (await problems({ ...given, commits: [{ message, ...given.commits?.[0] }] })).map((found) => found.message);
 }
 
-const types = 'feat, fix, refactor, docs, test, chore, build, ci, perf, style, CRITICAL';
+const types = 'feat, fix, refactor, docs, test, chore, build, ci, perf, style, revert, CRITICAL';
 const noType = (subject: string) => `'${subject}' starts with no type; use one of ${types}`;
 
 test('subjects that are good', async () => {
@@ -151,12 +152,23 @@ test('types and length are those of the policy', async () => {
   equal(await said(`add: ${'x'.repeat(16)}`, { policy }), ['the subject has 21 characters, the limit is 20']);
 });
 
+test('an emoji and the number of a ticket, where the policy lets them stand in front', async () => {
+  const form = String.raw`version: 1
+commits: { emoji: allow, prefix: '\[[A-Z]+-\d+\]' }
+`;
+  const policy = parsePolicy(form, '.protectionrc');
+  for (const subject of ['feat: x', '✨ feat: x', ':sparkles: feat(a): x', '[SHOP-12] fix: x', '[SHOP-12] 🐛 fix: x'])
+    equal(await said(subject, { policy }), [], subject);
+  match((await said('[SHOP-12] x', { policy }))[0]!, "'x' starts with no type");
+  match((await said('✨ feat: x'))[0]!, "'✨ feat: x' starts with no type");
+});
+
 test('parseSubject', () => {
-  equal(parseSubject('feat(api)!: x: y'), { type: 'feat', scope: 'api', text: 'x: y' });
-  equal(parseSubject('feat:  x'), { type: 'feat', scope: null, text: ' x' });
-  equal(parseSubject('feat(): x'), { type: 'feat', scope: '', text: 'x' });
+  equal(parseSubject('feat(api)!: x: y', usual), { type: 'feat', scope: 'api', text: 'x: y' });
+  equal(parseSubject('feat:  x', usual), { type: 'feat', scope: null, text: ' x' });
+  equal(parseSubject('feat(): x', usual), { type: 'feat', scope: '', text: 'x' });
   for (const subject of ['feat:x', 'feat', 'feat(a)(b): x', 'feat(a: x', 'a b: x', '!: x', ': x', ''])
-    is(parseSubject(subject), null, subject);
+    is(parseSubject(subject, usual), null, subject);
 });
 
 test('help: a command that fits the gate', async () => {

@@ -95,6 +95,7 @@ test('an ordinary repository: what exists and matters is suggested, nothing is s
   match(policy, /project: "[0-9a-f]{32}"/);
   match(policy, 'anna: { keys: ["ssh-ed25519 ');
   match(policy, '"/drizzle/schema.ts"');
+  match(policy, '["/drizzle/", "!/drizzle/schema.ts"]');
   match(policy, '"/Dockerfile"');
   match(policy, '"/.github/workflows/"');
   match(policy, '"/.husky/"');
@@ -106,6 +107,54 @@ test('an ordinary repository: what exists and matters is suggested, nothing is s
   is(repo.head(), before);
   is(repo.git('diff', '--cached', '--name-only'), '');
   is(repo.git('config', 'core.hooksPath'), '.husky/_');
+  is(repo.protect('policy', 'check').code, 0);
+});
+
+test('commits as they are written here go on passing; where they have no form it is told for now', () => {
+  const repo = fresh();
+  for (let n = 0; n < 30; n++) repo.commit(`[SHOP-${n}] ✨ Feature: number ${n}`);
+  is(repo.protect('init').code, 0);
+  const policy = repo.read('.protectionrc');
+  match(policy, 'style, revert, Feature, CRITICAL]');
+  match(policy, 'emoji: allow');
+  match(policy, String.raw`prefix: '\[[A-Z][A-Z0-9]+-\d+\]'`);
+  const checked = repo.protect('policy', 'check');
+  is(checked.code, 0, policy);
+  not.match(policy, 'severity: warning');
+  repo.git('add', '-A');
+  is(repo.tryGit('commit', '-m', '[SHOP-99] 🐛 Feature: the policy').code, 0);
+  const free = fresh();
+  for (let n = 0; n < 12; n++) free.commit(`Did something, number ${n}`);
+  const done = free.protect('init');
+  match(done.out, "13 of the last 13 commits have another form than 'type: subject'");
+  match(free.read('.protectionrc'), 'commit-message: { severity: warning }');
+  free.git('add', '-A');
+  is(free.tryGit('commit', '-m', 'Protect this').code, 0);
+});
+
+test('what moves money, lets people in or keeps them safe is named; one change is refused by one rule', () => {
+  const repo = fresh({
+    'server/routers/stripeWebhook.ts': 's',
+    'server/payments/refund.ts': 's',
+    'server/payments/refund.test.ts': 's',
+    'server/guardrails.ts': 's',
+    'src/auth/session.ts': 's',
+    'src/authors.ts': 's',
+    'docs/billing.md': 's',
+    'docker-compose.prod.yml': 's',
+    'worker/wrangler.toml': 's',
+    'deploy.sh': 's',
+    'nginx.conf': 's',
+    '.env': 'A=1\n',
+  });
+  const done = repo.protect('init');
+  match(done.out, 'Git tracks .env, which forbidden-files would refuse today');
+  const policy = repo.read('.protectionrc');
+  for (const path of ['server/routers/stripeWebhook.ts', 'server/payments/', 'server/guardrails.ts', 'src/auth/'])
+    match(policy, `"/${path}"`);
+  for (const path of ['docker-compose.prod.yml', 'worker/wrangler.toml', 'deploy.sh', 'nginx.conf'])
+    match(policy, `"/${path}"`);
+  for (const path of ['refund.test.ts', 'authors.ts', 'billing.md']) not.match(policy, path);
   is(repo.protect('policy', 'check').code, 0);
 });
 

@@ -43,10 +43,12 @@ test('every default is filled in', () => {
     files: [],
     landing: 'merge',
     commits: {
-      types: ['feat', 'fix', 'refactor', 'docs', 'test', 'chore', 'build', 'ci', 'perf', 'style', 'CRITICAL'],
+      types: ['feat', 'fix', 'refactor', 'docs', 'test', 'chore', 'build', 'ci', 'perf', 'style', 'revert', 'CRITICAL'],
       criticalType: 'CRITICAL',
       scope: 'optional',
       subjectMax: 100,
+      emoji: 'refuse',
+      prefix: null,
     },
     approvals: { needed: 'commit', lifetime: 7 * 864e5, touch: 'optional', ask: true },
     build: null,

@@ -93,7 +93,7 @@ function judgeCommit(commit: Commit, context: Context, isCritical: Critical, aga
           ),
         ]
       : [];
-  const header = parseSubject(subject);
+  const header = parseSubject(subject, policy.commits);
   if (critical !== null && header?.type !== policy.commits.criticalType)
     return [problem(`${critical} is critical, so the subject starts with '${policy.commits.criticalType}: '`)];
   if (commit.parents.length > 1 || isVersion(subject)) return [];
@@ -108,9 +108,21 @@ interface Header {
 }
 
 /** Parses a subject line; null when it has no `type: ` in front. */
-export function parseSubject(subject: string): Header | null {
-  const match = /^([^\s:()!]+)(?:\(([^()]*)\))?!?:(?: (.*))?$/su.exec(subject);
+export function parseSubject(subject: string, commits: Policy['commits']): Header | null {
+  const match = /^([^\s:()!]+)(?:\(([^()]*)\))?!?:(?: (.*))?$/su.exec(behindFront(subject, commits));
   return match ? { type: match[1]!, scope: match[2] ?? null, text: match[3] ?? '' } : null;
+}
+
+const emojis =
+  /^(?:(?:\p{Extended_Pictographic}[\u200d\ufe0f\p{Emoji_Modifier}\p{Extended_Pictographic}]*|:[a-z0-9_+-]{1,40}:)\s*)+/u;
+/** Characters in front of the type that are looked at. */
+const longestFront = 200;
+
+/** The subject from its type on: behind the number of a ticket and an emoji, where the policy lets them stand there. */
+function behindFront(subject: string, { prefix, emoji }: Policy['commits']): string {
+  const front = prefix === null ? null : new RegExp(`^(?:${prefix})\\s*`, 'u').exec(subject.slice(0, longestFront));
+  const rest = subject.slice(front?.[0].length ?? 0);
+  return emoji === 'allow' ? rest.replace(emojis, '') : rest;
 }
 
 /** Is there anything to see? Blanks and invisible characters say nothing. */
@@ -156,7 +168,9 @@ const nearMisses: readonly (readonly [RegExp, (type: string) => string])[] = [
 ];
 
 /** Says what is missing of `type: `, down to the one character. */
-function noHeader(subject: string, { types }: Policy['commits']): string {
+function noHeader(whole: string, commits: Policy['commits']): string {
+  const subject = behindFront(whole, commits);
+  const { types } = commits;
   const type = /^[\p{L}\d_-]+/u.exec(subject)?.[0] ?? '';
   const near = nearMisses.find(([form]) => form.test(subject));
   if (near) return near[1](type);

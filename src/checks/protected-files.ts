@@ -66,12 +66,15 @@ async function judgeSteps(
       });
     const { refused, notes } = free === false ? await weigh(context, step) : { refused: [], notes: [] };
     for (const note of notes) problems.push({ path: showPath(step.path), message: note, severity: 'note' });
-    for (const refusal of refused) {
-      const { guard, consent } = refusal;
+    for (const same of alike(refused)) {
+      const [{ guard, consent }] = same as [Refusal];
       const path = showPath(step.path);
+      const why = [
+        ...new Set(same.map(({ guard: { rule } }) => `${rule.risk}${rule.reason ? `: ${rule.reason}` : ''}`)),
+      ];
       problems.push({
         path,
-        message: `${consent.text}${where} (${guard.rule.risk}${guard.rule.reason ? `: ${guard.rule.reason}` : ''})`,
+        message: `${consent.text}${where} (${why.join('; ')})`,
         severity: severityWithoutApproval(context),
         help: await askOwner(context, guard.rule.owners, consent, path),
       });
@@ -83,6 +86,20 @@ async function judgeSteps(
 interface Refusal {
   readonly guard: Guard;
   readonly consent: Extract<Consent, { approved: false }>;
+}
+
+/** Rules that refuse for the same cause, and that the same owners satisfy, are told as one; the gravest of them first. */
+function alike(refused: readonly Refusal[]): readonly (readonly Refusal[])[] {
+  const groups = new Map<string, Refusal[]>();
+  for (const refusal of refused) {
+    const { guard, consent } = refusal;
+    const key = JSON.stringify([consent.text, [...guard.rule.owners].sort(), guard.rule.required]);
+    const group = groups.get(key);
+    if (group) group.push(refusal);
+    else groups.set(key, [refusal]);
+  }
+  const grave = ({ guard }: Refusal) => (guard.rule.risk === 'critical' ? 0 : 1);
+  return [...groups.values()].map((group) => group.sort((a, b) => grave(a) - grave(b)));
 }
 
 /** What the rules that hold for a step say: those it breaks, and what is worth a word of those it keeps. */

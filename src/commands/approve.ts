@@ -121,7 +121,7 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
 /** What commit-msg would refuse is refused before anything is signed. */
 function refuseMessage(message: string, policy: Policy, request: ApprovalRequest): void {
   const subject = writtenSubject(message);
-  const header = parseSubject(subject);
+  const header = parseSubject(subject, policy.commits);
   const { criticalType } = policy.commits;
   const found =
     isCritical(policy, request) && header?.type !== criticalType

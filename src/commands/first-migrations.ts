@@ -1,37 +1,142 @@
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import { readOptional } from '../install/plan.ts';
+import type { MigrationFolder } from '../model/index.ts';
 
 /** A migrations folder that `init` proposes. */
-export interface SuggestedMigrations {
-  readonly folder: string;
-  readonly tool: 'drizzle' | 'prisma';
-  readonly dialect: 'postgres' | 'mysql';
-  readonly schema: readonly string[];
+export interface SuggestedMigrations extends Pick<MigrationFolder, 'folder' | 'tool' | 'dialect' | 'schema'> {}
+
+/** What a tool leaves in a repository, and where the database is named. */
+interface Trace {
+  readonly tool: MigrationFolder['tool'];
+  /** The path of a file that only this tool writes; its first group is the folder. */
+  readonly file: RegExp;
+  /** In that file: the word for the database. */
+  readonly says?: RegExp;
+  /** Files that describe the schema, as they are usually called: patterns of paths. */
+  readonly schema?: RegExp;
+  /** Where nothing says which database: that of most projects; null: it has to be said. */
+  readonly usual?: MigrationFolder['dialect'];
+  /** A file at the top or beside it that says the database. */
+  readonly config?: RegExp;
 }
 
-/** What only the tool writes, with the word in it that names the database, and where it keeps the schema. */
-const traces = [
-  { tool: 'drizzle', name: 'meta/_journal.json', says: /"dialect"\s*:\s*"(\w+)"/, schema: 'schema.ts' },
-  { tool: 'prisma', name: 'migration_lock.toml', says: /^\s*provider\s*=\s*"(\w+)"/m, schema: '../schema.prisma' },
-] as const;
+const traces: readonly Trace[] = [
+  {
+    tool: 'drizzle',
+    file: /^(.+)\/meta\/_journal\.json$/,
+    says: /"dialect"\s*:\s*"(\w+)"/,
+    schema: /^(?:.*\/)?(?:drizzle|db|database)\/schema(?:\.ts|\/index\.ts)$/,
+  },
+  {
+    tool: 'drizzle',
+    file: /^(.+)\/\d{8,}_[^/]+\/snapshot\.json$/,
+    says: /"dialect"\s*:\s*"(\w+)"/,
+    schema: /^(?:.*\/)?(?:drizzle|db|database)\/schema(?:\.ts|\/index\.ts)$/,
+  },
+  {
+    tool: 'prisma',
+    file: /^(.+)\/migration_lock\.toml$/,
+    says: /^\s*provider\s*=\s*"(\w+)"/m,
+    schema: /\.prisma$/,
+  },
+  { tool: 'supabase', file: /^(supabase\/migrations)\/\d+_[^/]+\.sql$/, usual: 'postgres' },
+  {
+    tool: 'flyway',
+    file: /^((?:.*\/)?db\/migrations?)\/V\d[^/]*__[^/]+\.sql$/,
+    config: /application[\w-]*\.(?:ya?ml|properties)$|flyway\.(?:conf|toml)$/,
+    usual: 'postgres',
+  },
+  {
+    tool: 'alembic',
+    file: /^((?:.*\/)?(?:alembic|migrations))\/(?:versions\/[^/]+|env)\.py$/,
+    config: /(?:^|\/)alembic\.ini$/,
+    usual: 'postgres',
+  },
+  {
+    tool: 'rails',
+    file: /^((?:.*\/)?db\/migrate)\/\d+_\w+\.rb$/,
+    config: /(?:^|\/)config\/database\.yml$/,
+    schema: /(?:^|\/)db\/(?:schema\.rb|structure\.sql)$/,
+    usual: 'postgres',
+  },
+  {
+    tool: 'django',
+    file: /^((?:.*\/)?[^/]+\/migrations)\/0001_\w+\.py$/,
+    config: /settings[\w/]*\.py$/,
+    usual: 'postgres',
+  },
+  {
+    tool: 'liquibase',
+    file: /^((?:.*\/)?(?:db|changelogs?|liquibase)(?:\/changelogs?)?)\/[^/]*changelog[^/]*\.(?:xml|ya?ml)$/,
+    config: /liquibase\.properties$/,
+    usual: 'postgres',
+  },
+  { tool: 'knex', file: /^((?:.*\/)?migrations)\/\d{8,}_[^/]+\.[cm]?[jt]s$/, config: /(?:^|\/)knexfile\.[cm]?[jt]s$/ },
+  {
+    tool: 'sequelize',
+    file: /^((?:.*\/)?migrations)\/\d{8,}-[^/]+\.[cm]?js$/,
+    config: /(?:^|\/)\.sequelizerc$|(?:^|\/)config\/config\.json$/,
+  },
+  { tool: 'golang-migrate', file: /^((?:.*\/)?migrations?)\/\d+_[^/]+\.up\.sql$/, usual: 'postgres' },
+  { tool: 'goose', file: /^((?:.*\/)?migrations?)\/\d+_[^/]+\.sql$/, says: /^-- \+goose Up()/m, usual: 'postgres' },
+  { tool: 'dbmate', file: /^((?:.*\/)?db\/migrations)\/\d+_[^/]+\.sql$/, says: /^-- migrate:up()/m, usual: 'postgres' },
+];
 
-const dialects: Readonly<Record<string, SuggestedMigrations['dialect']>> = {
-  postgresql: 'postgres',
-  cockroachdb: 'postgres',
-  mysql: 'mysql',
-};
+const dialects: readonly (readonly [RegExp, MigrationFolder['dialect']])[] = [
+  [/postgres|\bpg\b|psycopg|cockroach/i, 'postgres'],
+  [/mysql|mariadb/i, 'mysql'],
+];
 
-/** Migrations folders of Drizzle and Prisma, where their database is one whose SQL can be judged. */
+/** Characters that need no care in a policy. */
+const plain = /^[\w./@-]+$/;
+
+/** Migrations folders of the tools that the policy knows, where their database is one whose SQL can be judged. */
 export async function firstMigrations(topLevel: string, tracked: readonly string[]): Promise<SuggestedMigrations[]> {
-  const found: SuggestedMigrations[] = [];
-  for (const { tool, name, says, schema } of traces)
-    for (const path of tracked) {
-      if (!path.endsWith(`/${name}`) || !/^[\w./@-]+$/.test(path) || /(^|\/)node_modules\//.test(path)) continue;
-      const dialect = dialects[says.exec((await readOptional(join(topLevel, path))) ?? '')?.[1] ?? ''];
-      if (dialect === undefined) continue;
-      const folder = path.slice(0, -name.length - 1);
-      const described = posix.join(folder, schema);
-      found.push({ folder, tool, dialect, schema: tracked.includes(described) ? [`/${described}`] : [] });
+  const found = new Map<string, SuggestedMigrations>();
+  const own = tracked.filter((path) => plain.test(path) && !/(?:^|\/)node_modules\//.test(path));
+  for (const trace of traces)
+    for (const path of own) {
+      const folder = trace.file.exec(path)?.[1];
+      if (folder === undefined || found.has(folder)) continue;
+      const dialect = await dialectOf(topLevel, own, trace, path);
+      if (dialect !== null)
+        found.set(folder, { folder, tool: trace.tool, dialect, schema: schemaOf(trace, folder, own) });
     }
-  return found;
+  return [...found.values()];
+}
+
+/** @returns null where it is none that can be judged, or the file is of another tool */
+async function dialectOf(
+  topLevel: string,
+  tracked: readonly string[],
+  { says, config, usual }: Trace,
+  path: string,
+): Promise<MigrationFolder['dialect'] | null> {
+  const read = async (file: string) => (await readOptional(join(topLevel, file))) ?? '';
+  const known = (text: string) => dialects.find(([form]) => form.test(text))?.[1] ?? null;
+  if (says !== undefined) {
+    const said = says.exec(await read(path));
+    if (said === null) return null;
+    if (said[1] !== '') return known(said[1]!);
+  }
+  const configs = config === undefined ? [] : tracked.filter((file) => config.test(file)).slice(0, 5);
+  for (const file of configs) {
+    const dialect = known(await read(file));
+    if (dialect !== null) return dialect;
+  }
+  // Without its configuration a script in a folder called migrations may be anybody's.
+  return usual ?? null;
+}
+
+/** What describes the schema: files so called, beside the migrations or above them. */
+function schemaOf({ tool, schema }: Trace, folder: string, tracked: readonly string[]): string[] {
+  if (schema === undefined) return [];
+  const above = folder.includes('/') ? folder.slice(0, folder.lastIndexOf('/')) : folder;
+  const files = tracked.filter(
+    (path) => schema.test(path) && (path.startsWith(`${above}/`) || path.startsWith(`${folder}/`)),
+  );
+  if (tool !== 'prisma' || files.length < 2) return files.slice(0, 5).map((path) => `/${path}`);
+  // A schema of several files lies in a folder.
+  const folders = new Set(files.map((path) => path.slice(0, path.lastIndexOf('/'))));
+  return [...folders].map((each) => `/${each}/*.prisma`);
 }

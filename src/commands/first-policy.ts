@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { LocalKey } from '../approvals/keys.ts';
 import { visible } from '../words/visible.ts';
+import type { SuggestedCommits } from './first-commits.ts';
 import type { SuggestedMigrations } from './first-migrations.ts';
 
 /** A rule that `init` proposes. */
@@ -12,17 +13,27 @@ export interface Suggestion {
 
 const notable: readonly { find: RegExp; risk: Suggestion['risk']; reason: string }[] = [
   {
-    find: /^(?:.*\/)?(?:schema\.prisma|drizzle\/schema\.ts|db\/schema\.(?:rb|ts|sql)|schema\.sql)$/,
+    find: /^(?:.*\/)?(?:schema\.prisma|(?:drizzle|db|database)\/schema(?:\.ts|\/index\.ts)|db\/(?:schema\.(?:rb|ts|sql)|structure\.sql)|schema\.sql)$|^((?:.*\/)?prisma\/schema\/)[^/]+\.prisma$/,
     risk: 'critical',
     reason: 'database schema',
   },
-  { find: /^((?:.*\/)?(?:migrations|drizzle|alembic|db\/migrate)\/)/, risk: 'critical', reason: 'database migrations' },
+  // What adds is no crisis; what destroys is refused by destructive-migration.
   {
-    find: /^(?:.*\/)?(?:Dockerfile|docker-compose\.ya?ml|compose\.ya?ml|Procfile|fly\.toml|render\.yaml|railway\.(?:json|toml)|vercel\.json|netlify\.toml|app\.yaml|serverless\.yml)$/,
+    find: /^((?:.*\/)?(?:migrations|drizzle|alembic|db\/(?:migrate|migrations?|changelog))\/)/,
+    risk: 'high',
+    reason: 'database migrations',
+  },
+  {
+    find: /^(?:.*\/)?(?:Dockerfile(?:\.[\w-]+)?|(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml|Procfile|Caddyfile|fly(?:\.[\w-]+)?\.toml|render\.yaml|railway\.(?:json|toml)|vercel\.json|netlify\.toml|app\.yaml|serverless\.ya?ml|wrangler\.(?:toml|jsonc?)|ecosystem\.config\.[cm]?js(?:on)?|pm2[\w.-]*\.(?:json|[cm]?js|ya?ml)|nginx[\w.-]*\.conf)$/,
     risk: 'high',
     reason: 'how it is deployed',
   },
-  { find: /^((?:\.kamal|k8s|kubernetes|helm|terraform|deploy)\/)/, risk: 'high', reason: 'how it is deployed' },
+  {
+    find: /^(?:(?:scripts|bin)\/)?(?:deploy|release|rollback)[\w.-]*(?:\.(?:sh|bash|[cm]?[jt]s|py|rb))?$/,
+    risk: 'high',
+    reason: 'how it is deployed',
+  },
+  { find: /^((?:\.kamal|k8s|kubernetes|helm|terraform|deploy|nginx)\/)/, risk: 'high', reason: 'how it is deployed' },
   {
     find: /^((?:\.github\/workflows|\.circleci|\.buildkite)\/)|^(?:\.gitlab-ci\.yml|azure-pipelines\.yml|bitbucket-pipelines\.yml|Jenkinsfile)$/,
     risk: 'high',
@@ -30,11 +41,55 @@ const notable: readonly { find: RegExp; risk: Suggestion['risk']; reason: string
   },
 ];
 
-/** Files that exist and matter, as rules; never lock files. */
+/** Code whose name says that it moves money, lets people in, or keeps them safe. */
+const sensitive: readonly { word: RegExp; reason: string }[] = [
+  { word: /payments?|stripe|paypal|checkout|billing|invoic(?:e|ing)s?|payouts?/i, reason: 'payments' },
+  { word: /webhooks?/i, reason: 'payments' },
+  {
+    word: /(?:^|[^a-z])auth(?:n|z|entication|orization|guard|service|middleware|controller|router?s?|provider|config|options)?(?![a-z])|Auth(?![a-z])/,
+    reason: 'who may do what',
+  },
+  { word: /guard-?rails?|crisis|moderation|safety/i, reason: 'what keeps people safe' },
+];
+const code = /\.(?:[cm]?[jt]sx?|py|rb|go|php|java|kts?|cs|rs|exs?|scala|swift)$/;
+const noCode =
+  /(?:^|\/)(?:tests?|__tests__|__mocks__|specs?|e2e|fixtures?|mocks?|stories|docs?|examples?|generated)\/|\.(?:test|spec|stories|e2e|d)\.[^/]+$|(?:^|\/)test_/i;
+/** Single files that are named; beyond, somebody has to choose. */
+const mostFiles = 12;
+
+/** The rule for code that its name gives away: the folder where that is so called, else the file. */
+function suggestCode(tracked: readonly string[]): Suggestion[] {
+  const found = new Map<string, Set<string>>();
+  for (const path of tracked) {
+    if (!code.test(path) || noCode.test(path) || unfit(path)) continue;
+    const parts = path.split('/');
+    for (const { word, reason } of sensitive) {
+      const at = parts.findIndex((part) => word.test(part.replace(/\.[^.]+$/, '')));
+      if (at < 0) continue;
+      const isFolder = at < parts.length - 1 && at > 0;
+      const pattern = `/${isFolder || at < parts.length - 1 ? `${parts.slice(0, at + 1).join('/')}/` : path}`;
+      found.set(reason, (found.get(reason) ?? new Set()).add(pattern));
+      break;
+    }
+  }
+  return [...found].flatMap(([reason, patterns]) => {
+    const folders = [...patterns].filter((pattern) => pattern.endsWith('/'));
+    const files = [...patterns].filter(
+      (pattern) => !pattern.endsWith('/') && !folders.some((each) => pattern.startsWith(each)),
+    );
+    const paths = [...folders, ...files].slice(0, mostFiles);
+    return paths.length === 0 ? [] : [{ paths, risk: 'critical' as const, reason }];
+  });
+}
+
+/** Characters that mean something in a pattern, and what is not the project's own. */
+const unfit = (path: string) => /[*?[\]\\!#]|\s$/.test(path) || /(^|\/)(?:node_modules|vendor)\//.test(path);
+
+/** Files that exist and matter, as rules; never lock files. A file is under one of them. */
 function suggest(tracked: readonly string[]): Suggestion[] {
   const rules = new Map<string, Suggestion>();
   for (const path of tracked) {
-    if (/[*?[\]\\!#]|\s$/.test(path) || /(^|\/)node_modules\//.test(path)) continue;
+    if (unfit(path)) continue;
     for (const { find, risk, reason } of notable) {
       const match = find.exec(path);
       if (!match) continue;
@@ -46,7 +101,21 @@ function suggest(tracked: readonly string[]): Suggestion[] {
       break;
     }
   }
-  return [...rules.values()];
+  const grave = ({ risk }: Suggestion) => (risk === 'critical' ? 0 : 1);
+  return apart([...suggestCode(tracked), ...rules.values()].sort((a, b) => grave(a) - grave(b)));
+}
+
+/** What an earlier rule names is taken out of the folders of a later one, so that one change is refused by one rule. */
+function apart(rules: readonly Suggestion[]): Suggestion[] {
+  const named: string[] = [];
+  return rules.flatMap((rule) => {
+    const isNamed = (path: string) =>
+      named.some((known) => known === path || (known.endsWith('/') && path.startsWith(known)));
+    const own = rule.paths.filter((path) => !isNamed(path));
+    const inside = named.filter((known) => own.some((path) => path.endsWith('/') && known.startsWith(path)));
+    named.push(...own);
+    return own.length === 0 ? [] : [{ ...rule, paths: [...own, ...inside.map((path) => `!${path}`)] }];
+  });
 }
 
 /** Every rule of the first policy: what is suggested, and the files that decide what judges a change. */
@@ -57,6 +126,11 @@ export function firstRules(tracked: readonly string[], hooks: string, ciFile: st
   return [...suggested, { paths: own, risk: 'high', reason: 'what judges a change' }];
 }
 
+/** Would so many of the last commits be refused that the form can only be told for now? */
+export function isFreeForm({ seen, refused }: SuggestedCommits): boolean {
+  return seen >= 10 && refused > seen / 20;
+}
+
 /** The policy that `init` writes. */
 export function policyText({
   branch,
@@ -64,6 +138,8 @@ export function policyText({
   build,
   rules,
   migrations,
+  commits,
+  today,
 }: {
   branch: string;
   owner: { readonly name: string; readonly key: LocalKey } | null;
@@ -71,6 +147,9 @@ export function policyText({
   build: string | null;
   rules: readonly Suggestion[];
   migrations: readonly SuggestedMigrations[];
+  commits: SuggestedCommits;
+  /** `2026-11-27`: from when on the form of messages is an error, where many would be refused today. */
+  today: string;
 }): string {
   const quote = (text: string) => JSON.stringify(text);
   const lines = [
@@ -92,7 +171,7 @@ export function policyText({
         `    reason: ${rule.reason}`,
       );
   }
-  lines.push('commits:', '  types: [feat, fix, refactor, docs, test, chore, build, ci, perf, style, CRITICAL]');
+  lines.push('commits:', ...Object.entries(commits.settings).map(([key, value]) => `  ${key}: ${value}`));
   if (build !== null)
     lines.push(
       `build: { command: ${/^[\w .:-]+$/.test(build) ? build : quote(build)}, on: [pre-push, ci], timeout: 15m }`,
@@ -101,7 +180,12 @@ export function policyText({
     lines.push('migrations: # what landed is never edited, and what destroys data needs an owner');
   for (const { folder, tool, dialect, schema } of migrations)
     lines.push(
-      `  - { folder: ${quote(folder)}, tool: ${tool}, dialect: ${dialect}, schema: [${schema.map(quote).join(', ')}] }`,
+      `  - { folder: ${quote(folder)}, tool: ${tool}, dialect: ${dialect}${schema.length === 0 ? '' : `, schema: [${schema.map(quote).join(', ')}]`} }`,
+    );
+  if (isFreeForm(commits))
+    lines.push(
+      `checks: # of the last ${commits.seen} commits ${commits.refused} would be refused; take this out once people write types`,
+      `  commit-message: { severity: warning } # since ${today}`,
     );
   return `${lines.join('\n')}\n`;
 }

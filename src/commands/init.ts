@@ -13,12 +13,15 @@ import { type PlannedFile, packageFolder, planHooks, readOptional, writePlanned 
 import { wireHooks } from '../install/wire-hooks.ts';
 import { rememberWritten } from '../install/written.ts';
 import { exitCode, policyNames, UsageError } from '../model/index.ts';
+import { toldByName } from '../readers/private-files.ts';
+import { foldPath } from '../rules/match.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { visible } from '../words/visible.ts';
 import { ask, isInteractive } from './ask.ts';
 import { type Ci, ciTemplate, guardedCiPath, lockFiles } from './ci-template.ts';
+import { firstCommits } from './first-commits.ts';
 import { firstMigrations } from './first-migrations.ts';
-import { firstRules, policyText } from './first-policy.ts';
+import { firstRules, isFreeForm, policyText } from './first-policy.ts';
 import { pasteable } from './invocation.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
@@ -103,6 +106,15 @@ async function makePlan(
   if (ci === 'none')
     remarks.push('no CI file is written; the hooks can be skipped, so run npx git-protect ci where changes land');
   if (!existsSync(join(topLevel, '.protect/.gitattributes'))) add('.protect/.gitattributes', '* -text\n');
+  const shims = `${hooks.folder}/_/`;
+  const isTracked = hooks.runner === 'husky' && tracked.some((path) => path.startsWith(shims));
+  if (isTracked)
+    remarks.push(`${shims} is tracked, and is made anew in each clone: git rm -r -q --cached ${shellWord(shims)}`);
+  const held = tracked.filter((path) => toldByName(foldPath(Buffer.from(path, 'utf8').toString('latin1'))) !== null);
+  if (held.length > 0)
+    remarks.push(
+      `Git tracks ${held.slice(0, 3).join(', ')}${held.length > 3 ? ` and ${held.length - 3} more` : ''}, which forbidden-files would refuse today; what was there before is left alone`,
+    );
   const protects: string[] = [];
   let owner: Plan['owner'] = null;
   if (policyNames.every((name) => !existsSync(join(topLevel, name)))) {
@@ -115,7 +127,15 @@ async function makePlan(
     const rules = firstRules(tracked, hooks.folder, guardedCiPath[ci]);
     if (owner !== null) protects.push(...rules.flatMap(({ paths }) => paths));
     const migrations = await firstMigrations(topLevel, tracked);
-    add('.protectionrc', policyText({ branch, owner, build, rules, migrations }));
+    const commits = await firstCommits(repository);
+    if (isFreeForm(commits))
+      remarks.push(
+        `${commits.refused} of the last ${commits.seen} commits have another form than 'type: subject', so that is a warning for now (checks.commit-message)`,
+      );
+    add(
+      '.protectionrc',
+      policyText({ branch, owner, build, rules, migrations, commits, today: io.now().toISOString().slice(0, 10) }),
+    );
   }
   const script = await planScript(topLevel, io.cwd);
   if (script.file) files.push(script.file);

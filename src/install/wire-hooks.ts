@@ -64,7 +64,13 @@ async function standIn(repository: Repository): Promise<string> {
 }
 
 /** What each shim is. */
-export const shim = `#!/usr/bin/env sh\n. "\${0%/*}/shim"\n`;
+export const shim = `#!/usr/bin/env sh
+[ -f "\${0%/*}/shim" ] || case \${0##*/} in
+  pre-commit | commit-msg | pre-push) echo "protect: refused: the hooks are not wired in this clone, so nothing was checked; install the packages (npm install), or run npx git-protect wire" >&2; exit 1 ;;
+  *) exit 0 ;;
+esac
+. "\${0%/*}/shim"
+`;
 
 /**
  * Other hook managers write where `core.hooksPath` leads, over our shims. What they wrote is kept and runs after ours:
@@ -85,7 +91,7 @@ export async function keepForeign(
     if (isOwnName || /\.git-protect-\d+$/.test(name) || !isHook(path)) continue;
     const content = await readFile(path, 'utf8');
     // Empty: husky is just writing it.
-    const isOurs = content === shim || content === '' || /^#!.*\n\. ".*\/h"\s*$/.test(content);
+    const isOurs = content === shim || content === '' || /^#!.*\n\. ".*\/(?:h|shim)"\s*$/.test(content);
     if (name.includes('.') && isOurs) await rm(path);
     if (name.includes('.') || isOurs) continue;
     const earlier = join(commonDir, 'hooks', name);

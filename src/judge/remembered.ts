@@ -108,5 +108,7 @@ function isPlainlyRight(message: Buffer, policy: Policy): boolean {
   const [subject = '', second = ''] = message.toString('utf8').split('\n', 2);
   // What follows at once is part of the subject, unless it is a comment.
   if (!/^[A-Za-z][\x20-\x7e]*$/.test(subject) || !/^(?:#|$)/.test(second)) return false;
-  return [subject, subject.trimEnd()].every((line) => formProblems(line, parseSubject(line), policy).length === 0);
+  return [subject, subject.trimEnd()].every(
+    (line) => formProblems(line, parseSubject(line, policy.commits), policy).length === 0,
+  );
 }

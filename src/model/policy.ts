@@ -61,6 +61,10 @@ export interface Policy {
     readonly criticalType: string;
     readonly scope: 'optional' | 'required' | 'none';
     readonly subjectMax: number;
+    /** May an emoji stand in front of the type? */
+    readonly emoji: 'refuse' | 'allow';
+    /** What else may: a regular expression; null: nothing. */
+    readonly prefix: string | null;
   };
   readonly approvals: {
     readonly needed: 'commit' | 'landing';

@@ -16,8 +16,20 @@ export function crossCheck(raw: RawPolicy, tell: Tell): void {
         tell(`owners.${owner}.keys[${index}]`, `the same key is listed under '${other}'; one key is one person`);
       else keys.set(key.blob, owner);
     }
+  if (raw.commits.prefix !== undefined) checkPrefix(raw.commits.prefix, tell);
   for (const [id, settings] of Object.entries(raw.checks)) checkSettings(id, settings, tell);
   crossCheckDeploy(raw, tell);
+}
+
+function checkPrefix(prefix: string, tell: Tell): void {
+  try {
+    if (new RegExp(`^(?:${prefix})$`, 'u').test('')) tell('commits.prefix', 'matches nothing at all as well');
+  } catch (error) {
+    tell(
+      'commits.prefix',
+      (error as Error).message.replace(/^Invalid regular expression: /, 'is no regular expression: '),
+    );
+  }
 }
 
 function checkRule(rule: RawPolicy['files'][number], path: string, owners: readonly string[], tell: Tell): void {

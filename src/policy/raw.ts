@@ -29,7 +29,9 @@ export interface RawEnvironment
 }
 
 /** A policy as its schema reads it, before what one part takes from another is filled in. */
-export interface RawPolicy extends Omit<Policy, 'files' | 'project' | 'build' | 'staged' | 'deploy' | 'settings'> {
+export interface RawPolicy
+  extends Omit<Policy, 'files' | 'project' | 'build' | 'staged' | 'deploy' | 'settings' | 'commits'> {
+  readonly commits: Optional<Policy['commits'], 'prefix'>;
   readonly files: readonly (Omit<FileRule, 'owners'> & { readonly owners?: readonly string[] })[];
   readonly project?: string;
   readonly build?: Policy['build'];

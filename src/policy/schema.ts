@@ -17,6 +17,7 @@ export const defaultTypes = [
   'ci',
   'perf',
   'style',
+  'revert',
   'CRITICAL',
 ];
 
@@ -77,6 +78,16 @@ const commits = object({
     doc: 'the part in brackets of `feat(api): …`',
   },
   subjectMax: { schema: { kind: 'integer', min: 20, max: 1000 }, default: 100, doc: 'characters of the first line' },
+  emoji: {
+    schema: choice('refuse', 'allow'),
+    default: 'refuse',
+    doc: 'one in front of the type (`✨ feat: …`, `:sparkles: feat: …`)',
+  },
+  prefix: {
+    schema: text('a regular expression'),
+    defaultDoc: 'nothing',
+    doc: 'what else may stand in front of the type, such as the number of a ticket: `\\[[A-Z]+-\\d+\\]`',
+  },
 });
 
 const approvals = object({
