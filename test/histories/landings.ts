@@ -27,8 +27,9 @@ export function land(way: Landing, { tip, at, from }: Record<'tip' | 'at' | 'fro
 
 const alone = (after: Node): Landed => ({ after, states: [after] });
 
-/** Both sides moved a path, each to another state. */
-const conflicts = (ours: Node, theirs: Node, { files }: Node) =>
+/** Both sides moved a path, each to another state; or both removed an approval, which Git takes for renamed on one of them. */
+const conflicts = (ours: Node, theirs: Node, { files, held }: Node) =>
+  [...held].some((name) => !ours.held.has(name) && !theirs.held.has(name)) ||
   allPaths.some(
     (path) =>
       ours.files[path] !== files[path] && theirs.files[path] !== files[path] && ours.files[path] !== theirs.files[path],
