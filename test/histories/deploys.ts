@@ -1,0 +1,169 @@
+import { is } from 'uvu/assert';
+import { isRefused } from './generator.ts';
+import type { History, Push } from './grown.ts';
+import { isError, type Judged, type Problem } from './judged.ts';
+import { behind, lineOf, type Model, type Node, newestCommon } from './model.ts';
+import { policyOf } from './policies.ts';
+import { absent, type Letter, type Path, paths, policyPath } from './signed.ts';
+
+/** What ci let land, predeploy lets pass; what was forced past it, predeploy names. @returns how many steps it named */
+export async function checkDeploy(made: History, judged: Judged): Promise<number> {
+  let told = 0;
+  for (const branch of made.tips.keys()) told += await checkBranch(made, branch, judged);
+  return told;
+}
+
+async function checkBranch(made: History, branch: string, judged: Judged): Promise<number> {
+  const { knob, model, pushes, tips, root } = made;
+  const head = tips.get(branch)!;
+  // Without a policy nothing is deployed: exit 2.
+  if (head.files[policyPath] === absent || tips.get('main')!.files[policyPath] === absent) return 0;
+  const { files, policy, errored } = await judged.deploy(branch, tips);
+  const all = [...files, ...policy];
+  const where = `predeploy of ${branch}: ${JSON.stringify(all)}`;
+  // What was forced onto another branch and came here with it was forced here as well.
+  const reached = behind(head);
+  const landed = pushes.filter(({ after }) => reached.has(after));
+  const lines = [lineOf(head), walkedTo(head)];
+  if (!landed.some(isForced)) {
+    is(errored, null, `ci let all of it land: ${where}`);
+    const isExcused = (problem: Problem) =>
+      lines.some((line) => isUnclear(line, landed, problem, knob === 'criss-cross')) ||
+      isLostBeside(made, head, problem.path as Path);
+    is(all.filter((problem) => isError(problem) && !isExcused(problem)).length, 0, `ci let all of it land: ${where}`);
+  }
+  if (errored !== null) return 0;
+  const stood = standing(pushes, root);
+  // A step that the default branch holds is judged where it landed there (§4), though ci asks for approvals for this branch.
+  const elsewhere = new Set(branch === 'main' ? [] : lineOf(tips.get('main')!));
+  let told = 0;
+  for (const push of landed.filter((one) => one.branch === branch))
+    for (const path of push.verdict.refused as Path[]) {
+      if (push.mended.has(path)) continue;
+      // A push whose policy is named does not go to production before an owner looked at it.
+      const named = all.some((problem) => problem.path === path || isPolicyOf(push, problem));
+      is(
+        named || lines.some((line) => couldHaveLanded(model, { line, elsewhere }, push, path, stood)),
+        true,
+        `${path} was forced by ${push.before?.id}..${push.after.id}: ${where}`,
+      );
+      told += named ? 1 : 0;
+    }
+  return told;
+}
+
+const isPolicyOf = ({ verdict }: Push, { path }: Problem) =>
+  path === policyPath && verdict.refused.includes(policyPath);
+
+const isForced = ({ verdict, mended }: Push) =>
+  isRefused({ ...verdict, refused: verdict.refused.filter((path) => !mended.has(path)) });
+
+/**
+ * Where the design says two things of the same commits. An edit that is approved and taken back inside one push is judged by its
+ * ends (§2.2), while two pushes that leave these very commits are not. And where owners approved that the policy goes, ci judges
+ * nothing after that, while the policy that last stood approved (§4) is the one that went.
+ */
+function isUnclear(
+  line: readonly Node[],
+  landed: readonly Push[],
+  { commit, path }: Problem,
+  /** What was taken back may have used up an approval that another path needs later. */
+  isAnywhere: boolean,
+): boolean {
+  const isUnjudged = landed.some(
+    ({ before, after }) =>
+      before?.files[policyPath] === absent && before.files[path as Path] !== after.files[path as Path],
+  );
+  if (isUnjudged) return true;
+  return landed.some(({ before, after }) => {
+    const [known, reached] = [before ? behind(before) : new Set(), behind(after)];
+    const brought = line.filter((node) => reached.has(node) && !known.has(node));
+    if (isAnywhere) return paths.some((each) => isTakenBack(brought, each));
+    return brought.some(({ oid }) => oid === commit) && isTakenBack(brought, path as Path);
+  });
+}
+
+/** Does a path come back to a state that it had? */
+function isTakenBack(brought: readonly Node[], path: Path): boolean {
+  const moves = brought.filter(({ files, parents: [parent] }) => parent && files[path] !== parent.files[path]);
+  const states = moves.flatMap(({ files, parents }, n) => [...(n === 0 ? [parents[0]!.files[path]] : []), files[path]]);
+  return new Set(states).size < states.length;
+}
+
+/**
+ * A merge that made its own side the first walks past what landed beside it: an approval that was removed since is not seen, and
+ * the branch no longer ends where a release was cut. Ci compares ends and lets it land.
+ */
+function isLostBeside({ model, pushes }: History, head: Node, path: Path): boolean {
+  const foxtrots = pushes.filter(({ before, after }) => before && after.parents[1] === before);
+  const isRemoved = [...behind(head)].some(({ held }) =>
+    [...held].some(
+      (name) => !head.held.has(name) && model.approvals.get(name)!.steps.some((step) => step.path === path),
+    ),
+  );
+  return foxtrots.some(({ after }) => !behind(head).has(after) || isRemoved);
+}
+
+/**
+ * The design walks the first parents. The product goes down the side of a merge that alone changed the policy, and so reads the
+ * commits of a merged branch one by one: until that is decided, either way will do.
+ */
+function walkedTo(head: Node): Node[] {
+  const line = [head];
+  for (let at = sideOf(head); at; at = sideOf(at)) line.unshift(at);
+  return line;
+}
+
+function sideOf({ parents: [first, ...others] }: Node): Node | undefined {
+  const policy = first?.files[policyPath];
+  const isAlone = (other: Node) =>
+    other.files[policyPath] !== policy && newestCommon(first!, other).files[policyPath] === policy;
+  return others.find(isAlone) ?? first;
+}
+
+/** The policies that stood approved at some time. */
+function standing(pushes: readonly Push[], root: Node): ReadonlySet<Letter> {
+  const stood = new Set([root.files[policyPath]]);
+  for (const { before, after, verdict } of pushes)
+    if (
+      before &&
+      stood.has(before.files[policyPath]) &&
+      !verdict.refused.includes(policyPath) &&
+      !verdict.isPolicyRefused
+    )
+      stood.add(after.files[policyPath]);
+  return stood;
+}
+
+/** Pushed in other portions ci would have let each step of the path land: from what landed nobody can tell in which it was. */
+function couldHaveLanded(
+  model: Model,
+  { line, elsewhere }: { line: readonly Node[]; elsewhere: ReadonlySet<Node> },
+  { before, after, branch }: Push,
+  path: Path,
+  stood: ReadonlySet<Letter>,
+): boolean {
+  const [known, reached] = [before ? behind(before) : new Set(), behind(after)];
+  const places = line.map((_, place) => place);
+  const steps = places.filter(
+    (at) =>
+      at > 0 &&
+      !elsewhere.has(line[at]!) &&
+      !known.has(line[at]!) &&
+      reached.has(line[at]!) &&
+      line[at]!.files[path] !== line[at - 1]!.files[path],
+  );
+  const passes = (from: Node, to: Node) => {
+    // Design §4: the policy that last stood approved, whatever was forced since.
+    const standing = line.slice(0, line.indexOf(from) + 1).findLast(({ files }) => stood.has(files[policyPath]));
+    const policy = standing ? policyOf(standing.files[policyPath]) : null;
+    return (
+      from.files[path] !== to.files[path] &&
+      policy !== null &&
+      !model.unapproved(from, to, { policy, target: branch }).includes(path)
+    );
+  };
+  return steps.every((at) =>
+    places.some((from) => from < at && places.some((to) => to >= at && passes(line[from]!, line[to]!))),
+  );
+}
