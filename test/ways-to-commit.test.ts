@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { type First, ways } from './support/ways.ts';
 import { copyRepo, folder, guardedRepo, Repo, type Result, run } from './support/world.ts';
 
+hooksStay();
 const test = suite('ways to commit');
 
 /** What is tried: one file's new content under a message. */

@@ -60,11 +60,14 @@ writeFileSync(
     `[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[core]\n\tfsync = none\n[init]\n\tdefaultBranch = main\n\ttemplateDir = ${template}\n`,
 );
 
+/** Where the tests' runs find programs. */
+export const programs = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'];
+
 /** An environment made from nothing, the same from any shell. */
 export function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const coverage = process.env['NODE_V8_COVERAGE'];
   return {
-    PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+    PATH: programs.join(':'),
     HOME: home,
     LANG: 'C.UTF-8',
     TZ: 'UTC',
