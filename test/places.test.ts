@@ -1,9 +1,11 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { approve, copyRepo, folder, guardedRepo, installPackage, Repo, type Result } from './support/world.ts';
 
+hooksStay();
 const test = suite('places');
 const world = guardedRepo();
 const lead = world.keys['lead']!;

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { is, match, ok } from 'uvu/assert';
 import { forkPoints } from '../src/git/fork-points.ts';
 import { Repository } from '../src/git/repository.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { addRemote, environment, folder, guardedRepo, makeKey, newRepo, policyText, Repo } from './support/world.ts';
 
+hooksStay();
 const test = suite('pre-push');
 const zeros = '0'.repeat(40);
 
@@ -263,8 +265,9 @@ test('thousands of refs that bring nothing new cost no process each', () => {
   const bin = new Repo(folder('bin'));
   bin.write('git', `#!/bin/sh\necho >>'${log}'\nexec /usr/bin/git "$@"\n`, 0o755);
   const env = { PATH: `${bin.dir}:${process.env['PATH']}` };
+  const head = repo.head();
   const started = (refs: number) => {
-    const line = (n: number) => `refs/tags/v${n} ${repo.head()} refs/tags/v${n} ${zeros}\n`;
+    const line = (n: number) => `refs/tags/v${n} ${head} refs/tags/v${n} ${zeros}\n`;
     const input = Array.from({ length: refs }, (_, n) => line(n)).join('');
     writeFileSync(log, '');
     const done = repo.protectWith({ input, env }, 'hook', 'pre-push', 'origin', 'url');
