@@ -33,7 +33,7 @@ function shop(deploy = 'production: {}', keys?: Record<string, Key>) {
 
 const land = (repo: Repo, message: string, files: Record<string, string> = {}) => {
   const commit = repo.commit(message, files);
-  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.publish();
   return commit;
 };
 
@@ -125,7 +125,7 @@ test('a pull request that changes the policy, while main goes on with approvals,
   is(approve(repo, keys['lead']!, '--staged').code, 0);
   land(repo, 'CRITICAL: fee');
   repo.git('merge', '-q', '--no-ff', '--no-verify', '-m', 'Merge topic', 'topic');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const done = repo.protect('predeploy');
   is(done.code, 0, done.out);
 });

@@ -215,7 +215,7 @@ test('before a deploy the whole of what is deployed is judged', () => {
   repo.git('branch', '--quiet', '--set-upstream-to=origin/main');
   repo.commit('feat: x', { 'old.dump': 'x\n' });
   repo.commit('feat: y', { 'src/y.ts': '1\n' });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const done = repo.protect('predeploy', '--format', 'json');
   is(done.code, 1, done.out);
   equal(

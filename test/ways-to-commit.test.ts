@@ -29,7 +29,7 @@ const world = (() => {
   const { repo } = guardedRepo();
   repo.commit('CRITICAL: fee', { 'server/pay.ts': 'export const fee = 2;\n' });
   repo.commit('feat: a', { 'src/a.ts': 'a2\n' });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('switch', '-qc', 'topic');
   repo.commit('feat: mine', { 'src/mine.ts': '1\n' });
   return repo;
