@@ -3,9 +3,11 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { equal, is, match, not } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { guardedRepo, type Repo, type Result } from './support/world.ts';
 
+hooksStay();
 const test = suite('forbidden-files');
 
 interface Said {

@@ -3,10 +3,12 @@ import { chmodSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, ok } from 'uvu/assert';
 import { craft, stepsOf } from './support/attacks.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { approve, folder, guardedRepo, makeKey, policyText, Repo, run } from './support/world.ts';
 
 /** What nobody may bring about by what he can push, set or leave out. One test a kind; the laws are in the threat model. */
+hooksStay();
 const test = suite('laws');
 
 /** A branch with a malformed message on the way, and a remote that somebody else has pushed that commit to. */

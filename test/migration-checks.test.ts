@@ -12,9 +12,11 @@ import {
   otherClone,
   refusedBy,
 } from './support/migration-world.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { approve, folder, type Repo } from './support/world.ts';
 
+hooksStay();
 const test = suite('migrations: the checks');
 const [destructive, unedited, schema] = ['destructive-migration', 'unedited-migrations', 'schema-migration'];
 const drop = 'DROP TABLE orders;\n';
