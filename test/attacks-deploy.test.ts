@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import {
   approve,
@@ -18,6 +19,7 @@ import {
   run,
 } from './support/world.ts';
 
+hooksStay();
 const test = suite('attacks-deploy');
 
 const tagged = 'production: { rollback: { tag: "live-{environment}-{commit}" } }';
