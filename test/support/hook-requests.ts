@@ -49,20 +49,19 @@ export function serveHooks({ requests, answer, busy }: HookPipes): void {
 /** Who asks waits, so the system tells all about it, to the byte. Null: that hook needs a process of its own. */
 function requestOf(pid: string): Request | null {
   const parts = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8').split('\0').slice(0, -1);
-  const [, , , ...words] = parts('cmdline');
-  const env = Object.fromEntries(parts('environ').map((pair) => /^([^=]*)=(.*)$/s.exec(pair)!.slice(1)));
-  if (!tried.has(words[0]!)) {
-    tried.add(words[0]!);
-    return null;
-  }
-  // What Node reads when it starts.
-  if (Object.keys(env).some((name) => /^NODE_(?!V8_COVERAGE)|^PROTECT_EXTRA_CA_CERTS$/.test(name))) return null;
-  const isTerminal = (stream: number) => /^\/dev\/(?!null$)/.test(readlinkSync(`/proc/${pid}/fd/${stream}`));
+  const stream = (number: number) => `/proc/${pid}/fd/${number}`;
   try {
-    if ([0, 1, 2].some(isTerminal)) return null;
-    return { words, cwd: readlinkSync(`/proc/${pid}/cwd`), env, input: openSync(`/proc/${pid}/fd/0`, 'r') };
+    const [, , , ...words] = parts('cmdline');
+    const env = Object.fromEntries(parts('environ').map((pair) => /^([^=]*)=(.*)$/s.exec(pair)!.slice(1)));
+    const isFirst = !tried.has(words[0]!);
+    tried.add(words[0]!);
+    const isRead = (name: string) => /^NODE_(?!V8_COVERAGE)|^PROTECT_EXTRA_CA_CERTS$/.test(name);
+    const isTerminal = (number: number) => /^\/dev\/(?!null$)/.test(readlinkSync(stream(number)));
+    // What Node reads when it starts is about a process too.
+    if (isFirst || Object.keys(env).some(isRead) || [0, 1, 2].some(isTerminal)) return null;
+    return { words, cwd: readlinkSync(`/proc/${pid}/cwd`), env, input: openSync(stream(0), 'r') };
   } catch {
-    return null; // A stream is closed, or a socket, which nobody else can open.
+    return null; // A stream is closed, or a socket, which nobody else can open; or whoever asked was stopped.
   }
 }
 
@@ -104,7 +103,7 @@ async function judge({ words, cwd, env, input }: Request): Promise<string> {
 function quoted(bytes: Buffer): string {
   return bytes
     .toString('latin1')
-    .replace(/[^\w \n.,:;/()-]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+    .replace(/[^\w \n.,:;/()]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
 async function reply(answer: string, pid: string, script: string): Promise<void> {

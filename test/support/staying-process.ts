@@ -24,8 +24,8 @@ export interface HookPipes {
 
 /**
  * Runs `protect` in a process that stays, in the folder and environment of the order: most of what a command costs is the
- * start of its process. The same code, compiled file by file; hooks still run what is built, and so does whatever is about
- * the process.
+ * start of its process. The same code, compiled file by file; what is built is run by hooks, but for those of staying-hooks.ts,
+ * and by whatever is about the process.
  */
 export function runStaying(order: Order, ownEnvironment: NodeJS.ProcessEnv): Answer {
   const { port, done } = startStaying(ownEnvironment);
