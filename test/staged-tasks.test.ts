@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
-import { hooksApart, hooksStay } from './support/staying-hooks.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
-import { distFolder, environment, folder, guardedRepo, Repo, type Result, run } from './support/world.ts';
+import { distFolder, environment, folder, guardedRepo, hooksApart, Repo, type Result, run } from './support/world.ts';
 
 hooksStay();
 const test = suite('staged-tasks');

@@ -3,9 +3,6 @@ import { join } from 'node:path';
 import { startStaying } from './staying-process.ts';
 import { distFolder, environment, folder, programs, run } from './world.ts';
 
-/** For a run whose hooks are to have processes of their own all the same: it is killed, or others run beside it. */
-export const hooksApart: NodeJS.ProcessEnv = { PATH: programs.join(':') };
-
 /**
  * Lets the process that stays judge for the hooks of this file's tests: most of what a commit costs is the start of Node.
  * Git and the hooks' scripts are the real ones up to `node`, which is then a shell that asks; what it asks and what it is

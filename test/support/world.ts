@@ -63,6 +63,9 @@ writeFileSync(
 /** Where the tests' runs find programs. */
 export const programs = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'];
 
+/** For a run whose hooks have processes of their own in any case: it is killed, others run beside it, or no test looks at it. */
+export const hooksApart: NodeJS.ProcessEnv = { PATH: programs.join(':') };
+
 /** An environment made from nothing, the same from any shell. */
 export function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const coverage = process.env['NODE_V8_COVERAGE'];
@@ -287,7 +290,7 @@ function wiredRepo(format: 'sha1' | 'sha256'): Repo {
 
 /** Puts the hooks' compiled code into a repository, as any has it that has seen a commit; how it gets there, hooks.test.ts tries. */
 function keepCompiled(repo: Repo): void {
-  const seen = copyRepo(repo);
+  const seen = new Repo(copyRepo(repo).dir, hooksApart);
   seen.write('.protectionrc', policyText({ lead: leadKey() })).git('add', '.protectionrc');
   seen.tryGit('hook', 'run', 'pre-commit');
   const cache = join(seen.dir, '.git/protect/cache');
