@@ -186,7 +186,7 @@ test('the target moved meanwhile', () => {
   approve(repo, keys['lead']!, '--staged');
   repo.git('stash', '-q');
   repo.commit('CRITICAL: meanwhile', { 'server/pay.ts': 'other\n' });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('checkout', '-q', 'stash@{0}', '--', '.');
   match(repo.protect('hook', 'pre-commit').out, 'the target moved meanwhile');
 });
@@ -212,7 +212,7 @@ test('a broken signature, and an approval that is not one', () => {
 test('approve --landed makes an approval for what is already there', () => {
   const { repo, keys } = guardedRepo();
   repo.commit('CRITICAL: emergency', { 'server/pay.ts': '9\n' });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const after = approve(repo, keys['lead']!, '--landed', 'HEAD');
   is(after.code, 0, after.out);
   const committed = repo.tryGit('commit', '-m', 'chore: approve the emergency');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import {
   approve,
@@ -18,6 +19,7 @@ import {
   run,
 } from './support/world.ts';
 
+hooksStay();
 const test = suite('attacks-deploy');
 
 const tagged = 'production: { rollback: { tag: "live-{environment}-{commit}" } }';
@@ -33,7 +35,7 @@ function shop(deploy = 'production: {}', keys?: Record<string, Key>) {
 
 const land = (repo: Repo, message: string, files: Record<string, string> = {}) => {
   const commit = repo.commit(message, files);
-  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.publish();
   return commit;
 };
 
@@ -125,7 +127,7 @@ test('a pull request that changes the policy, while main goes on with approvals,
   is(approve(repo, keys['lead']!, '--staged').code, 0);
   land(repo, 'CRITICAL: fee');
   repo.git('merge', '-q', '--no-ff', '--no-verify', '-m', 'Merge topic', 'topic');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const done = repo.protect('predeploy');
   is(done.code, 0, done.out);
 });

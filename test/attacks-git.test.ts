@@ -13,9 +13,11 @@ import {
   stepsOf,
   writeObject,
 } from './support/attacks.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { addRemote, copyRepo, folder, guardedRepo, makeKey, newRepo, policyText, Repo, run } from './support/world.ts';
 
+hooksStay();
 const test = suite('attacks: what changed, from which base');
 
 const world = guardedRepo({

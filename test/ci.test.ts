@@ -69,7 +69,7 @@ test('a push that has happened is judged from what the ref held before', () => {
   const { repo } = guardedRepo();
   const before = repo.head();
   repo.write('server/pay.ts', '2\n').git('commit', '-qam', 'CRITICAL: fee', '--no-verify');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const done = repo.protect('ci', '--event', 'push', '--target', 'main', '--base', before);
   is(done.code, 1);
   match(done.out, 'server/pay.ts');
@@ -92,7 +92,7 @@ test('a force push that has happened is told', () => {
 test('a shallow clone is undecided, with the setting to change', () => {
   const { repo, origin } = guardedRepo();
   repo.commit('feat: more');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const dir = folder('clone');
   is(run(dir, 'git', ['clone', '-q', '--depth', '1', `file://${origin!.dir}`, '.']).code, 0);
   const clone = new Repo(dir);
@@ -241,12 +241,12 @@ test('a branch that takes no direct push is green in CI once a proposal has land
       .read('.protectionrc')
       .replace('branches: { main: {} }', 'branches: { main: { directPush: refuse } }'),
   });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.protect('wire');
   const before = repo.head();
   repo.commit('feat: x', { 'src/x.ts': '1\n' });
   is(repo.tryGit('push', 'origin', 'main').code, 1, 'from a clone it is refused');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const done = repo.protect('ci', '--event', 'push', '--target', 'main', '--base', before);
   is(done.code, 0, done.out);
 });

@@ -14,9 +14,11 @@ import {
 } from '../src/model/index.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
 import { type Cleanup, cleanMessage } from '../src/sources/message.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { folder, guardedRepo, makeKey, newRepo, type Repo } from './support/world.ts';
 
+hooksStay();
 const test = suite('commit-message');
 const usual = parsePolicy('version: 1\n', '.protectionrc').commits;
 

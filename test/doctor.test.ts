@@ -240,7 +240,7 @@ const cases: Case[] = [
     says: /version/,
     spoil(repo) {
       repo.commit('chore: broken', { '.protectionrc': 'version: 7\n' });
-      repo.git('push', '-q', '--no-verify', 'origin', 'main');
+      repo.publish();
     },
   },
   {
@@ -251,7 +251,7 @@ const cases: Case[] = [
       const policy = repo.read('.protectionrc');
       repo.git('rm', '-q', '.protectionrc');
       repo.commit('chore: no policy');
-      repo.git('push', '-q', '--no-verify', 'origin', 'main');
+      repo.publish();
       repo.write('.protectionrc', policy);
     },
   },
@@ -262,7 +262,7 @@ const cases: Case[] = [
     spoil(repo, home) {
       const [line] = [`${join(home, '.ssh/id_ed25519.pub')}`].map((file) => run(home, 'cat', [file]).stdout.trim());
       repo.commit('chore: one owner', { '.protectionrc': policyText({ one: { file: '', line: line! } }) });
-      repo.git('push', '-q', '--no-verify', 'origin', 'main');
+      repo.publish();
     },
   },
   {
@@ -373,7 +373,7 @@ test('a key in the old format without a passphrase is an open key', () => {
   is(run(home, 'ssh-keygen', ['-q', '-t', 'rsa', '-m', 'PEM', '-N', '', '-f', file]).code, 0);
   const line = run(home, 'cat', [`${file}.pub`]).stdout.trim();
   repo.commit('chore: owners', { '.protectionrc': policyText({ old: { file, line } }), 'CLAUDE.md': '' });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const open = () => examine(repo).found.filter(({ message }) => message.startsWith(file));
   equal(
     open().map(({ id }) => id),

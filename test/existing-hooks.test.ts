@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import {
   addRemote,
@@ -28,6 +29,7 @@ import {
   run,
 } from './support/world.ts';
 
+hooksStay();
 const test = suite('existing hooks');
 
 /** Everything in a repository that is not its objects: path → mode and content. */

@@ -3,9 +3,11 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { equal, is, match, not } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { guardedRepo, type Repo, type Result } from './support/world.ts';
 
+hooksStay();
 const test = suite('forbidden-files');
 
 interface Said {
@@ -242,7 +244,7 @@ test('before a deploy the whole of what is deployed is judged', () => {
   repo.git('branch', '--quiet', '--set-upstream-to=origin/main');
   repo.commit('feat: x', { 'old.dump': 'x\n' });
   repo.commit('feat: y', { 'src/y.ts': '1\n' });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const done = repo.protect('predeploy', '--format', 'json');
   is(done.code, 1, done.out);
   equal(

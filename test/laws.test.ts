@@ -3,10 +3,12 @@ import { chmodSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, ok } from 'uvu/assert';
 import { craft, stepsOf } from './support/attacks.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { approve, folder, guardedRepo, makeKey, policyText, Repo, run } from './support/world.ts';
 
 /** What nobody may bring about by what he can push, set or leave out. One test a kind; the laws are in the threat model. */
+hooksStay();
 const test = suite('laws');
 
 /** A branch with a malformed message on the way, and a remote that somebody else has pushed that commit to. */
@@ -14,7 +16,7 @@ function vouchedFor(branch: string) {
   const { repo } = guardedRepo();
   const policy = repo.read('.protectionrc').replace('main: {}', 'main: {}, "release/*": {}');
   repo.commit('chore: release', { '.protectionrc': policy });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('switch', '-qc', 'topic');
   const bad = repo.commit('no type here', { 'src/b.ts': 'b\n' });
   repo.commit('feat: c', { 'src/c.ts': 'c\n' });
@@ -36,7 +38,7 @@ test('law 2: in ci not even a branch that the policy lists: only what the target
   const { repo } = guardedRepo();
   const policy = repo.read('.protectionrc').replace('branches: { main: {} }', 'branches: { main: {}, release: {} }');
   repo.commit('chore: release', { '.protectionrc': policy });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('switch', '-qc', 'topic');
   const bad = repo.commit('no type here', { 'src/b.ts': 'b\n' });
   repo.git('push', '-q', '--no-verify', 'origin', `${bad}:refs/heads/release`);
@@ -71,7 +73,7 @@ test('law 2: a tag on a branch under a pattern is on no protected branch', () =>
   const { repo } = guardedRepo({ more: 'tags: { "v*": { create: protected } }' });
   const policy = repo.read('.protectionrc').replace('main: {}', 'main: {}, "release/*": {}');
   repo.commit('chore: release', { '.protectionrc': policy });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('switch', '-qc', 'topic');
   repo.commit('feat: b', { 'src/b.ts': 'b\n' });
   repo.git('push', '-q', '--no-verify', 'origin', 'topic:refs/heads/release/mine');
@@ -93,7 +95,7 @@ test('law 2: the policy of another project does not name the default branch', ()
     .replace('main: {}', 'trunk: {}')
     .replace(/project: \w+/, `project: ${'f'.repeat(32)}`);
   repo.commit('chore: x', { '.protectionrc': other });
-  repo.git('push', '-q', '--no-verify', 'origin', 'stranger');
+  repo.publish('stranger');
   const clone = new Repo(folder('clone'));
   clone.git('init', '-q', '-b', 'main');
   clone.git('remote', 'add', 'origin', origin!.dir);
@@ -176,7 +178,7 @@ function replayed() {
   land('one', 2);
   const used = repo.head();
   land('back', 1);
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('switch', '-qc', 'replay');
   repo.git('checkout', used, '--', '.protect', 'server');
   repo.commit('CRITICAL: again');
@@ -235,7 +237,7 @@ test('law 2: a policy is adopted once: after it was removed only that very one c
   repo.git('rm', '-q', '.protectionrc');
   repo.git('commit', '-q', '--no-verify', '-m', 'chore: no policy');
   const removed = repo.head();
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('switch', '-qc', 'mine');
   const own = policyText({ mallory: makeKey('mallory') });
   repo.commit('chore: my policy', { '.protectionrc': own, 'server/pay.ts': 'export const fee = 0;\n' });
@@ -260,7 +262,7 @@ test('law 2: a policy is adopted once: after it was removed only that very one c
   repo.commit('chore: mine', { '.protectionrc': own });
   repo.git('rm', '-q', '.protectionrc');
   repo.git('commit', '-q', '--no-verify', '-m', 'chore: not mine');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.commit('chore: mine again', { '.protectionrc': own });
   is(repo.protect('ci', '--base', 'origin/main', '--head', 'HEAD', '--target', 'main').code, 3);
 });
@@ -273,7 +275,7 @@ test('law 3: a branch that was updated by a merge lands by a rebase without what
   repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
   is(approve(repo, keys['lead']!, '--staged').code, 0);
   repo.commit('CRITICAL: fee');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('switch', '-q', 'topic');
   repo.git('merge', '-q', '--no-verify', '-m', 'Merge main', 'main');
   const judge = () => repo.protect('ci', '--base', 'origin/main', '--head', 'topic', '--target', 'main');
@@ -299,7 +301,7 @@ test('law 4: an approval that landed alone counts once, at every gate; one that 
   const land = (message: string, files: Record<string, string> = {}) => {
     const before = repo.head();
     repo.commit(message, files);
-    repo.git('push', '-q', '--no-verify', 'origin', 'main');
+    repo.publish();
     return ci(before).code;
   };
   is(land('chore: the approval alone'), 0);
@@ -340,7 +342,7 @@ test('law 8: a release is cut from what stood on main once, and from nothing els
   repo.write('server/pay.ts', 'export const fee = 2;\n').git('add', '-A');
   is(approve(repo, keys['lead']!, '--staged').code, 0);
   repo.commit('CRITICAL: fee');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const zeros = '0'.repeat(40);
   const cut = (commit: string) =>
     repo.protectWith(

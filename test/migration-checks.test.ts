@@ -12,9 +12,11 @@ import {
   otherClone,
   refusedBy,
 } from './support/migration-world.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { approve, folder, type Repo } from './support/world.ts';
 
+hooksStay();
 const test = suite('migrations: the checks');
 const [destructive, unedited, schema] = ['destructive-migration', 'unedited-migrations', 'schema-migration'];
 const drop = 'DROP TABLE orders;\n';
@@ -143,7 +145,7 @@ test('one approval serves a rule of the policy as well, and critical files still
 test('a rule of the policy on the same file is served by the same approval', () => {
   const { repo, key } = migrationWorld();
   repo.commit('chore: policy', { '.protectionrc': repo.read('.protectionrc').replace('[config/]', '[config/, fly/]') });
-  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.write('fly/V2__x.sql', drop);
   const refused = commit(repo);
   refusedBy(destructive!, refused, 'error[protected-files] fly/V2__x.sql');
@@ -174,7 +176,7 @@ test('without an owner nobody can approve, and that is said', () => {
   repo.git('switch', '--quiet', 'main');
   const policy = 'version: 1\nmigrations: [{ folder: drizzle, tool: drizzle }]\n';
   repo.commit('chore: no owners', { '.protectionrc': policy });
-  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.publish();
   addDrizzle(repo, '0001_drop', drop);
   refusedBy(destructive!, commit(repo), 'the policy names no owner');
 });
@@ -182,7 +184,7 @@ test('without an owner nobody can approve, and that is said', () => {
 test('approvals needed at landing: a branch of your own only warns', () => {
   const { repo } = migrationWorld();
   repo.commit('chore: policy', { '.protectionrc': `${repo.read('.protectionrc')}approvals: { needed: landing }\n` });
-  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('switch', '--quiet', '-c', 'work');
   addDrizzle(repo, '0001_drop', drop);
   const committed = commit(repo);
@@ -250,12 +252,12 @@ test('dbmate: a section that goes down counts as one only where that is how migr
   repo.write('sql/002_x.sql', marked('SELECT 1;', 'DROP TABLE a;'));
   refusedBy(destructive!, commit(repo), 'sql/002_x.sql:4');
   repo.commit('feat: one of its kind does not make a habit');
-  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.write('sql/003_x.sql', marked('SELECT 1;', 'DROP TABLE a;'));
   refusedBy(destructive!, commit(repo), 'sql/003_x.sql:4');
   repo.remove('sql/001_first.up.sql').remove('sql/001_first.down.sql').remove('sql/003_x.sql');
   repo.commit('feat: all of them');
-  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.write('sql/003_x.sql', marked('CREATE TABLE b (id int);', 'DROP TABLE a;'));
   passes(commit(repo));
   repo.write('sql/004_x.sql', marked('DROP TABLE b;', 'CREATE TABLE b (id int);'));
@@ -573,7 +575,7 @@ test('attacks: new paths, links and names that only look harmless', () => {
 test('attacks: `x.down.sql` where files are not named in pairs', () => {
   const { repo } = migrationWorld();
   repo.commit('chore: supabase', { 'sql/002_plain.sql': 'CREATE TABLE a (id int);\n' });
-  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.write('sql/003_x.down.sql', drop).write('sql/new/1.up.sql', 'SELECT 1;\n').write('sql/new/1.down.sql', drop);
   refusedBy(destructive!, commitByGit(repo), 'sql/003_x.down.sql:1', 'sql/new/1.down.sql:1');
 });

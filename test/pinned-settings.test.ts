@@ -115,7 +115,7 @@ test('one wrong value among right ones is refused', () => {
 test('a value that is only written differently, beside another that stays, is refused', () => {
   const repo = pinned();
   repo.commit('feat: two', { 'backend/two.py': 'algorithm = "RS256"\nalgorithm = "RS256"\n' });
-  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.publish();
   const one = commit(repo, { 'backend/auth.py': "algorithm = 'HS256'\n", 'backend/api.py': 'x\n' });
   is(one.code, 1);
   match(one.out, 'backend/auth.py: has 0 of its 1 values at');

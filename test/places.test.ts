@@ -1,9 +1,11 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { approve, copyRepo, folder, guardedRepo, installPackage, Repo, type Result } from './support/world.ts';
 
+hooksStay();
 const test = suite('places');
 const world = guardedRepo();
 const lead = world.keys['lead']!;
@@ -157,7 +159,7 @@ function superproject(guarded: boolean): { outer: Repo; inner: Repo } {
   });
   outer.git('submodule', '--quiet', 'add', (library.origin ?? library.repo).dir, 'vendor/lib');
   outer.commit('feat: a library');
-  outer.git('push', '-q', '--no-verify', 'origin', 'main');
+  outer.publish();
   const inner = new Repo(join(outer.dir, 'vendor/lib'));
   outer.write('.git/modules/vendor/lib/info/exclude', 'node_modules\n');
   return { outer, inner };
@@ -227,7 +229,7 @@ test('a conflict in a protected file: taking what main has is free, anything els
   repo.commit('CRITICAL: mine', { 'server/pay.ts': 'mine\n' });
   repo.git('switch', '-q', 'main');
   repo.commit('CRITICAL: theirs', { 'server/pay.ts': 'theirs\n' });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('switch', '-q', 'topic');
   repo.tryGit('merge', 'main');
   const early = repo.protect('hook', 'pre-commit');

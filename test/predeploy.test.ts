@@ -36,7 +36,7 @@ function shop(
 
 const land = (repo: Repo, message: string, files: Record<string, string>) => {
   const commit = repo.commit(message, files);
-  repo.git('push', '--quiet', '--no-verify', 'origin', 'main');
+  repo.publish();
   return commit;
 };
 
@@ -229,7 +229,7 @@ test('landed-checks: a merge is one step, judged by the policy of its moment', (
   repo.git('switch', '-q', 'main');
   land(repo, 'feat: main goes on', { 'src/m.ts': '1\n' });
   repo.git('merge', '-q', '--no-ff', '--no-verify', '-m', 'Merge topic', 'topic');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const done = repo.protect('predeploy');
   is(done.code, 0, done.out);
   // Another owner from now on does not judge what landed before.
@@ -674,7 +674,7 @@ test('landed-checks: a merge that two approvals lead to, one after the other, pa
     repo.commit('CRITICAL: fee again');
     repo.git('switch', '-q', 'main');
     repo.git('merge', '-q', '--no-ff', '--no-verify', '-m', 'Merge topic', 'topic');
-    repo.git('push', '-q', '--no-verify', 'origin', 'main');
+    repo.publish();
     const done = repo.protect('predeploy');
     is(done.code, both ? 0 : 1, done.out);
   }

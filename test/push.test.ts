@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { is, match, ok } from 'uvu/assert';
 import { forkPoints } from '../src/git/fork-points.ts';
 import { Repository } from '../src/git/repository.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { addRemote, environment, folder, guardedRepo, makeKey, newRepo, policyText, Repo } from './support/world.ts';
 
+hooksStay();
 const test = suite('pre-push');
 const zeros = '0'.repeat(40);
 
@@ -34,7 +36,7 @@ test('a force push and a deletion of main are refused, of a branch they are not'
 test('a rewind is a force push, and judged by its states', () => {
   const { repo } = guardedRepo();
   repo.commit('CRITICAL: fee', { 'server/pay.ts': '9\n' });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('reset', '-q', '--hard', 'HEAD~1');
   const rewound = repo.tryGit('push', '--force', 'origin', 'main');
   is(rewound.code, 1);
@@ -49,7 +51,7 @@ test('branches: allow lets a force push through, the files still hold', () => {
     repo.read('.protectionrc').replace('main: {}', 'main: { forcePush: allow, delete: allow }'),
   );
   repo.commit('chore: policy');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('commit', '-q', '--amend', '--allow-empty', '-m', 'chore: reworded');
   is(repo.tryGit('push', '--force', 'origin', 'main').code, 0);
 });
@@ -58,7 +60,7 @@ test('directPush: refuse', () => {
   const { repo } = guardedRepo();
   repo.write('.protectionrc', repo.read('.protectionrc').replace('main: {}', 'main: { directPush: refuse }'));
   repo.commit('chore: policy');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.commit('feat: x');
   const pushed = repo.tryGit('push', 'origin', 'main');
   is(pushed.code, 1);
@@ -86,7 +88,7 @@ test('an unprotected branch is judged from where it left the default branch', ()
   repo.commit('feat: one', { 'src/one.ts': '1\n' });
   is(repo.tryGit('push', 'origin', 'topic').code, 0);
   repo.commit('CRITICAL: fee', { 'server/pay.ts': '9\n' });
-  repo.git('push', '-q', '--no-verify', 'origin', 'topic');
+  repo.publish('topic');
   repo.commit('feat: two', { 'src/two.ts': '1\n' });
   const pushed = repo.tryGit('push', 'origin', 'topic');
   is(pushed.code, 1, 'what is on the remote branch already is no excuse');
@@ -224,7 +226,7 @@ test('in a remote without a known HEAD the literal branch of its policy is the d
     repo.read('.protectionrc').replace('branches: { main: {} }', 'branches: { a: {}, b: {} }'),
   );
   repo.commit('chore: policy');
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   const unknown = hook(repo, `refs/heads/main ${repo.head()} refs/heads/x ${zeros}\n`);
   is(unknown.code, 3);
   match(unknown.out, 'git remote set-head origin --auto');
@@ -235,7 +237,7 @@ test('where a branch left main: several merges of main, an unrelated history, a 
   const land = (fee: string) => {
     repo.git('switch', '-q', 'main');
     repo.commit('CRITICAL: fee', { 'server/pay.ts': fee });
-    repo.git('push', '-q', '--no-verify', 'origin', 'main');
+    repo.publish();
   };
   repo.git('switch', '-qc', 'topic');
   for (const fee of ['2', '3']) {
@@ -263,8 +265,9 @@ test('thousands of refs that bring nothing new cost no process each', () => {
   const bin = new Repo(folder('bin'));
   bin.write('git', `#!/bin/sh\necho >>'${log}'\nexec /usr/bin/git "$@"\n`, 0o755);
   const env = { PATH: `${bin.dir}:${process.env['PATH']}` };
+  const head = repo.head();
   const started = (refs: number) => {
-    const line = (n: number) => `refs/tags/v${n} ${repo.head()} refs/tags/v${n} ${zeros}\n`;
+    const line = (n: number) => `refs/tags/v${n} ${head} refs/tags/v${n} ${zeros}\n`;
     const input = Array.from({ length: refs }, (_, n) => line(n)).join('');
     writeFileSync(log, '');
     const done = repo.protectWith({ input, env }, 'hook', 'pre-push', 'origin', 'url');

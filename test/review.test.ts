@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not } from 'uvu/assert';
 import { parseDocument } from 'yaml';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import {
   approve,
@@ -16,6 +17,7 @@ import {
   run,
 } from './support/world.ts';
 
+hooksStay();
 const test = suite('holes found in review');
 const zeros = '0'.repeat(40);
 

@@ -48,6 +48,7 @@ const longest = [
   'ways-to-commit',
   'places',
   'predeploy',
+  'histories',
   'migration-checks',
   'attacks-deploy',
   'migrations',

@@ -13,9 +13,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
-import { distFolder, environment, folder, guardedRepo, Repo, type Result, run } from './support/world.ts';
+import { distFolder, environment, folder, guardedRepo, hooksApart, Repo, type Result, run } from './support/world.ts';
 
+hooksStay();
 const test = suite('staged-tasks');
 
 /** A repository whose policy runs tasks, and a folder outside it where they may leave traces. */
@@ -608,7 +610,7 @@ interface Running {
 function start(repo: Repo, command: string, ...args: string[]): Running {
   const child = spawn(command, args, {
     cwd: repo.dir,
-    env: environment(repo.env),
+    env: environment({ ...repo.env, ...hooksApart }),
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

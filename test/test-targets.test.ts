@@ -1,8 +1,10 @@
 import { equal, is, match } from 'uvu/assert';
 import { mentions } from '../src/readers/hosts.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { guardedRepo, type Repo, type Result } from './support/world.ts';
 
+hooksStay();
 const test = suite('test-targets');
 
 const find = mentions({

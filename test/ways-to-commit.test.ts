@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { type First, ways } from './support/ways.ts';
 import { copyRepo, folder, guardedRepo, Repo, type Result, run } from './support/world.ts';
 
+hooksStay();
 const test = suite('ways to commit');
 
 /** What is tried: one file's new content under a message. */
@@ -27,7 +29,7 @@ const world = (() => {
   const { repo } = guardedRepo();
   repo.commit('CRITICAL: fee', { 'server/pay.ts': 'export const fee = 2;\n' });
   repo.commit('feat: a', { 'src/a.ts': 'a2\n' });
-  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  repo.publish();
   repo.git('switch', '-qc', 'topic');
   repo.commit('feat: mine', { 'src/mine.ts': '1\n' });
   return repo;
@@ -41,11 +43,17 @@ function stage(repo: Repo, { path, text }: Attempt): Repo {
   return repo;
 }
 
-/** A commit of the attempt on a branch beside, past every hook; then back. */
-function beside(repo: Repo, { path, text, message }: Attempt, from = 'HEAD'): Repo {
-  repo.git('switch', '-qc', 'side', from);
-  repo.commit(message, { [path]: text });
-  repo.git('switch', '-q', 'topic');
+/** Makes a commit on a branch that is not checked out, where no hook runs. */
+function imported(repo: Repo, branch: string, from: string, message: string, files: Record<string, string>): Result {
+  const data = (text: string) => `data ${Buffer.byteLength(text)}\n${text}\n`;
+  const head = `commit refs/heads/${branch}\ncommitter x <x@x> 1767225600 +0000\n${data(message)}from refs/heads/${from}^0\n`;
+  const contents = Object.entries(files).map(([path, text]) => `M 100644 inline ${path}\n${data(text)}`);
+  return typed(repo, head + contents.join(''), 'fast-import', '--quiet');
+}
+
+/** A commit of the attempt on a branch beside. */
+function beside(repo: Repo, { path, text, message }: Attempt, from = 'topic', more: Record<string, string> = {}): Repo {
+  is(imported(repo, 'side', from, message, { [path]: text, ...more }).code, 0);
   return repo;
 }
 
@@ -57,12 +65,8 @@ const sound = (at: Attempt): Attempt => ({
 
 /** As `beside`, with a commit here that conflicts. */
 function against(repo: Repo, attempt: Attempt): Repo {
-  beside(repo, attempt, 'main');
+  beside(repo, attempt, 'main', { 'src/c.ts': 'there\n' });
   repo.commit('feat: other', { 'src/c.ts': 'here\n' });
-  repo.git('switch', '-q', 'side');
-  repo.write('src/c.ts', 'there\n').git('add', '-A');
-  repo.git(...past, 'commit', '-q', '--amend', '--no-edit');
-  repo.git('switch', '-q', 'topic');
   return repo;
 }
 
@@ -242,12 +246,7 @@ const makes: Record<string, Make> = {
     const tree = stage(repo, at).git('write-tree');
     return repo.tryGit('update-ref', 'HEAD', repo.git('commit-tree', tree, '-p', 'HEAD', '-m', at.message));
   },
-  'git fast-import': (repo, at) =>
-    typed(
-      repo,
-      `commit refs/heads/topic\ncommitter x <x@x> 1767225600 +0000\ndata ${at.message.length}\n${at.message}\nfrom refs/heads/topic^0\nM 100644 inline ${at.path}\ndata ${at.text.length}\n${at.text}\n`,
-      ...['fast-import', '--quiet'],
-    ),
+  'git fast-import': (repo, at) => imported(repo, 'topic', 'topic', at.message, { [at.path]: at.text }),
 };
 
 /** Tries one way in a copy of its own, then a push. Tells which hooks Git started, and what refused first. */

@@ -1,7 +1,9 @@
 import { is, match } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { addRemote, copyRepo, guardedRepo, Repo } from './support/world.ts';
 
+hooksStay();
 const test = suite('ways to push');
 
 /**

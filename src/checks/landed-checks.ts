@@ -54,16 +54,29 @@ async function isPolicyMended(context: Context<'contents' | 'policyFile'>): Prom
   return 'skipped' in found || found.every(({ severity = 'error' }) => severity !== 'error');
 }
 
-async function judgeSpan({ whole, steps }: LandedUnderPolicy, mended: boolean): Promise<Problem[]> {
+async function judgeSpan({ whole, steps, asides }: LandedUnderPolicy, mended: boolean): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const step of steps) {
     problems.push(...(await told(protectedFiles, step, step)));
     const faults = await told(policyCheck, step, step);
     problems.push(...(mended ? faults.map(past) : faults));
   }
+  const known = new Set(problems.map(keyOf));
+  for (const side of asides)
+    for (const problem of await told(protectedFiles, side, side))
+      if (!known.has(keyOf(problem)))
+        problems.push(problem.severity === 'note' ? problem : { ...problem, ...upTo(side) });
   // Nobody can mend the form of a message that has landed.
   problems.push(...(await told(commitMessage, whole, null)).map(milder));
   return problems;
+}
+
+const keyOf = ({ path, commit }: Problem): string => JSON.stringify([path, commit]);
+
+/** An approval afterwards is for a step of the branch; whoever lets a merge pass on either side stands by all up to there. */
+function upTo({ agent, policy, change }: LandedContext): Pick<Problem, 'help'> {
+  if (agent !== null) return afterwards(null, { agent, policy });
+  return { help: `npx git-protect approve --up-to ${change.head?.slice(0, 12)} --reason "…"` };
 }
 
 function milder({ help: _, ...problem }: Problem): Problem {
@@ -75,7 +88,7 @@ function past({ help: _, ...problem }: Problem): Problem {
 }
 
 /** What helps once a commit has landed: an owner can approve it afterwards. */
-function afterwards(step: string | null, { agent, policy }: Context): Pick<Problem, 'help'> {
+function afterwards(step: string | null, { agent, policy }: Pick<Context, 'agent' | 'policy'>): Pick<Problem, 'help'> {
   const owners = Object.keys(policy.owners).join(', ');
   if (agent !== null) return { help: `ask ${owners || 'whoever deploys'} to look at it` };
   return step === null ? {} : { help: `npx git-protect approve --landed ${step.slice(0, 12)} --reason "…"` };

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { once } from '../context/once.ts';
 import { keepForSetup } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
 import type { Ailment, Clone } from '../install/doctor/diagnosis.ts';
@@ -40,12 +41,11 @@ export async function doctor(args: readonly string[], io: Io): Promise<number> {
   if (format !== 'text' && format !== 'json') throw new UsageError(`--format is '${format}', expected text or json`);
   const repository = new Repository(io.cwd, io.env, keepForSetup(io.cwd, io.env));
   try {
-    const clone = await cloneHere(repository, io);
-    let examination = await examine(clone);
+    let examination = await examine(await cloneHere(repository, io));
     const mended: Found[] = [];
     if (values.fix) {
       mended.push(...(await mend(examination.found, io)));
-      if (mended.length > 0) examination = await examine(clone);
+      if (mended.length > 0) examination = await examine(await cloneHere(repository, io));
     }
     const words =
       format === 'json'
@@ -59,6 +59,7 @@ export async function doctor(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
+/** The clone as it is now: what is asked of Git is asked once. */
 async function cloneHere(repository: Repository, io: Io): Promise<Clone> {
   const { topLevel, ...layout } = await repository.layout();
   if (topLevel === null) throw new UsageError('a bare repository runs no hooks of a clone', 'run this in a clone');
@@ -71,8 +72,8 @@ async function cloneHere(repository: Repository, io: Io): Promise<Clone> {
     home,
     agent: detectAgent(io.env),
     signal: io.signal,
-    hooks: () => hooksFolder(repository),
-    policy: () => policyHereIfAny(repository),
+    hooks: once(() => hooksFolder(repository)),
+    policy: once(() => policyHereIfAny(repository)),
     read: readOptional,
   };
 }

@@ -1,6 +1,8 @@
+import { gatherConsents } from '../approvals/evidence.ts';
 import type { LandedConsents } from '../approvals/landed.ts';
 import type { Repository } from '../git/repository.ts';
-import type { Approvals, Change, LandedContext, LandedUnderPolicy, LoadedPolicy } from '../model/index.ts';
+import type { Approvals, Change, LandedContext, LandedUnderPolicy, LoadedPolicy, Oid } from '../model/index.ts';
+import { validPolicy } from '../policy/load.ts';
 import { type LandedStep, landedChange, landedSteps } from '../sources/landed.ts';
 import { landedConsents } from '../sources/word-on-history.ts';
 import type { Given, SharedContext, World } from './world.ts';
@@ -40,7 +42,19 @@ export async function landed(
     const approvals = { ...has.approvals!, consent };
     return { ...judged, ...has, approvals, options: undefined, signal: world.signal } as LandedContext;
   };
+  /** A merge as a step of the side that changed the policy, by the policy there; null: that side holds no valid one. */
+  const aside = async ({ commit, date }: LandedStep, base: Oid): Promise<LandedContext | null> => {
+    const loaded = await validPolicy(repository, base);
+    if (loaded === null) return null;
+    const one = await landedChange(repository, branch, { base, head: commit });
+    // Once landed an approval may have expired.
+    const now = date < world.now ? date : world.now;
+    const weighed = await gatherConsents(repository, one, loaded.policy, now);
+    return context(loaded, one, async (step, guard) => weighed.consent(step, guard));
+  };
   async function* spans(): AsyncIterable<LandedUnderPolicy> {
+    const word = await consents.word();
+    const stoodBy = word === null ? 0 : line.findIndex(({ commit }) => commit === word) + 1;
     for (const { loaded, from, part } of await spansOf(consents, line)) {
       const { defaultTip } = change;
       const whole = await landedChange(repository, branch, { base: part[0]!.parent, head: part.at(-1)!.commit });
@@ -51,7 +65,11 @@ export async function landed(
           async (step, guard) => consents.consent(step.path, from + index, guard),
         ),
       );
+      const asides = part.flatMap((step, index) =>
+        step.aside === null || from + index < stoodBy ? [] : [aside(step, step.aside)],
+      );
       yield {
+        asides: (await Promise.all(asides)).filter((one) => one !== null),
         whole: context(loaded, whole, async (step, guard) => consents.last(step.path, guard)),
         steps: await Promise.all(steps),
       };

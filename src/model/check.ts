@@ -188,6 +188,8 @@ export type LandedContext = Context<LandedCapability>;
 export interface LandedUnderPolicy {
   readonly whole: LandedContext;
   readonly steps: readonly LandedContext[];
+  /** Merges as steps of the side that alone changed the policy. */
+  readonly asides: readonly LandedContext[];
 }
 
 /** One rule of the house: pure but for its context. The id is its file name, its key under `checks:` and its anchor in the docs. */

@@ -14,13 +14,17 @@ export interface LandedStep {
   readonly parent: Oid | null;
   /** When it was committed. */
   readonly date: Date;
+  /**
+   * Of a merge: another side that alone changed the policy since they parted. Which of the two was the branch nobody can say, so
+   * the merge has to hold as a step of that side as well.
+   */
+  readonly aside: Oid | null;
   readonly steps: readonly Step[];
 }
 
 /**
- * The steps of a branch since a commit, oldest first. They lead from that commit to the head along the first parents; but
- * where a merge made its own side the first, along the side that has the commit behind it, or that alone changed the policy.
- * So each step is judged by a policy that landed before it.
+ * The steps of a branch since a commit, oldest first. They lead from that commit to the head along the first parents; where the
+ * first does not have the commit behind it, along the one that has.
  * @throws Undecided when Git fails, or the two share no history
  */
 export async function landedSteps(repository: Repository, base: Oid, head: Oid): Promise<LandedStep[]> {
@@ -52,27 +56,24 @@ async function lineFrom(repository: Repository, start: Oid, head: Oid): Promise<
   const line: Omit<LandedStep, 'steps'>[] = [];
   for (let commit = head; commit !== start; ) {
     const parents: readonly Oid[] = found.get(commit)?.parents ?? [];
-    const parent: Oid | undefined = await wayBack(
-      repository,
-      parents.filter((one) => one === start || found.has(one)),
-    );
+    const [parent, ...others] = parents.filter((one) => one === start || found.has(one));
     if (parent === undefined) throw new Undecided('git log left out a commit');
-    line.push({ commit, parent, date: found.get(commit)!.date });
+    const aside = await asideOf(repository, parent, others);
+    line.push({ commit, parent, aside, date: found.get(commit)!.date });
     commit = parent;
   }
   return line.reverse();
 }
 
-/** The first parent; but where only another side changed the policy since they parted, that side: it held there already. */
-async function wayBack(repository: Repository, [first, ...others]: readonly Oid[]): Promise<Oid | undefined> {
-  if (first === undefined) return undefined;
+/** The side of a merge that alone changed the policy since it and the first parted; null: none did. */
+async function asideOf(repository: Repository, first: Oid, others: readonly Oid[]): Promise<Oid | null> {
   for (const other of others) {
     const policy = await policyAt(repository, first);
     if ((await policyAt(repository, other)) === policy) continue;
     const parted = await repository.mergeBase(first, other);
     if (parted !== null && (await policyAt(repository, parted)) === policy) return other;
   }
-  return first;
+  return null;
 }
 
 /** The policy files of a commit, in a form to compare. @throws Undecided when it is missing */

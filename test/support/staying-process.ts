@@ -14,14 +14,21 @@ export interface Answer {
   readonly stderr: Uint8Array;
 }
 
+/** How hooks ask the process that stays: see staying-hooks.ts. */
+export interface HookPipes {
+  readonly requests: string;
+  readonly answer: string;
+  /** There while a hook is being judged. */
+  readonly busy: string;
+}
+
 /**
  * Runs `protect` in a process that stays, in the folder and environment of the order: most of what a command costs is the
- * start of its process. The same code, compiled file by file; hooks still run what is built, and so does whatever is about
- * the process.
+ * start of its process. The same code, compiled file by file; what is built is run by hooks, but for those of staying-hooks.ts,
+ * and by whatever is about the process.
  */
 export function runStaying(order: Order, ownEnvironment: NodeJS.ProcessEnv): Answer {
-  commands ??= start(ownEnvironment);
-  const { port, done } = commands;
+  const { port, done } = startStaying(ownEnvironment);
   const before = Atomics.load(done, 0);
   port.postMessage(order);
   if (Atomics.wait(done, 0, before, 120_000) === 'timed-out')
@@ -33,11 +40,18 @@ export function runStaying(order: Order, ownEnvironment: NodeJS.ProcessEnv): Ans
 
 let commands: ReturnType<typeof start> | undefined;
 
-function start(env: NodeJS.ProcessEnv) {
+/** Starts the process that stays, unless that is done. */
+export function startStaying(ownEnvironment: NodeJS.ProcessEnv, hooks?: HookPipes): ReturnType<typeof start> {
+  if (commands !== undefined && hooks !== undefined) throw new Error('hooks cannot stay any more');
+  commands ??= start(ownEnvironment, hooks);
+  return commands;
+}
+
+function start(env: NodeJS.ProcessEnv, hooks?: HookPipes) {
   const { port1, port2 } = new MessageChannel();
   const done = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('./command-relay.js', import.meta.url), {
-    workerData: { port: port2, done },
+    workerData: { port: port2, done, hooks },
     transferList: [port2],
     env: env as NodeJS.Dict<string>,
   });
