@@ -368,3 +368,71 @@ test('an approval is not written through a link', () => {
   match(added.out, '.protect is a symlink');
   is(run(outside, 'ls', ['-A']).stdout, '');
 });
+
+const production = 'checks: { not-root: { severity: off } }\ndeploy: { production: {} }';
+
+/** A repository whose main can be deployed. */
+function deployable() {
+  const { repo, keys } = guardedRepo({ more: production });
+  repo.git('branch', '-q', '--set-upstream-to=origin/main');
+  return { repo, key: keys['lead']! };
+}
+
+/** Pushes main past the gates. Returns what ci says of that. */
+function ciOfPush(repo: Repo) {
+  const before = repo.head('origin/main');
+  repo.git('push', '-q', '--no-verify', 'origin', 'main');
+  return repo.protect('ci', '--event', 'push', '--target', 'main', '--base', before, '--head', 'HEAD');
+}
+
+/** 1: it names something. 3: nothing refused, and a part decides nothing. */
+const deployed = (repo: Repo) => repo.protect('predeploy', '--only', 'landed-checks');
+
+/** On a branch of its own: a policy without the rule for server/pay.ts, approved. */
+function unguardPay(repo: Repo, key: Parameters<typeof approve>[1]) {
+  repo.git('switch', '-qc', 'topic');
+  repo.write('.protectionrc', repo.read('.protectionrc').replace(/.*server.pay.*\n/, '')).git('add', '-A');
+  is(approve(repo, key, '--staged').code, 0);
+  repo.commit('chore: guard pay no more');
+}
+
+function mergeTopic(repo: Repo) {
+  repo.git('switch', '-q', 'main');
+  repo.git('merge', '-q', '--no-ff', '--no-verify', '-m', 'Merge topic', 'topic');
+  return ciOfPush(repo);
+}
+
+test('law 4: what was forced onto main stays named when a branch with an approved policy is merged', () => {
+  const { repo, key } = deployable();
+  unguardPay(repo, key);
+  repo.git('switch', '-q', 'main');
+  repo.commit('CRITICAL: fee', { 'server/pay.ts': 'export const fee = 3;\n' });
+  is(ciOfPush(repo).code, 1, 'forced');
+  is(deployed(repo).code, 1, 'and named');
+  is(mergeTopic(repo).code, 0, 'the policy was approved');
+  const judged = deployed(repo);
+  is(judged.code, 1, judged.out);
+  match(judged.out, 'server/pay.ts: changed without approval');
+});
+
+test('law 4: a merge that takes a rule away and moves its path is one step, judged by the policy before it', () => {
+  const { repo, key } = deployable();
+  unguardPay(repo, key);
+  repo.commit('feat: fee', { 'server/pay.ts': 'export const fee = 3;\n' });
+  is(mergeTopic(repo).code, 1, 'forced');
+  const judged = deployed(repo);
+  is(judged.code, 1, judged.out);
+});
+
+test('law 4: a merge that begins to protect a path and moves it needs approval before a deploy too', () => {
+  const { repo, key } = deployable();
+  repo.git('switch', '-qc', 'topic');
+  repo.commit('feat: a', { 'src/a.ts': 'moved\n' });
+  const policy = repo.read('.protectionrc').replace('paths: [config/]', 'paths: [config/, src/a.ts]');
+  repo.write('.protectionrc', policy).git('add', '-A');
+  is(approve(repo, key, '--staged').code, 0);
+  repo.commit('chore: guard a');
+  is(mergeTopic(repo).code, 1, 'forced');
+  const judged = deployed(repo);
+  is(judged.code, 1, judged.out);
+});
