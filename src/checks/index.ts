@@ -27,9 +27,8 @@ import { testTargets } from './test-targets.ts';
 import { tests } from './tests.ts';
 import { uneditedMigrations } from './unedited-migrations.ts';
 
-/** All built-in checks, in the order of their reports. A new one is a file here and a line in this list. */
+/** All built-in checks, in the order of their reports: what has to be changed stands before what has to be approved. A new one is a file here and a line in this list. */
 export const checks: readonly Check[] = [
-  protectedFiles,
   protectedBranches,
   protectedTags,
   commitMessage,
@@ -39,8 +38,9 @@ export const checks: readonly Check[] = [
   testTargets,
   pinnedSettings,
   uneditedMigrations,
-  destructiveMigration,
   schemaMigration,
+  destructiveMigration,
+  protectedFiles,
   notRoot,
   cleanTree,
   inSync,

@@ -248,5 +248,5 @@ function next({ files, hooks }: Plan, topLevel: string, cwd: string): string {
   const paths = new Set(files.map(({ path }) => join(topLevel, path.startsWith(`${hooks}/`) ? hooks : path)));
   if (lock !== undefined) paths.add(lock);
   const words = [...paths].map((path) => shellWord(relative(here, path).split(sep).join('/') || '.'));
-  return `wired. Look at .protectionrc, then:\n  git add ${words.join(' ')} && git commit -m "chore: protect this repository"\n`;
+  return `wired. Look at .protectionrc, then:\n  git add ${words.join(' ')} && git commit -m "chore: protect this repository"\nwhat it holds already: npx git-protect scan\n`;
 }

@@ -23,6 +23,8 @@ export interface Judging extends Presentation {
   readonly progress?: Progress;
   /** Puts right what was refused, where that can be done on the spot; then it is judged once more. */
   readonly mend?: (repository: Repository, report: Report) => Promise<boolean>;
+  /** What is said behind the report. */
+  readonly told?: (report: Report) => void;
   /** What is done once the report is told; its exit code counts where the verdict is a pass. */
   readonly after?: (repository: Repository, report: Report) => Promise<number>;
 }
@@ -68,6 +70,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       return await runJudging(unread(io), again);
     }
     await present(io, report, judging);
+    judging.told?.(report);
     if (report.verdict === 'pass' && io.signal.aborted) throw new Undecided('it was interrupted');
     return exitCodeOf(report) || ((await judging.after?.(repository, report)) ?? exitCode.pass);
   } finally {

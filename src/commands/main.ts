@@ -36,6 +36,10 @@ const commands: Record<string, Entry> = {
     does: 'run the same checks over a range, in CI or by hand',
     load: () => import('./ci.ts').then(({ ci, usage }) => ({ run: ci, usage })),
   },
+  scan: {
+    does: 'find what the repository holds already, by the checks that look into files',
+    load: () => import('./scan.ts').then(({ scan, usage }) => ({ run: scan, usage })),
+  },
   request: {
     does: 'write what needs approval as a file for an owner',
     load: () => import('./request.ts').then(({ request, usage }) => ({ run: request, usage })),

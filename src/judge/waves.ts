@@ -7,9 +7,10 @@ import { CheckRun, type Run, type Scheduled, unrun } from './run-check.ts';
 import type { Selection } from './selection.ts';
 
 /** What runs at a gate. @throws UsageError when `only` names a check that the gate has not */
-export function checksOf(gate: Gate, policy: Policy, { only }: Selection): Scheduled[] {
+export function checksOf(gate: Gate, policy: Policy, { only, within }: Selection): Scheduled[] {
   const own = Object.entries(policy.checks).filter(([, settings]) => settings.command);
-  const all: readonly Check[] = [...checks, ...own.map(([id, settings]) => ownCheck(id, settings))];
+  const every: readonly Check[] = [...checks, ...own.map(([id, settings]) => ownCheck(id, settings))];
+  const all = within === undefined ? every : every.filter(({ id }) => within.includes(id));
   const scheduled = all
     .map((check) => ({ check, settings: policy.checks[check.id] ?? {} }))
     .filter(({ check }) => check.gates.includes(gate));

@@ -1,0 +1,66 @@
+import type { Finding, Report } from '../model/index.ts';
+import { readFormat } from '../report/index.ts';
+import { treeChange } from '../sources/tree.ts';
+import { visible } from '../words/visible.ts';
+import type { Io } from './io.ts';
+import { runJudging } from './judging.ts';
+import { readOptions, type Usage } from './options.ts';
+import { reportFlags } from './present.ts';
+
+export const usage = {
+  flags: {
+    history: { type: 'boolean', means: 'every commit behind HEAD too: what was taken out again is in every clone' },
+    accept: { type: 'boolean', means: 'print what the policy has to say so that what is found today passes' },
+    ...reportFlags,
+  },
+  example: 'npx git-protect scan --history',
+} as const satisfies Usage;
+
+/** The checks that look into files. */
+const contents = ['no-secrets', 'forbidden-files', 'test-targets', 'pinned-settings'];
+
+/** `protect scan`: what the repository holds already, by the checks that look into files. */
+export async function scan(args: readonly string[], io: Io): Promise<number> {
+  const { values } = readOptions(args, usage.flags, 0);
+  return runJudging(io, {
+    gate: 'ci',
+    keep: 'location',
+    quiet: false,
+    format: readFormat(values.format, io.env),
+    output: values.output,
+    commands: false,
+    selection: { within: contents },
+    source: (repository) => treeChange(repository, { history: values.history ?? false }),
+    told: (report) => {
+      if (values.accept) io.stdout.write(acceptance(report));
+    },
+  });
+}
+
+/** What the policy has to say for all of it to pass; to be read before it is pasted. */
+function acceptance({ outcomes }: Report): string {
+  const found = (id: string) => outcomes.find(({ check }) => check === id)?.findings ?? [];
+  const errors = (id: string) => found(id).filter(({ severity }) => severity === 'error');
+  const secrets = unique(errors('no-secrets').flatMap(secretEntry));
+  const files = unique(errors('forbidden-files').flatMap(({ path }) => (path === undefined ? [] : [quoted(path)])));
+  if (secrets.length + files.length === 0) return 'nothing has to be accepted\n';
+  const lines = ['# Read it first: what is a secret has to be replaced, not accepted.', 'checks:'];
+  if (secrets.length > 0)
+    lines.push('  no-secrets:', '    options:', '      allow:', ...secrets.map((entry) => `        - ${entry}`));
+  if (files.length > 0) lines.push('  forbidden-files:', `    options: { allow: [${files.join(', ')}] }`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** The entry that the finding's own advice names; where it names none, the place. */
+function secretEntry({ help = '', path }: Finding): string[] {
+  const fingerprint = /fingerprint: "([^"]+)"/.exec(help)?.[1];
+  const place = path === undefined ? '' : `path: ${quoted(path)}`;
+  if (fingerprint !== undefined) return [`{ ${place === '' ? '' : `${place}, `}fingerprint: "${fingerprint}" }`];
+  return place === '' ? [] : [`{ ${place} }`];
+}
+
+const quoted = (path: string) => JSON.stringify(`/${visible(path)}`);
+
+function unique(lines: readonly string[]): string[] {
+  return [...new Set(lines)].sort();
+}

@@ -1,0 +1,54 @@
+import { is, match, not } from 'uvu/assert';
+import { suite } from './support/suite.ts';
+import { guardedRepo, newRepo } from './support/world.ts';
+
+const test = suite('scan');
+
+/** A token of a shape that everybody knows, drawn here. */
+const token = `ghp_${Array.from({ length: 36 }, (_, n) => 'aB3dE6gH9j'[(n * 7) % 10]).join('')}`;
+
+test('what the tree holds is found without a policy; what it held only with --history', () => {
+  const repo = newRepo();
+  is(repo.protect('scan').code, 2, 'nothing is committed');
+  repo.commit('start', { 'src/a.ts': `const t = '${token}';\n`, '.env': 'A=1\n' });
+  const found = repo.protect('scan');
+  is(found.code, 1, found.out);
+  match(found.out, 'error[no-secrets] src/a.ts:1');
+  match(found.out, 'error[forbidden-files] .env');
+  not.match(found.out, token);
+  repo.remove('src/a.ts').remove('.env');
+  const gone = repo.commit('feat: taken out');
+  is(repo.protect('scan').code, 0);
+  const past = repo.protect('scan', '--history');
+  is(past.code, 1, past.out);
+  match(past.out, 'error[no-secrets] src/a.ts:1');
+  match(past.out, '.env');
+  is(repo.head(), gone);
+});
+
+test('what --accept prints lets all of it pass, and nothing else', () => {
+  const { repo } = guardedRepo();
+  repo.commit('feat: a', { 'src/a.ts': `const t = '${token}';\n`, '.env': 'A=1\n' });
+  const accepted = repo.protect('scan', '--accept');
+  is(accepted.code, 1);
+  const policy = accepted.stdout.slice(accepted.stdout.indexOf('checks:'));
+  repo.commit('chore: accept', { '.protectionrc': `${repo.read('.protectionrc')}${policy}` });
+  const passed = repo.protect('scan', '--accept');
+  is(passed.code, 0, passed.out);
+  match(passed.out, 'nothing has to be accepted');
+  repo.commit('feat: b', { 'src/b.ts': `const t = '${token}';\n` });
+  is(repo.protect('scan').code, 1);
+});
+
+test('it says only what its own checks say, also as JSON', () => {
+  const { repo } = guardedRepo({ more: 'checks: { mine: { command: [./none], on: [ci] } }' });
+  repo.commit('no type at all', { 'server/pay.ts': 'unapproved\n' });
+  const { outcomes } = JSON.parse(repo.protect('scan', '--format', 'json').stdout);
+  is(
+    outcomes
+      .map(({ check }: { check: string }) => check)
+      .sort()
+      .join(),
+    'forbidden-files,no-secrets,pinned-settings,test-targets',
+  );
+});
