@@ -396,3 +396,16 @@ class Migration(migrations.Migration):
     '7 error removes every row of logs',
   ]);
 });
+
+test('f-strings as Python has them, and calls of MongoDB', async () => {
+  const python = async (line: string) => said(await judgeCode(`def upgrade():\n    ${line}\n`, 'python', 'postgres'));
+  equal(await python(`op.execute(f"SELECT {row['id']!r:>{width}} FROM orders")`), []);
+  match((await python(`op.execute(f"DROP TABLE {names['a']}")`))[0]!, 'holds an expression');
+  match((await python(`op.execute(f"SELECT {row["id"]}")`))[0]!, 'an expression in an f-string');
+  match((await python(`op.execute(f"SELECT {op.drop_table('x')}")`))[0]!, 'drops table x');
+  const js = async (line: string) =>
+    said(await judgeCode(`export const up = async (db) => { ${line} };`, 'js', 'postgres'));
+  equal(await js("await db.collection('a').drop();"), ['1 error drops a table or a collection']);
+  equal(await js("await db.collection('a').deleteMany({});"), ['1 error deletes every document']);
+  equal(await js("await db.collection('a').deleteMany({ old: true });"), []);
+});

@@ -157,7 +157,7 @@ test('--output: the file holds the report, stdout only what the runner needs', (
   const ci = ['ci', '--base', 'origin/main', '--output', file];
   const github = onActions(repo, ...ci);
   is(github.code, 1);
-  match(readFileSync(file, 'utf8'), /^error\[protected-files\] server\/pay\.ts/);
+  match(readFileSync(file, 'utf8'), /^error\[protected-files\] server\/pay\.ts/m);
   ok(github.stdout.split('\n').every((line) => line === '' || line.startsWith('::error ')));
   match(github.summary, 'git-protect: refused');
   const sarif = onActions(repo, ...ci, '--format', 'sarif');
@@ -228,7 +228,7 @@ test('sarif: rules, locations, fingerprints that stay, and what was not judged',
   equal(prints(sarif(refused)), prints(first));
   is(new Set(prints(first)).size, first.results.length);
   for (const { ruleId, ruleIndex } of first.results) is(first.tool.driver.rules[ruleIndex]!.id, ruleId);
-  equal(first.results.map(uri), ['server/pay.ts:1', '.protectionrc:1']);
+  equal(first.results.map(uri), ['.protectionrc:1', 'server/pay.ts:1']);
   const [invocation] = sarif(undecided).invocations;
   equal([invocation!.executionSuccessful, invocation!.exitCode], [false, 3]);
   ok(invocation!.toolExecutionNotifications.length > 0);

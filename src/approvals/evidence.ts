@@ -14,13 +14,14 @@ import {
   type SignedState,
   sameState,
 } from './statement.ts';
-import { faultOf, isReadable } from './verify.ts';
+import { faultOf, isReadable, onceLanded } from './verify.ts';
 
 /** The largest protected file that can be approved, in bytes. */
 export const maxContent = 256 << 20;
 
 /**
  * Collects what approvals the result of a change holds and all they are weighed against.
+ * @param hasLanded then an approval may have expired since
  * @throws Undecided when an object is missing, or the history is cut off while an approval has to be looked up in it
  */
 export async function gatherConsents(
@@ -28,6 +29,7 @@ export async function gatherConsents(
   change: Change,
   policy: Policy,
   now: Date,
+  hasLanded = false,
 ): Promise<Consents> {
   const steps = await change.steps();
   const moved = new Map(steps.map((step) => [step.path, step]));
@@ -58,7 +60,10 @@ export async function gatherConsents(
   const spent = await spendings(repository, roots, approvals);
   return new Consents({
     approvals,
-    fault: (approval) => faultOf(approval, { policy, now, target: change.target, spent: spent.has(approval.name) }),
+    fault: (approval) => {
+      const then = hasLanded ? onceLanded(approval, now) : now;
+      return faultOf(approval, { policy, now: then, target: change.target, spent: spent.has(approval.name) });
+    },
     starts: (path) => starts(path).map(sign),
     result: (path) => sign(after(path)),
     sign,

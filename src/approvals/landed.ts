@@ -15,7 +15,7 @@ import { type Brought, broughtBy } from './brought.ts';
 import { Consents } from './chains.ts';
 import type { Line, Stretch } from './line.ts';
 import { type Approval, approvalsFolder, sameState, stateKey } from './statement.ts';
-import { by, type Fault, faultOf } from './verify.ts';
+import { by, type Fault, faultOf, onceLanded } from './verify.ts';
 
 /** The branch whose history is judged. */
 export interface LandedBranch {
@@ -375,16 +375,12 @@ export class LandedConsents {
     );
   }
 
-  /** Once landed an approval may have expired. */
   #fault(
     approval: Approval,
     { policy }: LoadedPolicy,
     { spent, place }: { spent: boolean; place: number },
   ): Fault | null {
-    const { issuedAt, expiresAt } = approval.statement;
-    const { now } = this.#branch;
-    const then =
-      expiresAt === null || now < expiresAt ? now : new Date(Math.max(expiresAt.getTime() - 1000, issuedAt.getTime()));
+    const then = onceLanded(approval, this.#branch.now);
     const target = this.#branch.target(this.#line.commitAt(place));
     return faultOf(approval, { policy, now: then, target, spent });
   }

@@ -49,6 +49,12 @@ export interface Weighing {
   readonly spent: boolean;
 }
 
+/** The moment an approval is looked at once it has landed: now, or as long as it had not expired. */
+export function onceLanded({ statement: { issuedAt, expiresAt } }: Approval, now: Date): Date {
+  if (expiresAt === null || now < expiresAt) return now;
+  return new Date(Math.max(expiresAt.getTime() - 1000, issuedAt.getTime()));
+}
+
 /** What is wrong with an approval by itself: the one answer for hooks, CI, server and what has landed. */
 export function faultOf(approval: Approval, { policy, now, target, spent }: Weighing): Fault | null {
   if (spent) return { reason: 'spent', text: `${by(approval)} is spent: it has landed before, and counts once` };

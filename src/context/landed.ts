@@ -43,13 +43,11 @@ export async function landed(
     return { ...judged, ...has, approvals, options: undefined, signal: world.signal } as LandedContext;
   };
   /** A merge as a step of the side that changed the policy, by the policy there; null: that side holds no valid one. */
-  const aside = async ({ commit, date }: LandedStep, base: Oid): Promise<LandedContext | null> => {
+  const aside = async ({ commit }: LandedStep, base: Oid): Promise<LandedContext | null> => {
     const loaded = await validPolicy(repository, base);
     if (loaded === null) return null;
     const one = await landedChange(repository, branch, { base, head: commit });
-    // Once landed an approval may have expired.
-    const now = date < world.now ? date : world.now;
-    const weighed = await gatherConsents(repository, one, loaded.policy, now);
+    const weighed = await gatherConsents(repository, one, loaded.policy, world.now, true);
     return context(loaded, one, async (step, guard) => weighed.consent(step, guard));
   };
   async function* spans(): AsyncIterable<LandedUnderPolicy> {

@@ -17,6 +17,7 @@ const names: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
     ['dropColumns', 'drops columns'],
     ['removeColumn', 'drops column'],
     ['dropTimestamps', 'drops the columns of the timestamps'],
+    ['dropCollection', 'drops collection'],
     ['dropSchema', 'drops schema'],
     ['dropSchemaIfExists', 'drops schema'],
     ['dropDatabase', 'drops the database'],
@@ -62,6 +63,7 @@ const methods: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
     ['alter', 'changes a column, which can lose data'],
     ['clear', 'empties a table'],
     ['remove', 'deletes rows'],
+    ['drop', 'drops a table or a collection'],
   ]),
   python: new Map([
     ['truncate', 'empties a table'],
@@ -91,6 +93,8 @@ function callMessage(tokens: readonly Token[], at: number, language: Language): 
   if (!isCall) return null;
   if (functions[language].has(text)) return 'runs code that is not looked at';
   if (isMethod && methods[language].has(text)) return methods[language].get(text)!;
+  if (isMethod && text === 'deleteMany' && isMark(tokens[open + 1], '{') && isMark(tokens[open + 2], '}'))
+    return 'deletes every document';
   if (language === 'python' && text === 'alter_column') return alterColumn(tokens, open);
   if (/^(?:del|delete)$/.test(text) && (isMethod || language === 'python') && !isLimited(tokens, at, open, language))
     return `deletes rows with ${text}() without a condition`;

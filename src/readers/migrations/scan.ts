@@ -167,7 +167,7 @@ class Scanner {
         throw this.#unreadable('a string is not closed');
       if (char === '\\') text += this.#escape(kind.includes('r'));
       else if (char === '{' && kind.includes('f') && this.#text[this.#at + 1] !== '{') {
-        inner.push(...this.#pythonHole());
+        inner.push(...this.#pythonHole(mark));
         hasHole = true;
         text += hole;
       } else {
@@ -180,13 +180,28 @@ class Scanner {
     return { text, hasHole, inner };
   }
 
-  /** Quotes within the expression of an f-string mean different things in different versions of Python. */
-  #pythonHole(): Token[] {
-    const end = this.#text.indexOf('}', this.#at);
-    const code = end < 0 ? '' : this.#text.slice(this.#at + 1, end);
-    if (end < 0 || /["'\\#{\n\r]/.test(code)) throw this.#unreadable('an expression in an f-string');
-    this.#at = end + 1;
-    return scan(code.replace(/[!:].*$/, ''), 'python').map((token) => ({ ...token, line: this.#line }));
+  /** The outer quote within the expression of an f-string means different things in different versions of Python. */
+  #pythonHole(outer: string): Token[] {
+    const start = this.#at + 1;
+    let [at, depth] = [start, 0];
+    /** Where the conversion or the format begins. */
+    let spec: number | null = null;
+    for (; depth > 0 || this.#text[at] !== '}'; at++) {
+      const char = this.#text[at];
+      if (char === undefined || /[\\#\n\r]/.test(char) || outer.includes(char))
+        throw this.#unreadable('an expression in an f-string');
+      if (char === "'" || char === '"') {
+        const end = this.#text.indexOf(char, at + 1);
+        if (end < 0) throw this.#unreadable('a string is not closed');
+        if (/[\\\n\r]/.test(this.#text.slice(at, end))) throw this.#unreadable('an expression in an f-string');
+        at = end;
+      } else if ('([{'.includes(char)) depth += 1;
+      else if (')]}'.includes(char)) depth -= 1;
+      else if (depth === 0 && (char === ':' || (char === '!' && this.#text[at + 1] !== '='))) spec ??= at;
+    }
+    const code = this.#text.slice(start, spec ?? at);
+    this.#at = at + 1;
+    return scan(code, 'python').map((token) => ({ ...token, line: this.#line }));
   }
 
   #template(): { text: string; hasHole: boolean; inner: readonly Token[] } {
