@@ -128,7 +128,7 @@ export function firstRules(tracked: readonly string[], hooks: string, ciFile: st
 
 /** Would so many of the last commits be refused that the form can only be told for now? */
 export function isFreeForm({ seen, refused }: SuggestedCommits): boolean {
-  return seen >= 10 && refused > seen / 20;
+  return refused >= 3 && refused > seen / 20;
 }
 
 /** The policy that `init` writes. */
