@@ -1,26 +1,37 @@
-import { isPlaceholder, isPublishedExample, isRandom, isWordLike } from './plausible.ts';
+import type { Assigned } from './assignment.ts';
+import type { SecretName } from './names.ts';
+import { isChosenPassword, isPlaceholder, isPublishedExample, isRandom, isStrongPassword } from './plausible.ts';
+import { isCode, isWordLike } from './words.ts';
 
-/** A name that only speaks about a secret: its id, its hash, where it is, how long it lasts. */
-const notTheSecret =
-  /public|publishable|anon|_?(?:ids?|names?|hash(?:ed)?|digest|files?|path|urls?|uri|length|types?|expir\w*|ttl|count|limit|prefix|suffix|labels?|placeholder|title|text|messages?|error|version|selector|fields?|headers?|params?|arn|regexp?|pattern|kind|index|size|hint|class\w*|icon|input|endpoint|issuer|audience|scopes?|algorithm|manager|provider|service|ref|version)$/i;
+/** How a value under a telling name is known for a secret: it looks drawn at random, or like a word that somebody chose. */
+export type Evidence = 'drawn' | 'chosen';
 
-/** Does the name of an assignment say that the value is the secret itself, and is it an assignment? */
-export function isSecretName(match: RegExpExecArray, before: string): boolean {
-  const { rest = '', operator = '', bare, end = '' } = match.groups ?? {};
-  const front = /[\w-]*$/.exec(before)![0];
-  if (notTheSecret.test(rest) || /public|publishable|anon|pagination|next|continuation|css|design/i.test(front))
-    return false;
-  if (operator === '' || /^\s$/.test(operator)) return /(?:^|[\s"'`])--?[\w-]*$/.test(before);
-  if (bare === undefined) return !/^[!=]==?$/.test(operator) || operator === '==';
-  if (/^(?:,|\(|=>|:=|\?\?|\|\||[!=]==?)/.test(operator)) return false;
-  if (operator === '>') return end === '<';
-  // `NAME=value` on a line of its own, in a query, or in a connection string.
-  const ahead = before.slice(0, before.length - front.length);
-  if (operator === '=' && /[?&;"'`]\s?$|--$/.test(ahead)) return true;
+/** Is a value under the name of a password one? */
+export function passwordEvidence(literal: Assigned, name: SecretName, text: string): Evidence | null {
+  const { value, quoted } = literal;
+  if (/^s/i.test(name.rest)) return null;
+  if ((quoted || !isCode(value)) && (isStrongPassword(value) || isRandom(value, 16))) return 'drawn';
+  if (literal.loose || !isChosenPassword(value) || !/^(?:[_-]?(?:prod\w*|live|staging|v?\d+))?$/i.test(name.rest))
+    return null;
+  return quoted || isWholeLine(text, name, literal) ? 'chosen' : null;
+}
+
+/** `NAME=value` or `name: value` and nothing else on the line: a setting, where code would be `name = value`. */
+function isWholeLine(text: string, name: SecretName, { from, to }: Assigned): boolean {
+  const ahead = text.slice(Math.max(0, name.from - 40), name.from);
+  const between = text.slice(name.to, from);
   return (
-    /(?:^|\n|\\n)[ \t]*(?:[-#;]|\/\/|export|set|setx|env|arg|ARG|ENV|-e|-D)*[ \t"']*(?:[\w.-]+\.)?$/.test(ahead) &&
-    end.trim() === ''
+    /(?:^|\n)[ \t]*(?:[-#][ \t]+|export[ \t]+)?$/.test(ahead) &&
+    /^(?:=|:[ \t]+)$/.test(between) &&
+    /^[ \t]*(?:#[^\n]{0,80})?(?:\r?\n|$)/.test(text.slice(to, to + 90))
   );
+}
+
+/** Is a value under the name of a key or token one? */
+export function secretEvidence({ value, quoted }: Assigned, name: SecretName): Evidence | null {
+  if (!quoted && isCode(value)) return null;
+  const least = /^s/i.test(name.rest) ? 24 : /[a-z]/.test(value) && /[A-Z]/.test(value) ? 12 : 14;
+  return isRandom(value, least) ? 'drawn' : null;
 }
 
 /** @returns what a base64url text holds as JSON; null when it holds none */

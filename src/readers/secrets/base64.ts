@@ -20,6 +20,7 @@ const heads = [
   ...['sk_live_', 'rk_live_', 'whsec_', 'sk-ant-', 'sk-proj-', 'sk-svcacct-', 'xoxb-', 'xoxp-', 'xapp-'],
   ...['npm_', 'pypi-AgE', 'dop_v1_', 'shpat_', 'sq0csp-', 'glsa_', 'gsk_', 'dapi', 'hvs.', 'dckr_pat_'],
   ...['postgres://', 'postgresql://', 'mysql://', 'mongodb://', 'mongodb+srv://', 'redis://', 'rediss://', 'amqps://'],
+  ...['"auths"'],
 ];
 
 let table: Needles<number> | undefined;

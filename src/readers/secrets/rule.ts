@@ -1,3 +1,13 @@
+import type { Literal } from './literal.ts';
+
+/** How a secret is known: by its own shape, by random characters under a telling name, or as a word under one. */
+export type Sign = 'shape' | 'drawn' | 'chosen';
+
+/** A value that a reader took for a secret. */
+export interface Read extends Literal {
+  readonly sign: Sign;
+}
+
 /** A shape of secret. Rules are data; `scan.ts` is the one that runs them. */
 export interface Rule {
   /** What a person calls it. */
@@ -9,6 +19,10 @@ export interface Rule {
    * group `value`, else all it matches, is the secret.
    */
   readonly pattern: RegExp;
+  /** In place of `pattern`: reads the secrets around the keyword at `offset`. */
+  readonly read?: (text: string, offset: number) => readonly Read[];
+  /** It is known by what stands beside it, or anybody may have it: in tests it is only told. Default: no. */
+  readonly generic?: boolean;
   /** How many characters in front of the keyword and after it are searched. */
   readonly reach?: readonly [before: number, after: number];
   /** May the keyword follow a letter or digit at once? */
@@ -25,11 +39,35 @@ export interface Rule {
   readonly library?: string;
 }
 
+/** A rule that is a reader of its own. */
+export const reader = (
+  kind: string,
+  keywords: readonly string[],
+  read: NonNullable<Rule['read']>,
+  more: Partial<Rule> = {},
+): Rule => ({ kind, keywords, pattern: /(?!)/y, read, within: true, generic: true, ...more });
+
 /** A token known by how it starts, and nothing that goes on behind it. */
 export const token = (kind: string, starts: readonly string[], pattern: RegExp, more: Partial<Rule> = {}): Rule => ({
   kind,
   keywords: starts,
   pattern: new RegExp(`(?:${pattern.source})(?![A-Za-z0-9_-])`, 'y'),
+  ...more,
+});
+
+/** A token with its mark in the middle or at the end. @param reach how far it extends on both sides of where the mark starts */
+export const around = (
+  kind: string,
+  marks: readonly string[],
+  pattern: RegExp,
+  reach: readonly [before: number, after: number],
+  more: Partial<Rule> = {},
+): Rule => ({
+  kind,
+  keywords: marks,
+  pattern: new RegExp(`(?<![A-Za-z0-9_-])(?:${pattern.source})(?![A-Za-z0-9_-])`, 'g'),
+  reach,
+  within: true,
   ...more,
 });
 

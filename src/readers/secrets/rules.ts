@@ -1,10 +1,38 @@
-import { isAuthJwt, isBasicAuth, isPasswordInUrl, isSecretName } from './accepted.ts';
-import { isRandom, isStrongPassword } from './plausible.ts';
-import { beside, type Rule } from './rule.ts';
+import { isAuthJwt, isBasicAuth, isPasswordInUrl, passwordEvidence, secretEvidence } from './accepted.ts';
+import { valuesOf } from './assignment.ts';
+import { commands } from './commands.ts';
+import { kubernetes } from './kubernetes.ts';
+import { secretNameAt } from './names.ts';
+import { isChosenPassword, isRandom, isStrongPassword } from './plausible.ts';
+import { beside, type Rule, reader } from './rule.ts';
 import { services } from './services.ts';
+import { tokens } from './tokens.ts';
+import { isCode } from './words.ts';
 
 const body = String.raw`(?:\\[rnt]|[\s"'+,>|#*\\;])*`;
 const headers = String.raw`(?:(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): ?[^\n\\]{1,100}${body}){0,4}`;
+
+const passwordWord = /pass(?:w(?:or)?d|phrase|code)?|pwd/iy;
+const keyWord =
+  'api|app|application|access|account|auth|private|encryption|signing|signature|master|session|cookie|license|webhook|consumer|subscription|shared|hmac|jwt|service|storage|secret|deploy|admin|client|server|crypto|cipher|aes';
+const secretWord = new RegExp(`(?:${keyWord})[_. -]?key|secret|token|credentials?|creds|_auth`, 'iy');
+const secretKeywords = [
+  ...['secret', 'token', 'credential', 'creds', '_auth'],
+  ...keyWord.split('|').flatMap((word) => ['', '_', '-', '.', ' '].map((joint) => `${word}${joint}key`)),
+];
+
+/** The first value beside a telling name that counts as its secret. */
+function assigned(word: RegExp, evidence: typeof passwordEvidence): NonNullable<Rule['read']> {
+  return (text, offset) => {
+    const name = secretNameAt(text, offset, word);
+    if (name === null) return [];
+    for (const literal of valuesOf(text, name)) {
+      const sign = evidence(literal, name, text);
+      if (sign !== null) return [{ ...literal, sign }];
+    }
+    return [];
+  };
+}
 
 /** The shapes, the special ones before the general: where two find the same characters, the first one counts. */
 export const rules: readonly Rule[] = [
@@ -36,14 +64,17 @@ export const rules: readonly Rule[] = [
     pattern: /AGE-SECRET-KEY-1[A-Z0-9]{58}/y,
   },
   ...services,
+  ...tokens,
   {
     kind: 'JSON web token',
+    generic: true,
     keywords: ['eyj'],
     pattern: /eyJ[\w-]{10,1000}\.eyJ?[\w-]{8,8000}\.[\w-]{20,1400}/y,
     accepts: isAuthJwt,
   },
   {
     kind: 'password in a URL',
+    generic: true,
     keywords: ['://'],
     within: true,
     pattern:
@@ -52,7 +83,27 @@ export const rules: readonly Rule[] = [
     guessable: true,
   },
   {
+    kind: 'password in a data source name',
+    generic: true,
+    keywords: ['@tcp(', '@unix('],
+    within: true,
+    pattern: /(?<user>[\w-]{1,40}):(?<value>[^\s:@/"'`]{4,100})@(?:tcp|unix)\((?<host>[\w.-]{0,100})/g,
+    reach: [150, 110],
+    accepts: isPasswordInUrl,
+    guessable: true,
+  },
+  {
+    kind: 'password of a database account',
+    generic: true,
+    keywords: ['identified '],
+    pattern:
+      /identified\s{1,9}(?:with\s{1,9}\S{1,60}\s{1,9})?(?:by|as)\s{1,9}(?:password\s{1,9})?["'](?<value>[^\s"']{6,100})["']/iy,
+    accepts: (value) => isStrongPassword(value) || isRandom(value, 12) || isChosenPassword(value),
+    guessable: true,
+  },
+  {
     kind: 'password in an Authorization header',
+    generic: true,
     keywords: ['basic '],
     pattern: /basic\s{1,3}(?<value>[A-Za-z0-9+/]{12,400}={0,2})/iy,
     accepts: isBasicAuth,
@@ -63,85 +114,39 @@ export const rules: readonly Rule[] = [
     keywords: ['bearer '],
     pattern: /bearer\s{1,3}(?<value>[A-Za-z0-9._~+/-]{20,1000}=*)/iy,
     accepts: (value) => isRandom(value, 20),
+    generic: true,
+  },
+  {
+    kind: 'token in an Authorization header',
+    keywords: ['authorization'],
+    within: true,
+    pattern:
+      /authorization\\?["']?\s{0,9}[:=,]\s{0,9}\\?["'`]?(?:[A-Za-z][\w-]{1,20} {1,3})?(?<value>[^\s"'`,;<>(){}\\]{16,1000})/iy,
+    accepts: (value) => !isCode(value) && isRandom(value, 16),
+    generic: true,
   },
   beside('Fernet key', ['fernet', 'encryption_key', 'encryptionkey', 'encryption-key'], /[A-Za-z0-9_-]{43}=/, {
     entropy: 4,
   }),
   {
     kind: 'password of a registry',
+    generic: true,
     keywords: ['"auth"', '_auth'],
     within: true,
     pattern: /(?:"auth"\s?:\s?"|_auth\s?=\s?"?)(?<value>[A-Za-z0-9+/]{12,400}={0,2})/iy,
     accepts: isBasicAuth,
     guessable: true,
   },
-  {
-    kind: 'password of a command',
-    keywords: [' -u ', 'sshpass -p '],
-    within: true,
-    pattern: /(?: -u ["']?[\w.@-]{1,60}:|sshpass -p ["']?)(?<value>[^\s"'$]{8,100})/y,
-    accepts: isStrongPassword,
-    guessable: true,
-  },
+  ...commands,
   {
     kind: 'password in a netrc file',
+    generic: true,
     keywords: ['machine '],
     pattern: /machine\s{1,9}\S{1,100}\s{1,9}login\s{1,9}\S{1,100}\s{1,9}password\s{1,9}(?<value>\S{6,100})/y,
     guessable: true,
   },
-  // A quoted value under a name that says what it is.
-  {
-    kind: 'password',
-    keywords: ['passw', 'passphrase', 'pwd'],
-    within: true,
-    pattern: assignment(`(?:passw(?:or)?d|passphrase|pwd)`, 10),
-    accepts: (value, match, before) => isSecretName(match, before) && isStrongPassword(value),
-    guessable: true,
-  },
-  {
-    kind: 'secret value',
-    keywords: [
-      'secret',
-      'token',
-      'credential',
-      'api_key',
-      'api-key',
-      'apikey',
-      'access_key',
-      'access-key',
-      'accesskey',
-      'auth_key',
-      'authkey',
-      'private_key',
-      'privatekey',
-      'encryption_key',
-      'encryptionkey',
-      'signing_key',
-      'signingkey',
-      'master_key',
-      'masterkey',
-      'session_key',
-      'cookie_key',
-      'license_key',
-      'licensekey',
-      'webhook_key',
-    ],
-    within: true,
-    pattern: assignment(
-      `(?:secret|token|credentials?|(?:api|access|auth|private|encryption|signing|master|session|cookie|license|webhook)[_-]?key)`,
-      16,
-    ),
-    accepts: (value, match, before) => isSecretName(match, before) && isRandom(value, 16),
-  },
+  kubernetes,
+  // What only the name beside it tells.
+  reader('password', ['pass', 'pwd'], assigned(passwordWord, passwordEvidence), { guessable: true }),
+  reader('secret value', secretKeywords, assigned(secretWord, secretEvidence)),
 ];
-
-/**
- * `NAME = "value"`, `"name": "value"`, `name: string = 'value'`, `get("NAME", "value")`, `<name>value</name>`,
- * `--name value`, `?name=value&`, and `NAME=value` to the end of the line.
- */
-function assignment(name: string, least: number): RegExp {
-  const quoted = String.raw`\\?(?<quote>["'\x60])(?<quoted>[^\s"'\x60\\]{${least},400})\\?\k<quote>`;
-  const bare = String.raw`(?<bare>[^\s"'\x60\\;&,<>()[\]{}]{${least},400})(?<end>["'\x60;&<\\]|\s|$)`;
-  const operator = String.raw`(?:\\?["'\x60])?\]?(?:\s[Ss]tr(?:ing)?\b)?(?:\??:\s?[A-Za-z<>|\[\]. ]{2,30})?\s{0,3}(?<operator>=>|:=|\?\?=?|\|\|=?|===?|!==?|[=:,>(]|\s)\s{0,3}(?:[rbfu]|\()?`;
-  return new RegExp(String.raw`${name}(?<rest>[\w-]{0,30})${operator}(?:${quoted}|${bare})`, 'iy');
-}

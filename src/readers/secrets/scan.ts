@@ -3,8 +3,9 @@ import { loadLibrary } from './library.ts';
 import { Needles } from './needles.ts';
 import type { OwnSecrets } from './own.ts';
 import { entropy, isPlaceholder, isPublishedExample, sha256 } from './plausible.ts';
-import type { Rule } from './rule.ts';
+import type { Rule, Sign } from './rule.ts';
 import { rules } from './rules.ts';
+import { isWordLike } from './words.ts';
 
 /** A secret that was found. It tells where and what, and never the value. */
 export interface SecretHit {
@@ -18,6 +19,7 @@ export interface SecretHit {
   /** What an allowance in the policy names; null where the value could be guessed from a digest. */
   readonly fingerprint: string | null;
   readonly severity: 'error' | 'warning';
+  readonly sign: Sign;
 }
 
 /** A match with its place, before it is decided which of several at one place counts. */
@@ -28,6 +30,7 @@ interface Found {
   readonly value: string;
   readonly fingerprint: string | null;
   readonly severity: 'error' | 'warning';
+  readonly sign: Sign;
   readonly rank: number;
 }
 
@@ -54,7 +57,7 @@ function keywords(): Needles<number> {
  * base64. Time is linear in its length. Nothing within the text can switch it off.
  */
 export async function scan(bytes: Buffer, own: OwnSecrets): Promise<SecretHit[]> {
-  const found: Found[] = own.find(bytes).map((hit) => ({ ...hit, rank: -1 }));
+  const found: Found[] = own.find(bytes).map((hit) => ({ ...hit, sign: 'shape', rank: -1 }));
   const asked: Asked[] = [];
   // One character a byte: every shape is made of ASCII, and offsets stay those of the bytes.
   let decoded: string | undefined;
@@ -124,14 +127,21 @@ async function confirmed(asked: readonly Asked[]): Promise<Found[]> {
 /** Applies one rule where one of its keywords stands. */
 function tryRule(rule: Rule, rank: number, text: string, offset: number): Found[] {
   if (!rule.within && !startsWord(text, offset)) return [];
+  const severity = rule.warning ? 'warning' : 'error';
+  const { kind } = rule;
+  if (rule.read)
+    return rule.read(text, offset).map(({ from, to, value, sign }) => {
+      const fingerprint = rule.guessable ? null : digest(kind, value);
+      return { kind, from, to, value, fingerprint, severity, sign, rank };
+    });
   const matches = rule.reach ? matchesAround(rule, text, offset) : matchAt(rule, text, offset);
   return matches.flatMap((match) => {
-    const value = match.groups?.['value'] ?? match.groups?.['quoted'] ?? match.groups?.['bare'] ?? match[0];
+    const value = match.groups?.['value'] ?? match[0];
     if (rule.library === undefined && !counts(rule, value, match, text)) return [];
     const from = match.index + match[0].indexOf(value);
-    const severity = rule.warning ? 'warning' : 'error';
-    const fingerprint = rule.guessable || rule.library ? null : digest(rule.kind, value);
-    return [{ kind: rule.kind, from, to: from + value.length, value, fingerprint, severity, rank } as const];
+    const fingerprint = rule.guessable || rule.library ? null : digest(kind, value);
+    const sign = rule.generic ? 'drawn' : 'shape';
+    return [{ kind, from, to: from + value.length, value, fingerprint, severity, sign, rank } as const];
   });
 }
 
@@ -159,9 +169,11 @@ function matchesAround({ pattern, reach }: Rule, text: string, offset: number): 
 function counts(rule: Rule, value: string, match: RegExpExecArray, text: string): boolean {
   if (rule.accepts) return rule.accepts(value, match, text.slice(Math.max(0, match.index - 80), match.index));
   // How a token starts is the same in all: `sk_test_` says nothing about the rest.
-  const drawn = match.groups?.['value'] === undefined && value.length > 20 ? value.slice(8) : value;
-  return isDrawn(value, drawn, rule.entropy);
+  const drawn = match.groups?.['value'] === undefined && value.length > 20 ? value.replace(start, '') : value;
+  return isDrawn(value, drawn, rule.entropy) && !(rule.reach && isWordLike(value));
 }
+
+const start = /^(?:.{0,16}?(?:test|live|prod|sandbox)[a-z]*[-_.$]|.{8})/i;
 
 /** @param drawn what of it is drawn at random, where its start is known */
 function isDrawn(value: string, drawn: string, bits = 2.5): boolean {
@@ -198,7 +210,7 @@ function shown(found: readonly Found[], bytes: Buffer): SecretHit[] {
   let column = 1;
   let at = 0;
   let next = bytes.indexOf(10);
-  return found.map(({ kind, from, value, fingerprint, severity }) => {
+  return found.map(({ kind, from, value, fingerprint, severity, sign }) => {
     for (; next !== -1 && next < from; next = bytes.indexOf(10, next + 1)) {
       line++;
       [column, at] = [1, next + 1];
@@ -206,6 +218,6 @@ function shown(found: readonly Found[], bytes: Buffer): SecretHit[] {
     column += bytes.subarray(at, from).toString().length;
     at = from;
     const start = value.slice(0, Math.min(4, Math.floor(value.length / 4))).replace(/[^\x20-\x7e]/g, '?');
-    return { kind, line, column, start, fingerprint, severity };
+    return { kind, line, column, start, fingerprint, severity, sign };
   });
 }

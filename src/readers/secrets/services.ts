@@ -1,4 +1,5 @@
-import { beside, borrowed, type Rule, token } from './rule.ts';
+import { isRandom } from './plausible.ts';
+import { around, beside, borrowed, type Rule, token } from './rule.ts';
 
 /** Keys and tokens of services. Forms change: a row here is all that a new one needs. */
 export const services: readonly Rule[] = [
@@ -94,29 +95,30 @@ export const services: readonly Rule[] = [
   token(
     'Slack token',
     ['xoxb-', 'xoxp-', 'xoxa-', 'xoxo-', 'xoxr-', 'xoxs-', 'xoxc-', 'xoxd-', 'xoxe-', 'xoxe.'],
-    /xox[abceoprsd][-.](?:xox[bp]-)?[A-Za-z0-9%-]{20,400}/,
+    /xox[abceoprsd][-.](?:xox[bp]-)?(?!\d{1,4}-\d{1,4}-)(?=[\w%-]*\d[A-Za-z%-]*\d)[A-Za-z0-9%-]{20,400}(?!#)/,
   ),
   token('Slack token', ['xapp-'], /xapp-\d-[A-Z0-9]{9,13}-\d{9,15}-[0-9a-f]{64}/),
   {
     kind: 'Slack webhook',
     keywords: ['hooks.slack.com/'],
     pattern:
-      /hooks\.slack\.com\/(?:services|workflows|triggers)\/(?<value>[A-Z0-9]{8,12}\/[A-Z0-9]{8,14}\/[A-Za-z0-9]{16,48}(?:\/[A-Za-z0-9]{16,32})?)/y,
+      /hooks\.slack\.com\/(?:services|workflows|triggers)\/(?<value>[A-Za-z0-9]{8,14}\/[A-Za-z0-9]{8,14}\/[A-Za-z0-9]{16,48}(?:\/[A-Za-z0-9]{16,32})?|[A-Za-z0-9+/]{43,56})/y,
   },
   {
     kind: 'Microsoft Teams webhook',
     keywords: ['.webhook.office.com/'],
     within: true,
     pattern:
-      /\.webhook\.office\.com\/webhookb2\/(?<value>[0-9a-f@-]{73}\/IncomingWebhook\/[0-9a-f]{32}\/[0-9a-f-]{36})/y,
+      /\.webhook\.office\.com\/webhookb2\/(?<value>[0-9a-z@-]{73}\/IncomingWebhook\/[0-9a-z]{32}\/[0-9a-z-]{36})/y,
   },
   token('SendGrid key', ['sg.'], /SG\.[\w-]{20,24}\.[\w-]{39,50}/),
   token('npm token', ['npm_'], /npm_[A-Za-z0-9]{36}/),
   {
     kind: 'npm token',
     keywords: ['_authtoken', '_password'],
-    pattern: /_(?:authToken|password)\s?=\s?["']?(?<value>[A-Za-z0-9+/=_-]{20,200})/iy,
+    pattern: /_(?:authToken|password)\s?=\s?["']?(?<value>[A-Za-z0-9+/=_-]{20,200})(?![\w(.[])/iy,
     entropy: 3,
+    accepts: (value) => isRandom(value, 20),
   },
   token('PyPI token', ['pypi-age'], /pypi-AgE[\w-]{50,1000}/),
   token('RubyGems key', ['rubygems_'], /rubygems_[0-9a-f]{48}/),
@@ -177,6 +179,15 @@ export const services: readonly Rule[] = [
   token('Linear key', ['lin_oauth_'], /lin_oauth_[A-Za-z0-9]{32,64}/),
   borrowed('Notion token', ['ntn_'], 'notion'),
   token('1Password token', ['ops_eyj'], /ops_eyJ[A-Za-z0-9+/_-]{100,2000}={0,2}/),
+  beside('Artifactory token', ['artifactory', 'jfrog'], /[a-z0-9]{64}|[A-Za-z0-9]{73}/, { entropy: 3.9 }),
+  beside('Sourcegraph token', ['sourcegraph'], /[0-9a-fA-F]{40}/),
+  {
+    kind: 'Facebook token',
+    keywords: ['facebook'],
+    pattern: /(?<![\w|])(?<value>\d{15,16}\|[\w-]{27})(?![\w|-])/g,
+    reach: [0, 140],
+    within: true,
+  },
   token('Vault token', ['hvs.', 'hvb.', 'hvr.'], /hv[sbr]\.[\w-]{24,300}/, { entropy: 3.5 }),
   borrowed('Databricks token', ['dapi'], 'databricks'),
   borrowed('Docker token', ['dckr_pat_'], 'docker'),
@@ -187,14 +198,18 @@ export const services: readonly Rule[] = [
     pattern: /vc[piark]_(?=[A-Za-z]*\d)[\w+/=-]{20,}/y,
     entropy: 4,
   }),
-  token('Sentry token', ['sntrys_', 'sntryu_'], /sntrys_eyJ[A-Za-z0-9+/=_-]{40,400}|sntryu_[0-9a-f]{64}/),
+  token(
+    'Sentry token',
+    ['sntrys_', 'sntryu_'],
+    /sntrys_eyJ[A-Za-z0-9+/]{40,400}={0,2}_[A-Za-z0-9+/]{43}|sntryu_[0-9a-f]{64}/,
+  ),
   token('Supabase secret key', ['sb_secret_', 'sbp_'], /sb_secret_[\w-]{30,60}|sbp_[0-9a-f]{40}/),
   token('Doppler token', ['dp.pt.', 'dp.st.'], /dp\.(?:pt|st(?:\.[a-z0-9_-]{2,35})?)\.[A-Za-z0-9]{40,44}/),
   token('New Relic key', ['nrak-'], /NRAK-[A-Z0-9]{27}/),
   token('PlanetScale password', ['pscale_'], /pscale_(?:tkn|pw|oauth)_[\w=.-]{32,64}/),
   token('Postman key', ['pmak-'], /PMAK-[0-9a-f]{24}-[0-9a-f]{34}/),
   token('Pulumi token', ['pul-'], /pul-[0-9a-f]{40}/),
-  token('Terraform Cloud token', ['.atlasv1.'], /[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,70}/, { within: true }),
+  around('Terraform Cloud token', ['.atlasv1.'], /[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,70}/, [14, 85]),
   token('Fly.io token', ['fm1_', 'fm2_', 'fo1_'], /fm[12]_[A-Za-z0-9+/=_-]{100,1500}|fo1_[\w-]{43}/),
   token('Render key', ['rnd_'], /rnd_[A-Za-z0-9]{28,40}/, { entropy: 4 }),
 ];
