@@ -143,8 +143,8 @@ async function before(
 }
 
 /** The same secret, wherever in the file it stands. */
-function identity({ kind, start, fingerprint }: SecretHit): string {
-  return `${kind}\0${start}\0${fingerprint}`;
+function identity({ identity: value }: SecretHit): string {
+  return value;
 }
 
 /** Nobody expects these to be read, and a site has hundreds of them. */
@@ -165,7 +165,7 @@ class Findings {
   add({ path, commit }: Brought, hits: readonly SecretHit[], old: ReadonlySet<string>): void {
     let told = 0;
     for (const hit of hits) {
-      const key = `${path}\0${identity(hit)}${hit.fingerprint === null ? `\0${hit.line}` : ''}`;
+      const key = `${path}\0${identity(hit)}`;
       if (this.#told.has(key)) continue;
       this.#told.add(key);
       const problem = this.#problem(path, commit, hit, old.has(identity(hit)));
@@ -231,16 +231,18 @@ class Findings {
       message: `holds a secret${at}: ${hit.kind}${shown}${where}`,
       ...(commit === null ? {} : { commit }),
       ...(old || hit.severity === 'warning' ? { severity: 'warning' } : {}),
-      help: this.#help(hit, commit),
+      help: this.#help(hit, commit, old),
     };
   }
 
-  #help({ fingerprint }: SecretHit, commit: string | null): string {
+  #help({ fingerprint }: SecretHit, commit: string | null, old = false): string {
     const out =
       commit === null
         ? 'read it from the environment'
-        : 'take it out of that commit (git rebase -i), a later one does not take it back';
-    const again = `${out}; if it has left this machine, make a new one`;
+        : `take it out of ${commit.slice(0, 12)} (git rebase -i ${commit.slice(0, 12)}~1), a later commit does not take it back`;
+    const again = old
+      ? 'it is in the history, so make a new one and revoke this; then read it from the environment'
+      : `${out}; if it has left this machine, make a new one`;
     // One of the project's own is no false alarm.
     if (fingerprint?.startsWith('own:')) return again;
     const allow = fingerprint === null ? 'path: …' : `fingerprint: "${fingerprint}"`;

@@ -20,6 +20,8 @@ export interface SecretHit {
   readonly fingerprint: string | null;
   readonly severity: 'error' | 'warning';
   readonly sign: Sign;
+  /** Tells one value from another within this run; never told. */
+  readonly identity: string;
 }
 
 /** A match with its place, before it is decided which of several at one place counts. */
@@ -218,6 +220,6 @@ function shown(found: readonly Found[], bytes: Buffer): SecretHit[] {
     column += bytes.subarray(at, from).toString().length;
     at = from;
     const start = value.slice(0, Math.min(4, Math.floor(value.length / 4))).replace(/[^\x20-\x7e]/g, '?');
-    return { kind, line, column, start, fingerprint, severity, sign };
+    return { kind, line, column, start, fingerprint, severity, sign, identity: digest(kind, value) };
   });
 }
