@@ -1,8 +1,17 @@
 import { showPath } from '../git/raw.ts';
-import { type Brought, type BytePath, type Check, type Context, type Problem, Undecided } from '../model/index.ts';
+import {
+  type Brought,
+  type BytePath,
+  type Check,
+  type Context,
+  type Oid,
+  type Problem,
+  Undecided,
+} from '../model/index.ts';
 import { choice, list, object, text } from '../model/schema.ts';
 import type { SecretHit } from '../readers/secrets/scan.ts';
-import { compilePattern } from '../rules/match.ts';
+import { anyPattern, compilePattern } from '../rules/match.ts';
+import { testFiles } from './test-targets.ts';
 
 /** False alarms that the policy lets pass. */
 interface Allowance {
@@ -10,6 +19,12 @@ interface Allowance {
   readonly kind?: string;
   readonly fingerprint?: string;
 }
+
+/** What stands here was made up for tests, unless its shape says that a service has given it out. */
+const isTest = anyPattern([
+  ...testFiles,
+  ...['fixtures/', '__fixtures__/', 'testdata/', 'test-data/', 'test-fixtures/', 'testFixtures/', 'mocks/'],
+]);
 
 type Search = (bytes: Buffer) => Promise<SecretHit[]>;
 
@@ -79,7 +94,8 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
         const all = await search(searched);
         // What stands beside a telling name is a value in a text; in a program it is a name beside another.
         const counting = bytes === null ? all.filter(({ fingerprint }) => fingerprint !== null) : all;
-        const hits = counting.filter((hit) => !allowed(brought.path, hit));
+        const inTests = isTest(brought.path);
+        const hits = counting.filter((hit) => !allowed(brought.path, hit) && !(inTests && hit.sign === 'chosen'));
         if (hits.length > 0) found.add(brought, hits, await before(context, brought.path, search));
       }
     }
@@ -92,6 +108,7 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
         hits.filter((hit) => !allowed('', hit)),
       );
     }
+    await found.nameCommits();
     return found.problems();
   },
 };
@@ -131,30 +148,39 @@ function allowances({ options }: Context): (path: BytePath, hit: SecretHit) => b
 
 /** What the path already held where the change starts from, so that an old secret does not stop every new change of its file. */
 async function before(
-  context: Context<'contents' | 'ownValues'>,
+  { contents }: Context<'contents' | 'ownValues'>,
   path: BytePath,
   search: Search,
 ): Promise<ReadonlySet<string>> {
-  const step = (await context.contents.newSteps()).find((one) => one.path === path);
-  if (!step?.from || step.from.mode === '160000') return new Set();
-  const { bytes, raw } = await context.contents.content(step.from.oid);
+  const step = (await contents.newSteps()).find((one) => one.path === path);
+  // What only commits on the way touch is at the end what it was at the start.
+  const state = step ? step.from : await contents.stateAt(path);
+  if (!state || state.mode === '160000') return new Set();
+  const { bytes, raw } = await contents.content(state.oid);
   const searched = bytes ?? raw;
-  return new Set(searched === null ? [] : (await search(searched)).map(identity));
-}
-
-/** The same secret, wherever in the file it stands. */
-function identity({ identity: value }: SecretHit): string {
-  return value;
+  return new Set(searched === null ? [] : (await search(searched)).map(({ mark }) => mark));
 }
 
 /** Nobody expects these to be read, and a site has hundreds of them. */
 const media = /\.(?:png|jpe?g|gif|webp|avif|ico|icns|woff2?|ttf|otf|eot|mp[34]|m4a|webm|ogg|wav|mov|pdf)$/i;
 
+/** One value in one file, wherever it stands there and however many commits hold it. */
+interface Told {
+  readonly path: BytePath;
+  readonly hit: SecretHit;
+  readonly oid: Oid;
+  readonly old: boolean;
+  /** The first commit of the change that holds it; null for the commit in the making. */
+  commit: Oid | null;
+}
+
 /** Gathers what is to be told, each secret of a path once. */
 class Findings {
   readonly #context: Context<'contents' | 'ownValues'>;
   readonly #problems: Problem[] = [];
-  readonly #told = new Set<string>();
+  readonly #told = new Map<string, Told>();
+  readonly #listed: Told[] = [];
+  readonly #perFile = new Map<BytePath, number>();
   readonly #left: Record<'large' | 'binary', Set<string>> = { large: new Set(), binary: new Set() };
   readonly #more: Record<'error' | 'warning', number> = { error: 0, warning: 0 };
 
@@ -162,17 +188,34 @@ class Findings {
     this.#context = context;
   }
 
-  add({ path, commit }: Brought, hits: readonly SecretHit[], old: ReadonlySet<string>): void {
-    let told = 0;
+  add({ path, commit, oid }: Brought, hits: readonly SecretHit[], old: ReadonlySet<string>): void {
     for (const hit of hits) {
-      const key = `${path}\0${identity(hit)}`;
-      if (this.#told.has(key)) continue;
-      this.#told.add(key);
-      const problem = this.#problem(path, commit, hit, old.has(identity(hit)));
-      if (++told > mostPerFile || this.#problems.length >= mostPerChange)
-        this.#more[problem.severity === 'warning' ? 'warning' : 'error']++;
-      else this.#problems.push(problem);
+      const key = `${path}\0${hit.mark}`;
+      const known = this.#told.get(key);
+      if (known) {
+        // Commits come from the newest to the oldest.
+        known.commit = commit ?? known.commit;
+        continue;
+      }
+      const told = { path, hit, oid, commit, old: old.has(hit.mark) };
+      this.#told.set(key, told);
+      const ofFile = (this.#perFile.get(path) ?? 0) + 1;
+      this.#perFile.set(path, ofFile);
+      if (ofFile > mostPerFile || this.#listed.length >= mostPerChange) this.#more[severityOf(told)]++;
+      else this.#listed.push(told);
     }
+  }
+
+  /** Finds the commits of what the end of the change holds: only where something is to be told, for it walks the history. */
+  async nameCommits(): Promise<void> {
+    const { change } = this.#context;
+    const unnamed = this.#listed.filter(({ commit, old }) => commit === null && !old);
+    if (change.kind === 'commit' || unnamed.length === 0) return;
+    const byPath = new Map<BytePath, Told[]>();
+    for (const told of unnamed) byPath.set(told.path, [...(byPath.get(told.path) ?? []), told]);
+    for await (const { id, paths, raw } of change.commits({ paths: true }))
+      for (const [index, path] of paths.entries())
+        for (const told of byPath.get(path) ?? []) if (raw[index]!.includes(told.oid)) told.commit = id;
   }
 
   /** Secrets in the name of a file. */
@@ -186,14 +229,14 @@ class Findings {
   }
 
   #tell(place: { path?: string }, what: string, commit: string | null, hit: SecretHit): void {
-    const key = `${what}\0${place.path ?? commit}\0${identity(hit)}`;
+    const key = `${what}\0${place.path ?? commit}\0${hit.mark}`;
     if (this.#told.has(key)) return;
-    this.#told.add(key);
+    this.#told.set(key, { path: '', hit, oid: '', commit, old: false });
     const problem: Problem = {
       ...place,
       message: `${what}: ${hit.kind}, it starts with '${hit.start}'`,
       ...(commit === null ? {} : { commit }),
-      help: this.#help(hit, commit),
+      help: help(hit, commit, false),
     };
     if (this.#problems.length >= mostPerChange) this.#more.error++;
     else this.#problems.push(problem);
@@ -218,36 +261,44 @@ class Findings {
       notSearched(this.#left.large, 'not searched for secrets, because larger than 1 MiB', large === 'refuse'),
       notSearched(this.#left.binary, 'searched for keys and tokens only, because binary', binary === 'refuse'),
     ];
-    return [...this.#problems, ...more, ...skipped.flat()];
+    return [...this.#listed.map(problemOf), ...this.#problems, ...more, ...skipped.flat()];
   }
+}
 
-  #problem(path: BytePath, commit: string | null, hit: SecretHit, old: boolean): Problem {
-    const at = hit.column > 200 ? ` at column ${hit.column}` : '';
-    const shown = hit.start === '' ? '' : `, it starts with '${hit.start}'`;
-    const where = old ? '; it was there before this change' : '';
-    return {
-      path: showPath(path),
-      line: hit.line,
-      message: `holds a secret${at}: ${hit.kind}${shown}${where}`,
-      ...(commit === null ? {} : { commit }),
-      ...(old || hit.severity === 'warning' ? { severity: 'warning' } : {}),
-      help: this.#help(hit, commit, old),
-    };
-  }
+function severityOf({ path, hit, old }: Told): 'error' | 'warning' {
+  return old || hit.severity === 'warning' || (hit.sign !== 'shape' && isTest(path)) ? 'warning' : 'error';
+}
 
-  #help({ fingerprint }: SecretHit, commit: string | null, old = false): string {
-    const out =
-      commit === null
-        ? 'read it from the environment'
-        : `take it out of ${commit.slice(0, 12)} (git rebase -i ${commit.slice(0, 12)}~1), a later commit does not take it back`;
-    const again = old
-      ? 'it is in the history, so make a new one and revoke this; then read it from the environment'
-      : `${out}; if it has left this machine, make a new one`;
-    // One of the project's own is no false alarm.
-    if (fingerprint?.startsWith('own:')) return again;
-    const allow = fingerprint === null ? 'path: …' : `fingerprint: "${fingerprint}"`;
-    return `${again}. A false alarm: checks.no-secrets.options.allow: [{ ${allow} }]`;
+function problemOf(told: Told): Problem {
+  const { path, hit, commit, old } = told;
+  const at = hit.column > 200 ? ` at column ${hit.column}` : '';
+  const shown = hit.start === '' ? '' : `, it starts with '${hit.start}'`;
+  const where = old ? '; it was there before this change' : '';
+  return {
+    path: showPath(path),
+    line: hit.line,
+    message: `holds a secret${at}: ${hit.kind}${shown}${where}`,
+    ...(commit === null || old ? {} : { commit }),
+    ...(severityOf(told) === 'warning' ? { severity: 'warning' } : {}),
+    help: help(hit, commit, old),
+  };
+}
+
+/** What fits: the commit in the making is changed, one of this branch rewritten; what has landed can only be replaced. */
+function help({ fingerprint }: SecretHit, commit: Oid | null, old: boolean): string {
+  const allow = `checks.no-secrets.options.allow: [{ ${fingerprint === null ? 'path: …' : `fingerprint: "${fingerprint}"`} }]`;
+  // One of the project's own is no false alarm.
+  const own = fingerprint?.startsWith('own:') ?? false;
+  if (old) {
+    const landed = 'it has landed, and history keeps it: make a new one and withdraw this one';
+    return own ? landed : `${landed}; then, or if it is a false alarm, an owner allows it: ${allow}`;
   }
+  const out =
+    commit === null
+      ? 'read it from the environment'
+      : `take it out of that commit (git rebase -i ${commit.slice(0, 10)}~1), a later one does not take it back`;
+  const again = `${out}; if it has left this machine, make a new one`;
+  return own ? again : `${again}. A false alarm: ${allow}`;
 }
 
 /** One line for all of them, with the first few names. */

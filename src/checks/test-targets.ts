@@ -6,7 +6,7 @@ import { type Mention, mentions } from '../readers/hosts.ts';
 import { anyPattern } from '../rules/match.ts';
 
 /** Where tests are, in most projects. */
-const testFiles = [
+export const testFiles = [
   'test/',
   'tests/',
   '__tests__/',

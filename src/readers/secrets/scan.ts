@@ -20,8 +20,8 @@ export interface SecretHit {
   readonly fingerprint: string | null;
   readonly severity: 'error' | 'warning';
   readonly sign: Sign;
-  /** Tells one value from another within this run; never told. */
-  readonly identity: string;
+  /** The same for the same value, in this process alone: nobody can guess a value by it. */
+  readonly mark: string;
 }
 
 /** A match with its place, before it is decided which of several at one place counts. */
@@ -206,6 +206,13 @@ function digest(kind: string, value: string): string {
   return sha256(`${kind}\0${value}`).slice(0, 16);
 }
 
+let salt: string | undefined;
+
+function mark(value: string): string {
+  salt ??= process.getBuiltinModule('node:crypto').randomUUID();
+  return sha256(`${salt}\0${value}`);
+}
+
 /** Where each stands, counted once through the text. */
 function shown(found: readonly Found[], bytes: Buffer): SecretHit[] {
   let line = 1;
@@ -220,6 +227,6 @@ function shown(found: readonly Found[], bytes: Buffer): SecretHit[] {
     column += bytes.subarray(at, from).toString().length;
     at = from;
     const start = value.slice(0, Math.min(4, Math.floor(value.length / 4))).replace(/[^\x20-\x7e]/g, '?');
-    return { kind, line, column, start, fingerprint, severity, sign, identity: digest(kind, value) };
+    return { kind, line, column, start, fingerprint, severity, sign, mark: mark(value) };
   });
 }
