@@ -79,6 +79,7 @@ const printable = /^[!-~]+$/;
 /** Does it look like a password that somebody was told to make strong: three kinds of characters, no words? */
 export function isStrongPassword(value: string): boolean {
   if (value.length < 10 || characterClasses(value) < 3 || isPlaceholder(value) || isWordLike(value)) return false;
+  if (isEncodedText(value)) return false;
   if (!/\d/.test(value) && (value.length < 14 || !/[!@#$%^&*?+~=]/.test(value))) return false;
   return entropy(value) >= 2.8 && !isUsualPassword(value);
 }

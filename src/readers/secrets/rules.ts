@@ -4,7 +4,7 @@ import { commands } from './commands.ts';
 import { kubernetes } from './kubernetes.ts';
 import { secretNameAt } from './names.ts';
 import { isChosenPassword, isRandom, isStrongPassword } from './plausible.ts';
-import { beside, type Rule, reader } from './rule.ts';
+import { beside, goingOn, type Rule, reader } from './rule.ts';
 import { services } from './services.ts';
 import { tokens } from './tokens.ts';
 import { isCode } from './words.ts';
@@ -15,10 +15,17 @@ const headers = String.raw`(?:(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset
 const passwordWord = /pass(?:w(?:or)?d|phrase|code)?|pwd/iy;
 const keyWord =
   'api|app|application|access|account|auth|private|encryption|signing|signature|master|session|cookie|license|webhook|consumer|subscription|shared|hmac|jwt|service|storage|secret|deploy|admin|client|server|crypto|cipher|aes';
-const secretWord = new RegExp(`(?:${keyWord})[_. -]?key|secret|token|credentials?|creds|_auth`, 'iy');
+const secretWord = new RegExp(
+  `(?<=${keyWord})[_-]key|(?:${keyWord})[. ]?key|secret|token|credentials?|creds|_auth`,
+  'iy',
+);
+// Few, for each costs time wherever its beginning stands.
 const secretKeywords = [
-  ...['secret', 'token', 'credential', 'creds', '_auth'],
-  ...keyWord.split('|').flatMap((word) => ['', '_', '-', '.', ' '].map((joint) => `${word}${joint}key`)),
+  ...['secret', 'token', 'credential', 'creds', '_auth', '_key', '-key'],
+  ...['apikey', 'api key', 'api.key', 'appkey', 'accesskey', 'access key', 'access.key', 'accountkey', 'authkey'],
+  ...['privatekey', 'private key', 'private.key', 'encryptionkey', 'encryption key', 'encryption.key', 'signingkey'],
+  ...['signing.key', 'masterkey', 'sessionkey', 'cookiekey', 'licensekey', 'license key', 'webhookkey', 'consumerkey'],
+  ...['subscriptionkey', 'sharedkey', 'hmackey', 'servicekey', 'storagekey'],
 ];
 
 /** The first value beside a telling name that counts as its secret. */
@@ -68,17 +75,17 @@ export const rules: readonly Rule[] = [
   {
     kind: 'JSON web token',
     generic: true,
-    keywords: ['eyj'],
+    keywords: goingOn(['eyj']),
     pattern: /eyJ[\w-]{10,1000}\.eyJ?[\w-]{8,8000}\.[\w-]{20,1400}/y,
     accepts: isAuthJwt,
   },
   {
     kind: 'password in a URL',
     generic: true,
-    keywords: ['://'],
+    keywords: [...'abcdefghijklmnopqrstuvwxyz0123456789+.-'].map((last) => `${last}://`),
     within: true,
     pattern:
-      /:\/\/(?<user>[^\s:@/?#"'`<>\\]{0,80}):(?<value>[^\s@/"'`<>\\]{3,256})@(?<host>\[[0-9a-fA-F:]+\]|[\w.-]+)/y,
+      /.:\/\/(?<user>[^\s:@/?#"'`<>\\]{0,80}):(?<value>[^\s@/"'`<>\\]{3,256})@(?<host>\[[0-9a-fA-F:]+\]|[\w.-]+)/y,
     accepts: isPasswordInUrl,
     guessable: true,
   },
@@ -147,6 +154,11 @@ export const rules: readonly Rule[] = [
   },
   kubernetes,
   // What only the name beside it tells.
-  reader('password', ['pass', 'pwd'], assigned(passwordWord, passwordEvidence), { guessable: true }),
+  reader(
+    'password',
+    ['pass', ...[...'=:"\'_-,.)]}\\\t `*>|abcdefghijklmnopqrstuvwxyz0123456789'].map((next) => `pwd${next}`)],
+    assigned(passwordWord, passwordEvidence),
+    { guessable: true },
+  ),
   reader('secret value', secretKeywords, assigned(secretWord, secretEvidence)),
 ];

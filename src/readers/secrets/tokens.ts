@@ -174,7 +174,7 @@ export const tokens: readonly Rule[] = [
   token('eBay secret', ['prd-', 'sbx-'], /(?:PRD|SBX)-[0-9a-f]{12}-[0-9a-f]{4,8}(?:-[0-9a-f]{4}){2,3}/),
   // People's accounts at the large ones.
   token('Google refresh token', ['1//0'], /1\/\/0[\w-]{40,200}/),
-  token('Facebook token', ['eaa'], /EAA[A-Za-z0-9]{100,300}/, { entropy: 4 }),
+  token('Facebook token', ['eaam', 'eaac'], /EAA[MC][A-Za-z0-9]{100,300}/, { entropy: 4 }),
   token('LinkedIn secret', ['wpl_ap1.'], /WPL_AP1\.[A-Za-z0-9]{16}\.[A-Za-z0-9+/]{6}={0,2}/),
   token('Amazon secret', ['amzn1.oa2-cs.', 'amzn.mws.'], re`amzn1\.oa2-cs\.v1\.[0-9a-f]{64}|amzn\.mws\.${uuid}`),
   token('Dropbox token', ['sl.'], /sl\.(?:u\.)?[\w-]{130,1300}/),
