@@ -107,7 +107,7 @@ export function isChosenPassword(value: string): boolean {
   if (!/^(?=.*[A-Za-z]{3})(?=.*[\d!@#$%^&*?+~])[\w!@#$%^&*?+~.-]{8,40}$/.test(value)) return false;
   // With separators it is a name: of a key, a file, a version.
   if (/[_./-]/.test(value) && !/[!@#$%^&*?+~]/.test(value)) return false;
-  return !isPlaceholder(value) && !isUsualPassword(value);
+  return !isPlaceholder(value) && !isUsualPassword(value) && !isEncodedText(value);
 }
 
 /**

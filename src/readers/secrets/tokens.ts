@@ -3,6 +3,8 @@ import { around, type Rule, token } from './rule.ts';
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const re = (text: TemplateStringsArray, ...parts: string[]) => new RegExp(String.raw(text, ...parts));
 
+const hex = [...'0123456789abcdef'];
+
 /** Tokens that their beginning alone tells, as their services document it or other scanners know it; a row each. */
 export const tokens: readonly Rule[] = [
   // Models and what serves them.
@@ -86,7 +88,7 @@ export const tokens: readonly Rule[] = [
   token('Kinde or Turso token', ['tsk_'], /tsk_[A-Za-z0-9]{40,60}/, { entropy: 4 }),
   // What watches over services.
   token('PostHog key', ['phx_', 'phs_'], /ph[xs]_[A-Za-z0-9]{40,50}/),
-  token('Dynatrace token', ['dt0c01.', 'dt0s'], /dt0[a-z]\d\d\.[A-Z0-9]{8,24}\.[A-Z0-9]{64}/),
+  token('Dynatrace token', ['dt0'], /dt0[a-z]\d\d\.[A-Z0-9]{8,24}\.[A-Z0-9]{64}/),
   around('New Relic key', ['nral'], /[0-9a-f]{36}(?:FFFF)?NRAL/, [40, 4]),
   token(
     'New Relic key',
@@ -94,7 +96,7 @@ export const tokens: readonly Rule[] = [
     /NR(?:II|IQ|AA|RA)-[\w-]{27,42}|NRJS-[0-9a-f]{19}/,
   ),
   token('Axiom token', ['xaat-', 'xapt-'], re`xa[ap]t-${uuid}`),
-  token('Honeycomb key', ['hcaik_', 'hcbik_', 'hcxik_', 'hcamk_'], /hc[a-z]{1,2}[im]k_[a-z0-9]{26,70}/),
+  token('Honeycomb key', ['hcaik_', 'hcbik_', 'hcxik_', 'hcamk_', 'hcbmk_'], /hc(?:[abx]i|[ab]m)k_[a-z0-9]{26,70}/),
   token('Honeybadger token', ['hbp_'], /hbp_[A-Za-z0-9]{36}/),
   token('Checkly key', ['cu_'], /cu_[0-9a-f]{32}/),
   token('LaunchDarkly key', ['sdk-', 'api-'], re`(?:sdk|api)-${uuid}`),
@@ -135,6 +137,11 @@ export const tokens: readonly Rule[] = [
   token('Checkout.com key', ['sk_'], re`sk_(?:sbox_)?(?:${uuid}|[a-z0-9]{26}[a-z*#$=])`, { entropy: 3.8 }),
   token('Asaas key', ['$aact_'], /\$aact_(?:prod_|hmlg_)?[A-Za-z0-9+/:=]{90,170}/),
   // Mail, telephone, chat.
+  token(
+    'Twilio API key',
+    hex.flatMap((first) => hex.map((second) => `sk${first}${second}`)),
+    /SK[0-9a-f]{32}/,
+  ),
   token('Brevo key', ['xkeysib-', 'xsmtpsib-'], /x(?:key|smtp)sib-[0-9a-f]{64}-[A-Za-z0-9]{16}/),
   token('MailerSend token', ['mlsn.'], /mlsn\.[0-9a-f]{64}/),
   token('Mandrill key', ['md-'], /md-[\w-]{22}/, { entropy: 4 }),
@@ -144,7 +151,7 @@ export const tokens: readonly Rule[] = [
   token('Slack legacy token', ['xoxa-', 'xoxr-'], /xox[ar]-(?:\d-)?[0-9a-zA-Z]{8,48}/, { entropy: 3.2 }),
   // Offices, customers, content.
   token('Notion token', ['secret_'], /secret_[A-Za-z0-9]{43}/, { entropy: 4 }),
-  token('HubSpot token', ['pat-na1-', 'pat-na2-', 'pat-eu1-'], re`pat-(?:na\d|eu1)-${uuid}`),
+  token('HubSpot token', ['pat-na', 'pat-eu1-'], re`pat-(?:na\d|eu1)-${uuid}`),
   token('Contentful token', ['cfpat-'], /CFPAT-[\w-]{43}/),
   token('Typeform token', ['tfp_'], /tfp_[A-Za-z0-9_=.-]{59}/),
   token('ClickUp token', ['pk_'], /pk_\d{5,10}_[A-Z0-9]{32}/),
