@@ -12,7 +12,7 @@ export interface Read extends Literal {
 export interface Rule {
   /** What a person calls it. */
   readonly kind: string;
-  /** One of these stands at the start of what `pattern` matches, or near it. In lower case, four bytes at least. */
+  /** One of these stands at the start of what `pattern` matches, or near it. In lower case, three bytes at least. */
   readonly keywords: readonly string[];
   /**
    * Takes at most linear time. Sticky (`y`): matched at the keyword; else searched `reach` characters around it. Its
@@ -39,12 +39,6 @@ export interface Rule {
   readonly library?: string;
 }
 
-const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789_-.~'];
-
-/** Each beginning of three characters with every character that a token may go on with, for a keyword has four. */
-export const goingOn = (starts: readonly string[]) =>
-  starts.flatMap((start) => (start.length > 3 ? [start] : letters.map((letter) => start + letter)));
-
 /** A rule that is a reader of its own. */
 export const reader = (
   kind: string,
@@ -56,7 +50,7 @@ export const reader = (
 /** A token known by how it starts, and nothing that goes on behind it. */
 export const token = (kind: string, starts: readonly string[], pattern: RegExp, more: Partial<Rule> = {}): Rule => ({
   kind,
-  keywords: goingOn(starts),
+  keywords: starts,
   pattern: new RegExp(`(?:${pattern.source})(?![A-Za-z0-9_-])`, 'y'),
   ...more,
 });
@@ -80,7 +74,7 @@ export const around = (
 /** A token whose form the library knows. It is loaded only where one of the starts stands before enough characters. */
 export const borrowed = (kind: string, starts: readonly string[], library: string, more: Partial<Rule> = {}): Rule => ({
   kind,
-  keywords: goingOn(starts),
+  keywords: starts,
   pattern: new RegExp(`(?:${starts.join('|')})[\\w+/=-]{20,}`, 'y'),
   library,
   ...more,

@@ -3,8 +3,6 @@ import { around, type Rule, token } from './rule.ts';
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const re = (text: TemplateStringsArray, ...parts: string[]) => new RegExp(String.raw(text, ...parts));
 
-const hex = [...'0123456789abcdef'];
-
 /** Tokens that their beginning alone tells, as their services document it or other scanners know it; a row each. */
 export const tokens: readonly Rule[] = [
   // Models and what serves them.
@@ -139,7 +137,7 @@ export const tokens: readonly Rule[] = [
   // Mail, telephone, chat.
   token(
     'Twilio API key',
-    hex.flatMap((first) => hex.map((second) => `sk${first}${second}`)),
+    [...'0123456789abcdef'].map((digit) => `sk${digit}`),
     /SK[0-9a-f]{32}/,
   ),
   token('Brevo key', ['xkeysib-', 'xsmtpsib-'], /x(?:key|smtp)sib-[0-9a-f]{64}-[A-Za-z0-9]{16}/),
