@@ -133,9 +133,10 @@ function tryRule(rule: Rule, rank: number, text: string, offset: number): Found[
   const severity = rule.warning ? 'warning' : 'error';
   const { kind } = rule;
   if (rule.read)
-    return rule.read(text, offset).map(({ from, to, value, sign }) => {
+    return rule.read(text, offset).flatMap(({ from, to, value, sign }) => {
+      if (isPublishedExample(value)) return [];
       const fingerprint = rule.guessable ? null : digest(kind, value);
-      return { kind, from, to, value, fingerprint, severity, sign, rank };
+      return [{ kind, from, to, value, fingerprint, severity, sign, rank }];
     });
   const matches = rule.reach ? matchesAround(rule, text, offset) : matchAt(rule, text, offset);
   return matches.flatMap((match) => {
