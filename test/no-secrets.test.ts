@@ -170,6 +170,67 @@ test('pre-push and ci find it in a commit on the way', () => {
   );
 });
 
+test('in tests a generic find is a warning, a live key of a service an error, and a made-up word nothing', () => {
+  const { repo } = guardedRepo({ remote: false });
+  stage(repo, {
+    'test/a.test.ts': `const apiKey = '${drawn(20)}';\nconst password = 'sunflower${42}';\n`,
+    'fixtures/b.yaml': `api_token: ${drawn(21)}\n`,
+    'test/c.test.ts': `const pay = '${stripe(22)}';\n`,
+    'src/d.env.sample': `DB_PASSWORD=sunflower${42}\n`,
+  });
+  const { code, findings } = judged(repo);
+  equal(
+    [code, findings.map(({ severity, path, line }) => [severity, path, line])],
+    [
+      1,
+      [
+        ['warning', 'fixtures/b.yaml', 1],
+        ['error', 'src/d.env.sample', 1],
+        ['warning', 'test/a.test.ts', 1],
+        ['error', 'test/c.test.ts', 1],
+      ],
+    ],
+  );
+});
+
+test('one value of one file is told once, with the first commit that holds it and what helps there', () => {
+  const { repo } = guardedRepo();
+  repo.git('switch', '-qc', 'topic');
+  const key = stripe(23);
+  const at = repo.commit('feat: key', { 'src/k.ts': `const a = '${key}';\nconst b = '${key}';\n` });
+  repo.commit('docs: a comment', { 'src/k.ts': `// more\nconst a = '${key}';\n` });
+  const told = () => {
+    const ci = JSON.parse(repo.protect('ci', '--format', 'json').stdout);
+    return ci.outcomes.find(({ check }: { check: string }) => check === 'no-secrets').findings as Record<
+      string,
+      string
+    >[];
+  };
+  const [finding, ...others] = told();
+  equal([finding!['commit'], others], [at, []]);
+  match(finding!['help']!, `git rebase -i ${at.slice(0, 10)}~1`);
+  repo.commit('fix: out', { 'src/k.ts': '// more\n' });
+  equal(
+    told().map(({ commit }) => commit),
+    [at],
+  );
+});
+
+test('what has landed is to be replaced, not rewritten, also where only commits on the way touch it', () => {
+  const { repo } = guardedRepo({ files: { 'src/old.ts': `const a = '${stripe(24)}';\n` } });
+  const base = repo.head();
+  repo.commit('docs: a comment', { 'src/old.ts': `// more\nconst a = '${stripe(24)}';\n` });
+  const judge = () => JSON.parse(repo.protect('ci', '--base', base, '--head', 'HEAD', '--format', 'json').stdout);
+  const told = () => judge().outcomes.find(({ check }: { check: string }) => check === 'no-secrets').findings;
+  for (const content of [null, `const a = '${stripe(24)}';\n`]) {
+    if (content !== null) repo.commit('docs: none', { 'src/old.ts': content });
+    const [finding, ...others] = told();
+    equal([finding.severity, others], ['warning', []]);
+    match(finding.help, /^it has landed, and history keeps it: make a new one/);
+    match(finding.help, /an owner allows it: checks\.no-secrets\.options\.allow/);
+  }
+});
+
 test('false alarms are allowed by path or fingerprint, and a kind alone allows nothing', () => {
   const files = { 'src/k.ts': `const a = '${stripe(6)}';\n` };
   const allowing = (allow: string) =>

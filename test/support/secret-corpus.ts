@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { coded, configured, typed } from './secret-surroundings.ts';
 
 // Every token here is made from parts by a seeded generator, so that none stands in the repository and none is real.
 
@@ -255,6 +256,39 @@ export const shapes: readonly Shape[] = [
   shape('Vercel token', 'VERCEL_TOKEN', (d) => `vc${d.pick(['p', 'i', 'a', 'r', 'k'])}_${d.of(alnum, 56)}`),
 ];
 
+/** What only its name tells, with how one is made. */
+const values: readonly Shape[] = [
+  shape('token', 'ACME_API_KEY', (d) => d.of(alnum, 36)),
+  shape('password', 'DB_PASSWORD', (d) => `${d.of(alnum, 6)}!${d.of(alnum, 5)}${1 + d.below(9)}k`),
+  shape('hex', 'SESSION_SECRET', (d) => d.of(hexDigits, 40)),
+  shape('UUID', 'ACME_TOKEN', (d) => uuid(d)),
+];
+
+/** Every kind of value in every way to write it down, `rounds` times. */
+export function valueSamples(seed: number, rounds = 3): Sample[] {
+  const d = new Draw(seeded(seed));
+  return Object.entries({ ...configured, ...typed, ...coded }).flatMap(([surrounding, write]) =>
+    values.flatMap(({ kind, name, make }) =>
+      Array.from({ length: rounds }, () => {
+        const value = make(d);
+        const text = write(name, value);
+        return { kind, surrounding, text, value: text.includes(value) ? value : value.slice(0, 9) };
+      }),
+    ),
+  );
+}
+
+/** The shapes that are no file of their own, as an argument of a call that says nothing about it. */
+export function withoutName(seed: number): Sample[] {
+  const d = new Draw(seeded(seed));
+  return shapes
+    .filter(({ whole, kind }) => !whole && !/generic|old|auth token|Deepgram|Fernet|secret access/.test(kind))
+    .map(({ kind, make }) => {
+      const value = escaped(make(d));
+      return { kind, surrounding: 'no name', text: `connect("${value}");\n`, value };
+    });
+}
+
 const camel = (name: string) => name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 const escaped = (value: string) => JSON.stringify(value).slice(1, -1);
 
@@ -270,6 +304,8 @@ export const surroundings: Record<string, (name: string, value: string, d: Draw)
   shell: (name, value) => `#!/bin/sh\nset -e\nexport ${name}='${escaped(value)}'\nexec node server.js\n`,
   query: (name, value) =>
     `curl "https://api.shop.example/v1/things?${name.toLowerCase()}=${value.includes('\n') ? escaped(value) : value}"\n`,
+  'name: and value:': (name, value) => `env:\n  - name: ${name}\n    value: "${escaped(value)}"\n`,
+  'value in HCL': (name, value) => `variable "${name.toLowerCase()}" {\n  default = "${escaped(value)}"\n}\n`,
   minified: (name, value, d) =>
     `${minified(d, 20_000)}var ${camel(name)}="${escaped(value)}",${d.of(lower, 2)}=function(t){return t*${d.below(9)}};${minified(d, 20_000)}\n`,
 };

@@ -87,6 +87,12 @@ const forms: readonly Form[] = [
 
 /** The values that a name may stand for, by the ways to write them. */
 export function* valuesOf(text: string, name: SecretName): Generator<Assigned> {
+  // Most names in code are followed by something else.
+  if (
+    /[;.)]/.test(text[name.to] ?? '') &&
+    !/^(?:\.\w{1,30}[!?]?\(|[)\]}]{1,2}[ \t]{0,9}[^\s;){(])/.test(text.slice(name.to, name.to + 34))
+  )
+    return;
   const ahead = text.slice(Math.max(0, name.from - 100), name.to - name.rest.length);
   for (const { between, before, bare, loose = false } of forms) {
     between.lastIndex = name.to;
@@ -112,13 +118,14 @@ function closesString(text: string, name: SecretName, { from, quoted }: Literal)
   );
 }
 
-const nameKey = /["']?(?:\w{0,20}name|key)["']?\s{0,9}[:=]\s{0,9}["']?$/i;
+const nameKey = /(?:name|key)["']?\s{0,9}[:=]\s{0,9}["']?$/i;
 const valueAhead =
   /["']?(?:\w{0,20}value|default|content)["']?\s{0,9}[:=]\s{0,9}(["']?)([^\s"'`,;}]{8,400})\1\s{0,9},?\s{0,80}(?:["']?(?:\w{0,20}name|key)["']?\s{0,9}[:=]\s{0,9}["']?)$/i;
 
 /** value: v⏎name: NAME */
 function valueBefore(text: string, name: SecretName): Literal | null {
-  if (!nameKey.test(text.slice(Math.max(0, name.from - 40), name.from))) return null;
+  if (!/[\s"':=]/.test(text[name.from - 1] ?? '') || !nameKey.test(text.slice(Math.max(0, name.from - 40), name.from)))
+    return null;
   const start = Math.max(0, name.from - 560);
   const match = valueAhead.exec(text.slice(start, name.from));
   if (!match) return null;

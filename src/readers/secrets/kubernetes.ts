@@ -18,10 +18,8 @@ export const kubernetes: Rule = reader(
 function valuesOfSecret(text: string, offset: number): Read[] {
   kind.lastIndex = text.startsWith('"', offset) ? offset + 1 : offset;
   if (!kind.test(text)) return [];
-  // Between the kinds before and after, so that no part of a text is read for more than two of them.
-  const from = Math.max(text.lastIndexOf('kind', offset - 1), text.lastIndexOf('\n---', offset), 0);
-  const ends = [text.indexOf('kind', kind.lastIndex), text.indexOf('\n---', kind.lastIndex)].filter((end) => end >= 0);
-  const object = text.slice(from, Math.min(text.length, ...ends));
+  const [from, to] = boundsOf(text, offset, kind.lastIndex);
+  const object = text.slice(from, to);
   const data = map.exec(object);
   if (!data) return [];
   const at = data.index + data[0].length;
@@ -33,6 +31,16 @@ function valuesOfSecret(text: string, offset: number): Read[] {
     values.push({ from: start, to: start + value.length, value, quoted: true, sign: 'drawn' });
   }
   return values;
+}
+
+/** Between the kinds before and after, so that no part of a text is read for more than two of them, and in one document. */
+function boundsOf(text: string, start: number, end: number): [from: number, to: number] {
+  const before = start === 0 ? 0 : Math.max(0, text.lastIndexOf('kind', start - 1));
+  const next = text.indexOf('kind', end);
+  const after = next < 0 ? text.length : next;
+  const head = text.slice(before, start).lastIndexOf('\n---');
+  const tail = text.slice(end, after).indexOf('\n---');
+  return [head < 0 ? before : before + head, tail < 0 ? after : end + tail];
 }
 
 /** Where the map ends: at its brace, or at the first line that is indented no deeper. */

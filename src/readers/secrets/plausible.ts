@@ -79,6 +79,7 @@ const printable = /^[!-~]+$/;
 /** Does it look like a password that somebody was told to make strong: three kinds of characters, no words? */
 export function isStrongPassword(value: string): boolean {
   if (value.length < 10 || characterClasses(value) < 3 || isPlaceholder(value) || isWordLike(value)) return false;
+  if (isEncodedText(value)) return false;
   if (!/\d/.test(value) && (value.length < 14 || !/[!@#$%^&*?+~=]/.test(value))) return false;
   return entropy(value) >= 2.8 && !isUsualPassword(value);
 }
@@ -106,7 +107,7 @@ export function isChosenPassword(value: string): boolean {
   if (!/^(?=.*[A-Za-z]{3})(?=.*[\d!@#$%^&*?+~])[\w!@#$%^&*?+~.-]{8,40}$/.test(value)) return false;
   // With separators it is a name: of a key, a file, a version.
   if (/[_./-]/.test(value) && !/[!@#$%^&*?+~]/.test(value)) return false;
-  return !isPlaceholder(value) && !isUsualPassword(value);
+  return !isPlaceholder(value) && !isUsualPassword(value) && !isEncodedText(value);
 }
 
 /**

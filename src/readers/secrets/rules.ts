@@ -15,10 +15,17 @@ const headers = String.raw`(?:(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset
 const passwordWord = /pass(?:w(?:or)?d|phrase|code)?|pwd/iy;
 const keyWord =
   'api|app|application|access|account|auth|private|encryption|signing|signature|master|session|cookie|license|webhook|consumer|subscription|shared|hmac|jwt|service|storage|secret|deploy|admin|client|server|crypto|cipher|aes';
-const secretWord = new RegExp(`(?:${keyWord})[_. -]?key|secret|token|credentials?|creds|_auth`, 'iy');
+const secretWord = new RegExp(
+  `(?<=${keyWord})[_-]key|(?:${keyWord})[. ]?key|secret|token|credentials?|creds|_auth`,
+  'iy',
+);
+// Few, for each costs time wherever its beginning stands.
 const secretKeywords = [
-  ...['secret', 'token', 'credential', 'creds', '_auth'],
-  ...keyWord.split('|').flatMap((word) => ['', '_', '-', '.', ' '].map((joint) => `${word}${joint}key`)),
+  ...['secret', 'token', 'credential', 'creds', '_auth', '_key', '-key'],
+  ...['apikey', 'api key', 'api.key', 'appkey', 'accesskey', 'access key', 'access.key', 'accountkey', 'authkey'],
+  ...['privatekey', 'private key', 'private.key', 'encryptionkey', 'encryption key', 'encryption.key', 'signingkey'],
+  ...['signing.key', 'masterkey', 'sessionkey', 'cookiekey', 'licensekey', 'license key', 'webhookkey', 'consumerkey'],
+  ...['subscriptionkey', 'sharedkey', 'hmackey', 'servicekey', 'storagekey'],
 ];
 
 /** The first value beside a telling name that counts as its secret. */

@@ -74,7 +74,7 @@ export async function scan(bytes: Buffer, own: OwnSecrets): Promise<SecretHit[]>
     for (const hit of inside.asked) asked.push({ ...hit, kind: `${hit.kind}, in base64`, ...place });
   });
   if (asked.length > 0) found.push(...(await confirmed(asked)));
-  return shown(inOrder(found, bytes.length), bytes);
+  return found.length === 0 ? [] : shown(inOrder(found, bytes.length), bytes);
 }
 
 /** A text without the keys and tokens of well-known shapes in it: of each the first characters stay. */
@@ -98,11 +98,13 @@ function shapesIn(bytes: Buffer, text: () => string): { readonly found: Found[];
   // A rule of the library sees every secret of the piece it is asked about, so it is asked about none twice.
   const askedTo = new Map<number, number>();
   keywords().find(bytes, (offset, rank) => {
-    const { library } = rules[rank]!;
+    const rule = rules[rank]!;
+    if (!rule.within && !startsWord(bytes, offset)) return;
+    const { library } = rule;
     if (library === undefined) {
-      found.push(...tryRule(rules[rank]!, rank, text(), offset));
+      for (const hit of tryRule(rule, rank, text(), offset)) found.push(hit);
     } else if (offset >= (askedTo.get(rank) ?? 0))
-      for (const hit of tryRule(rules[rank]!, rank, text(), offset)) {
+      for (const hit of tryRule(rule, rank, text(), offset)) {
         askedTo.set(rank, hit.to);
         asked.push({ ...hit, library, encoded: false });
       }
@@ -128,13 +130,13 @@ async function confirmed(asked: readonly Asked[]): Promise<Found[]> {
 
 /** Applies one rule where one of its keywords stands. */
 function tryRule(rule: Rule, rank: number, text: string, offset: number): Found[] {
-  if (!rule.within && !startsWord(text, offset)) return [];
   const severity = rule.warning ? 'warning' : 'error';
   const { kind } = rule;
   if (rule.read)
-    return rule.read(text, offset).map(({ from, to, value, sign }) => {
+    return rule.read(text, offset).flatMap(({ from, to, value, sign }) => {
+      if (isPublishedExample(value)) return [];
       const fingerprint = rule.guessable ? null : digest(kind, value);
-      return { kind, from, to, value, fingerprint, severity, sign, rank };
+      return [{ kind, from, to, value, fingerprint, severity, sign, rank }];
     });
   const matches = rule.reach ? matchesAround(rule, text, offset) : matchAt(rule, text, offset);
   return matches.flatMap((match) => {
@@ -183,10 +185,17 @@ function isDrawn(value: string, drawn: string, bits = 2.5): boolean {
 }
 
 /** Does a token start here: behind no letter or digit, unless that belongs to `\n` or `%3D`? */
-function startsWord(text: string, offset: number): boolean {
-  if (offset === 0 || !/[A-Za-z0-9]/.test(text[offset - 1]!)) return true;
-  if (/\\[nrt]$/.test(text.slice(Math.max(0, offset - 2), offset))) return true;
-  return /%[0-9A-Fa-f]{2}$|\\u00[0-9A-Fa-f]{2}$|\\x[0-9A-Fa-f]{2}$/.test(text.slice(Math.max(0, offset - 6), offset));
+function startsWord(bytes: Buffer, offset: number): boolean {
+  if (offset === 0 || !isAlphanumeric(bytes[offset - 1]!)) return true;
+  const [back, percent] = [92, 37];
+  if (bytes[offset - 2] === back) return /[nrt]$/.test(bytes.toString('latin1', offset - 1, offset));
+  if (bytes[offset - 3] !== percent && bytes[offset - 4] !== back && bytes[offset - 6] !== back) return false;
+  const ahead = bytes.toString('latin1', Math.max(0, offset - 6), offset);
+  return /%[0-9A-Fa-f]{2}$|\\u00[0-9A-Fa-f]{2}$|\\x[0-9A-Fa-f]{2}$/.test(ahead);
+}
+
+function isAlphanumeric(code: number): boolean {
+  return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
 }
 
 /** In order of place; of those that share characters the one of the most special rule. @param length of the text, in bytes */

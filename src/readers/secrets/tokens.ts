@@ -86,7 +86,7 @@ export const tokens: readonly Rule[] = [
   token('Kinde or Turso token', ['tsk_'], /tsk_[A-Za-z0-9]{40,60}/, { entropy: 4 }),
   // What watches over services.
   token('PostHog key', ['phx_', 'phs_'], /ph[xs]_[A-Za-z0-9]{40,50}/),
-  token('Dynatrace token', ['dt0c01.', 'dt0s'], /dt0[a-z]\d\d\.[A-Z0-9]{8,24}\.[A-Z0-9]{64}/),
+  token('Dynatrace token', ['dt0'], /dt0[a-z]\d\d\.[A-Z0-9]{8,24}\.[A-Z0-9]{64}/),
   around('New Relic key', ['nral'], /[0-9a-f]{36}(?:FFFF)?NRAL/, [40, 4]),
   token(
     'New Relic key',
@@ -94,7 +94,7 @@ export const tokens: readonly Rule[] = [
     /NR(?:II|IQ|AA|RA)-[\w-]{27,42}|NRJS-[0-9a-f]{19}/,
   ),
   token('Axiom token', ['xaat-', 'xapt-'], re`xa[ap]t-${uuid}`),
-  token('Honeycomb key', ['hcaik_', 'hcbik_', 'hcxik_', 'hcamk_'], /hc[a-z]{1,2}[im]k_[a-z0-9]{26,70}/),
+  token('Honeycomb key', ['hcaik_', 'hcbik_', 'hcxik_', 'hcamk_', 'hcbmk_'], /hc(?:[abx]i|[ab]m)k_[a-z0-9]{26,70}/),
   token('Honeybadger token', ['hbp_'], /hbp_[A-Za-z0-9]{36}/),
   token('Checkly key', ['cu_'], /cu_[0-9a-f]{32}/),
   token('LaunchDarkly key', ['sdk-', 'api-'], re`(?:sdk|api)-${uuid}`),
@@ -135,6 +135,11 @@ export const tokens: readonly Rule[] = [
   token('Checkout.com key', ['sk_'], re`sk_(?:sbox_)?(?:${uuid}|[a-z0-9]{26}[a-z*#$=])`, { entropy: 3.8 }),
   token('Asaas key', ['$aact_'], /\$aact_(?:prod_|hmlg_)?[A-Za-z0-9+/:=]{90,170}/),
   // Mail, telephone, chat.
+  token(
+    'Twilio API key',
+    [...'0123456789abcdef'].map((digit) => `sk${digit}`),
+    /SK[0-9a-f]{32}/,
+  ),
   token('Brevo key', ['xkeysib-', 'xsmtpsib-'], /x(?:key|smtp)sib-[0-9a-f]{64}-[A-Za-z0-9]{16}/),
   token('MailerSend token', ['mlsn.'], /mlsn\.[0-9a-f]{64}/),
   token('Mandrill key', ['md-'], /md-[\w-]{22}/, { entropy: 4 }),
@@ -144,7 +149,7 @@ export const tokens: readonly Rule[] = [
   token('Slack legacy token', ['xoxa-', 'xoxr-'], /xox[ar]-(?:\d-)?[0-9a-zA-Z]{8,48}/, { entropy: 3.2 }),
   // Offices, customers, content.
   token('Notion token', ['secret_'], /secret_[A-Za-z0-9]{43}/, { entropy: 4 }),
-  token('HubSpot token', ['pat-na1-', 'pat-na2-', 'pat-eu1-'], re`pat-(?:na\d|eu1)-${uuid}`),
+  token('HubSpot token', ['pat-na', 'pat-eu1-'], re`pat-(?:na\d|eu1)-${uuid}`),
   token('Contentful token', ['cfpat-'], /CFPAT-[\w-]{43}/),
   token('Typeform token', ['tfp_'], /tfp_[A-Za-z0-9_=.-]{59}/),
   token('ClickUp token', ['pk_'], /pk_\d{5,10}_[A-Z0-9]{32}/),
@@ -174,7 +179,7 @@ export const tokens: readonly Rule[] = [
   token('eBay secret', ['prd-', 'sbx-'], /(?:PRD|SBX)-[0-9a-f]{12}-[0-9a-f]{4,8}(?:-[0-9a-f]{4}){2,3}/),
   // People's accounts at the large ones.
   token('Google refresh token', ['1//0'], /1\/\/0[\w-]{40,200}/),
-  token('Facebook token', ['eaa'], /EAA[A-Za-z0-9]{100,300}/, { entropy: 4 }),
+  token('Facebook token', ['eaam', 'eaac'], /EAA[MC][A-Za-z0-9]{100,300}/, { entropy: 4 }),
   token('LinkedIn secret', ['wpl_ap1.'], /WPL_AP1\.[A-Za-z0-9]{16}\.[A-Za-z0-9+/]{6}={0,2}/),
   token('Amazon secret', ['amzn1.oa2-cs.', 'amzn.mws.'], re`amzn1\.oa2-cs\.v1\.[0-9a-f]{64}|amzn\.mws\.${uuid}`),
   token('Dropbox token', ['sl.'], /sl\.(?:u\.)?[\w-]{130,1300}/),
