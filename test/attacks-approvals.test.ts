@@ -8,7 +8,6 @@ import {
   commitTree,
   craft,
   evil,
-  guardServer,
   passes,
   propose,
   pushed,
@@ -16,6 +15,7 @@ import {
   stateOf,
   stepsOf,
 } from './support/attacks.ts';
+import { guardServer } from './support/server.ts';
 import { suite } from './support/suite.ts';
 import { approve, copyRepo, guardedRepo, type Key, makeKey, policyText, type Repo, run } from './support/world.ts';
 

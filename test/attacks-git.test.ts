@@ -1,18 +1,8 @@
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match } from 'uvu/assert';
-import {
-  commitTree,
-  craft,
-  evil,
-  guardServer,
-  passes,
-  propose,
-  pushed,
-  refused,
-  stepsOf,
-  writeObject,
-} from './support/attacks.ts';
+import { commitTree, craft, evil, passes, propose, pushed, refused, stepsOf, writeObject } from './support/attacks.ts';
+import { guardServer } from './support/server.ts';
 import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { addRemote, copyRepo, folder, guardedRepo, makeKey, newRepo, policyText, Repo, run } from './support/world.ts';

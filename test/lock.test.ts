@@ -7,14 +7,14 @@ import { suite } from './support/suite.ts';
 import { environment, folder } from './support/world.ts';
 
 const test = suite('lock');
-const lockFile = pathToFileURL(fileURLToPath(new URL('../src/install/lock.js', import.meta.url))).href;
+const lockFile = pathToFileURL(fileURLToPath(new URL('../src/machine/lock.js', import.meta.url))).href;
 
 /** Each run enters, looks whether another is inside, stays a while, and leaves. */
 function contender(commonDir: string, log: string): Promise<number | null> {
   const code = `
     import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
     const { alone } = await import(${JSON.stringify(lockFile)});
-    await alone(${JSON.stringify(commonDir)}, async () => {
+    await alone({ lock: ${JSON.stringify(join(commonDir, 'protect/wiring.lock'))}, doing: 'at it' }, async () => {
       const inside = ${JSON.stringify(join(commonDir, 'inside'))};
       appendFileSync(${JSON.stringify(log)}, existsSync(inside) ? 'two inside\\n' : 'alone\\n');
       writeFileSync(inside, '');

@@ -24,12 +24,15 @@ export const commitMessage: Check<'history'> = {
     const again = gate === 'commit-msg' ? await commitHelp(context) : null;
     if (gate !== 'commit-msg' && change.title !== null) return judgeTitle(context, isCritical);
     if (change.head === null && gate !== 'commit-msg') return { skipped: 'no commit is pushed' };
+    // A server takes drafts: what lands on a protected branch is judged where it lands.
+    const severity = gate === 'pre-receive' && !change.protected ? ({ severity: 'warning' } as const) : {};
     const problems: Problem[] = [];
     for await (const commit of change.commits({ paths: isCritical !== null })) {
-      const found = judgeCommit(commit, context, isCritical, again);
+      const found = judgeCommit(commit, context, isCritical, again).map((problem) => ({ ...problem, ...severity }));
       if (found.length > 0 && (commit.id === null || (await context.history.underPolicy(commit.id))))
         problems.push(...found);
-      if (problems.length >= 100) return [...problems, { message: 'more than 100 findings; the rest is not listed' }];
+      if (problems.length >= 100)
+        return [...problems, { ...severity, message: 'more than 100 findings; the rest is not listed' }];
     }
     return problems;
   },

@@ -21,6 +21,18 @@ export const protectedBranches: Check<'history'> = {
       return [
         { ref, message: 'would make Git show other objects in place of real ones', help: 'do not push refs/replace/' },
       ];
+    if (gate === 'pre-receive' && ref !== null) {
+      if (/^refs\/protect\/(?!lock\/)/.test(ref))
+        return [{ ref, message: 'is where git-protect keeps its own refs', help: 'push it under another name' }];
+      if (change.alike)
+        return [
+          {
+            ref,
+            message: `differs from the protected branch ${change.alike} only in case or Unicode form, and stands for it on some disks`,
+            help: 'push it under another name',
+          },
+        ];
+    }
     if (!ref?.startsWith('refs/heads/') || !change.protected) return { skipped: 'no protected branch is changed' };
     const branch = ref.slice('refs/heads/'.length);
     const rule = branchRule(policy, branch);

@@ -36,4 +36,6 @@ const io: Io = besideRunner({
 process.exitCode = exitCode.undecided;
 void guarded(io, () => hook(process.argv.slice(2), io)).then((code) => {
   process.exitCode = code;
+  // A push that took too long may still have Git at work; what is said is on its way before anything ends.
+  if (process.argv[2] === 'pre-receive') process.stderr.write('', () => process.exit(code));
 });

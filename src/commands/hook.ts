@@ -14,10 +14,11 @@ import { type Io, readInput } from './io.ts';
 import { runJudging } from './judging.ts';
 import { readOptions, type Usage } from './options.ts';
 import { reportFlags } from './present.ts';
+import { receive, receiveFlags } from './receive.ts';
 
 export const usage = {
-  words: 'pre-commit | commit-msg FILE | pre-push REMOTE URL',
-  flags: reportFlags,
+  words: 'pre-commit | commit-msg FILE | pre-push REMOTE URL | pre-receive',
+  flags: { ...reportFlags, ...receiveFlags },
   example: 'npx git-protect hook pre-commit',
 } as const satisfies Usage;
 
@@ -55,13 +56,11 @@ const hooks: Record<'pre-commit' | 'commit-msg' | 'pre-push', Hook> = {
 
 /** `protect hook GATE …`: what the Git hooks call. */
 export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<number> {
+  if (gate === 'pre-receive') return receive(rest, io);
   if (gate !== 'pre-commit' && gate !== 'commit-msg' && gate !== 'pre-push')
-    throw new UsageError(
-      `there is no hook '${gate ?? ''}'`,
-      'protect hook pre-commit | commit-msg FILE | pre-push REMOTE URL',
-    );
+    throw new UsageError(`there is no hook '${gate ?? ''}'`, `protect hook ${usage.words}`);
   const { keep, words, source } = hooks[gate];
-  const { values, positionals } = readOptions(rest, usage.flags, words);
+  const { values, positionals } = readOptions(rest, reportFlags, words);
   const from = await source(positionals, io);
   const how = { format: readFormat(values.format, io.env), output: values.output };
   let sourced: Sourced | undefined;

@@ -40,6 +40,10 @@ export const usage = {
     owner: { type: 'string', value: 'NAME', means: 'what the first owner is called; default: your name in Git' },
     key: { type: 'string', value: 'FILE.pub', means: 'their SSH public key; default: user.signingkey, then ~/.ssh' },
     ci: { type: 'string', value: 'HOST', means: 'the CI file to write: github, gitlab or none; default: guessed' },
+    server: { type: 'string', value: 'REPOSITORY', means: 'let this bare repository judge what is pushed to it' },
+    project: { type: 'string', value: 'ID', means: 'with --server: take pushes by the policy of this project alone' },
+    'default-branch': { type: 'string', value: 'NAME', means: 'with --server: its branch, wherever HEAD points' },
+    timeout: { type: 'string', value: 'TIME', means: 'with --server: refuse what takes longer to judge; default 60s' },
     'dry-run': { type: 'boolean', means: 'show what would be written, and write nothing' },
     yes: { type: 'boolean', short: 'y', means: 'take the defaults and do not ask' },
   },
@@ -49,6 +53,15 @@ export const usage = {
 /** `protect init`: hooks, policy and CI file. Writes nothing that is there already; stages and commits nothing. */
 export async function init(args: readonly string[], io: Io): Promise<number> {
   const { values } = readOptions(args, usage.flags, 0);
+  if (values.server !== undefined) {
+    if (values.owner !== undefined || values.key !== undefined || values.ci !== undefined)
+      throw new UsageError('--server takes no --owner, --key or --ci: the policy comes with a push');
+    const { initServer } = await import('./server.ts');
+    const { server, project, 'default-branch': defaultBranch, timeout, 'dry-run': dryRun = false } = values;
+    return initServer({ server, project, defaultBranch, timeout, dryRun }, io);
+  }
+  for (const name of ['project', 'default-branch', 'timeout'] as const)
+    if (values[name] !== undefined) throw new UsageError(`--${name} goes with --server REPOSITORY`);
   const ci = values.ci;
   if (ci !== undefined && ci !== 'github' && ci !== 'gitlab' && ci !== 'none')
     throw new UsageError(`--ci is '${ci}', expected github, gitlab or none`);

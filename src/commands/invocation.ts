@@ -13,7 +13,8 @@ const usual = 'npx git-protect';
  * packages, a repository whose package lies below the top, or with a global install, `npx git-protect` finds nothing.
  */
 export async function pasteable(text: string, io: Pick<Io, 'cwd' | 'env'>): Promise<string> {
-  if (!text.includes(usual)) return text;
+  // What a server says is pasted elsewhere.
+  if (!text.includes(usual) || io.env['GIT_QUARANTINE_PATH'] !== undefined) return text;
   // Git starts hooks at the top level, and names the folder that the person is in.
   const prefix = io.env['GIT_PREFIX'] ?? '';
   const said = prefix === '' ? text : fromTop(text);

@@ -34,27 +34,32 @@ function unread({ early: _, ...io }: Io): Io {
   return { ...io, index: null };
 }
 
+/** What the checks may know of this machine. */
+export function worldOf(io: Io, commands: boolean, progress: World['progress']): World {
+  return {
+    env: io.env,
+    now: io.now(),
+    agent: detectAgent(io.env),
+    commands,
+    signal: io.signal,
+    // Looked at where it matters: to open the stream takes a hook longer than to judge.
+    get terminal() {
+      return io.stderr.isTTY === true;
+    },
+    userId: io.userId,
+    progress,
+  };
+}
+
 /** @returns the exit code */
 export async function runJudging(io: Io, judging: Judging): Promise<number> {
   const repository = new Repository(io.cwd, io.env, judging.keep, io.early);
   let progress: Progress | undefined = judging.progress;
   try {
-    const world: World = {
-      env: io.env,
-      now: io.now(),
-      agent: detectAgent(io.env),
-      commands: judging.commands ?? true,
-      signal: io.signal,
-      // Looked at where it matters: to open the stream takes a hook longer than to judge.
-      get terminal() {
-        return io.stderr.isTTY === true;
-      },
-      userId: io.userId,
-      progress(text) {
-        progress ??= progressOn(io);
-        progress.tell(visible(text));
-      },
-    };
+    const world = worldOf(io, judging.commands ?? true, (text) => {
+      progress ??= progressOn(io);
+      progress.tell(visible(text));
+    });
     const report = await judge({
       gate: judging.gate,
       repository,

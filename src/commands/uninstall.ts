@@ -16,6 +16,7 @@ import { readOptions, type Usage } from './options.ts';
 
 export const usage = {
   flags: {
+    server: { type: 'string', value: 'REPOSITORY', means: 'take the hook out of this bare repository' },
     'dry-run': { type: 'boolean', means: 'show what would change, and change nothing' },
     yes: { type: 'boolean', short: 'y', means: 'change everything without asking' },
   },
@@ -25,6 +26,10 @@ export const usage = {
 /** `protect uninstall`: takes everything out and leaves what was there before, to the byte. Stages and commits nothing. */
 export async function uninstall(args: readonly string[], io: Io): Promise<number> {
   const { values } = readOptions(args, usage.flags, 0);
+  if (values.server !== undefined) {
+    const { uninstallServer } = await import('./server.ts');
+    return uninstallServer(values.server, values['dry-run'] ?? false, io);
+  }
   const repository = new Repository(io.cwd, io.env, keepForSetup(io.cwd, io.env));
   try {
     const place = await hooksFolder(repository);

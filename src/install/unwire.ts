@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Repository } from '../git/repository.ts';
+import { alone } from '../machine/lock.ts';
 import { beforeKey, config, type hooksFolder, hooksPath, refuseLink } from './folder.ts';
 import { removeLine } from './line.ts';
-import { alone } from './lock.ts';
 import { attributes, replaceFile } from './plan.ts';
-import { keepForeign, runHusky, worktrees } from './wire-hooks.ts';
+import { keepForeign, runHusky, wiring, worktrees } from './wire-hooks.ts';
 
 type Wired = Awaited<ReturnType<typeof hooksFolder>>;
 
@@ -49,7 +49,7 @@ async function restoreFile(path: string, content: Buffer): Promise<void> {
 
 /** Points Git at the hooks it ran before ours, in every worktree, and forgets what was kept in the Git directory. */
 export async function unwireHooks(repository: Repository, place: Wired): Promise<void> {
-  await alone(place.commonDir, () => unwireAlone(repository, place));
+  await alone(wiring(place.commonDir), () => unwireAlone(repository, place));
   await forget(join(place.commonDir, 'protect'));
 }
 

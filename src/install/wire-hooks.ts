@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
 import husky from 'husky';
 import type { Repository } from '../git/repository.ts';
+import { alone } from '../machine/lock.ts';
 import { beforeKey, config, type HooksFolder, hooksFolder, hooksPath, refuseLink } from './folder.ts';
-import { alone } from './lock.ts';
 import { hookNames, packageFolder, packageRoot, planHooks, replaceFile, writePlanned } from './plan.ts';
 
 type Wired = Awaited<ReturnType<typeof hooksFolder>>;
@@ -17,8 +17,14 @@ type Wired = Awaited<ReturnType<typeof hooksFolder>>;
  */
 export async function wireHooks(repository: Repository, cwd: string): Promise<string | null> {
   const { commonDir } = await repository.layout();
-  return alone(commonDir, () => wireAlone(repository, cwd));
+  return alone(wiring(commonDir), () => wireAlone(repository, cwd));
 }
+
+/** Installs in several worktrees, or packages, wire a repository at once. */
+export const wiring = (commonDir: string) => ({
+  lock: join(commonDir, 'protect', 'wiring.lock'),
+  doing: 'changing the hooks',
+});
 
 async function wireAlone(repository: Repository, cwd: string): Promise<string | null> {
   const place = await hooksFolder(repository);

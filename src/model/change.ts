@@ -54,6 +54,8 @@ export interface Change {
   readonly trusted: boolean;
   /** Short name of the branch that the change lands on, if that branch is protected. */
   readonly target: string | null;
+  /** On a server: the protected branch whose name this new ref has in other letters; null: none. */
+  readonly alike?: string | null;
   /** The commit that the states are compared with; null: nothing was there. */
   readonly base: Oid | null;
   /** The commit that is judged; null before it exists, and for a deletion. */

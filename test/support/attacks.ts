@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { is, match } from 'uvu/assert';
 import { namespace, unarmor } from '../../src/approvals/ssh-signature.ts';
 import {
@@ -82,12 +81,6 @@ export function refused(result: Result, words: string | RegExp = /./): void {
   is(result.code, 1, result.out);
   match(result.out, 'error[protected-files]');
   match(result.out, words);
-}
-
-/** Makes a server judge what it receives, by a real pre-receive hook. */
-export function guardServer(bare: Repo): void {
-  const script = join(dirname(fileURLToPath(import.meta.url)), 'receive-hook.js');
-  bare.write('hooks/pre-receive', `#!/bin/sh\nexec '${process.execPath}' '${script}'\n`, 0o755);
 }
 
 /** Writes an object as it stands, however odd. Returns its id. */

@@ -1,24 +1,31 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { isAlive } from '../git/alive.ts';
 import { UsageError } from '../model/index.ts';
 
-/** Milliseconds to wait for another run, and between two looks. */
+/** Milliseconds to wait for another run. */
 const patience = 30_000;
-const pause = 50;
+
+interface Alone {
+  /** The file that says who is at it; it goes with the run. */
+  readonly lock: string;
+  /** What the others wait for: `changing the hooks`. */
+  readonly doing: string;
+  /** Milliseconds between two looks. */
+  readonly pause?: number;
+}
 
 /**
- * Lets one run at a time change the hooks of a repository: installs in several worktrees, or packages, wire it at once.
+ * Lets one run at a time do something on this machine.
  * @throws UsageError when another run does not end
  */
-export async function alone<T>(commonDir: string, act: () => Promise<T>): Promise<T> {
-  const lock = join(commonDir, 'protect', 'wiring.lock');
+export async function alone<T>({ lock, doing, pause = 50 }: Alone, act: () => Promise<T>): Promise<T> {
   const own = `${process.pid} ${randomBytes(8).toString('hex')}`;
-  await mkdir(join(commonDir, 'protect'), { recursive: true });
-  for (let waited = 0; !(await take(lock, own)); waited += pause) {
-    if (waited >= patience)
-      throw new UsageError(`another git-protect is changing the hooks (${lock})`, `rm -r ${lock}*, if there is none`);
+  await mkdir(dirname(lock), { recursive: true });
+  for (const start = Date.now(); !(await take(lock, own)); ) {
+    if (Date.now() - start >= patience)
+      throw new UsageError(`another git-protect is ${doing} (${lock})`, `rm -r ${lock}*, if there is none`);
     await new Promise((done) => setTimeout(done, pause));
   }
   try {
