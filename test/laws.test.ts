@@ -220,6 +220,20 @@ function forgeParent(file: string, child: string, parent: string): void {
   writeFileSync(file, Buffer.concat([graph, createHash('sha1').update(graph).digest()]));
 }
 
+test('law 7: no code of a repository runs to find its policy', () => {
+  const { repo } = guardedRepo({ remote: false, hooks: false });
+  const code = `require('node:fs').writeFileSync(${JSON.stringify(join(repo.dir, 'ran'))}, '');`;
+  repo.write('.config/config.cjs', code).write('.config/config.js', code);
+  repo.write('package.json', '{ "type": "commonjs", "cosmiconfig": { "searchPlaces": ["evil.js"] } }');
+  repo.write('evil.js', code);
+  for (const args of [['policy', 'check'], ['explain', 'server/pay.ts'], ['wire']])
+    is(repo.protectApart({}, ...args).code, 0);
+  is(repo.has('ran'), false);
+  // Nor does a file that has nothing to do with the policy keep it from being read.
+  repo.remove('.config').write('package.json', '{ "name": "x", }');
+  is(repo.protectApart({}, 'policy', 'check').code, 0);
+});
+
 test('law 7: a branch called refs/heads/main stands in for no other when a mirror deletes it', () => {
   const { repo } = guardedRepo();
   repo.git('switch', '-qc', 'topic');

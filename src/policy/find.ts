@@ -19,14 +19,31 @@ export async function findPolicyFile(
       );
   // Which file it is; what it holds is read as bytes, since a text would hide what is not UTF-8.
   const asText = () => ({});
-  const found = await cosmiconfig('protection', {
-    searchPlaces: [...policyNames],
-    loaders: { noExt: asText, '.json': asText, '.yaml': asText, '.yml': asText },
-    searchStrategy: 'none',
-    ignoreEmptySearchPlaces: false,
-    cache: false,
-  }).search(topLevel);
+  const explorer = besideConfiguration(() =>
+    cosmiconfig('protection', {
+      searchPlaces: [...policyNames],
+      loaders: { noExt: asText, '.json': asText, '.yaml': asText, '.yml': asText },
+      searchStrategy: 'none',
+      ignoreEmptySearchPlaces: false,
+      cache: false,
+    }),
+  );
+  const found = await explorer.search(topLevel);
   if (found === null) return null;
   const name = basename(found.filepath);
   return { name, content: await readFile(found.filepath), others: there.filter((other) => other !== name) };
+}
+
+/**
+ * cosmiconfig looks in the current folder for a configuration of its own, in package.json and in code that it would run
+ * (`.config/config.js`). In a repository that is anybody's code, so it is made where there is none.
+ */
+function besideConfiguration<T>(make: () => T): T {
+  const before = process.cwd();
+  process.chdir(import.meta.dirname);
+  try {
+    return make();
+  } finally {
+    process.chdir(before);
+  }
 }
