@@ -1,12 +1,13 @@
 // Measures the budgets as ratios of CPU time within one run, because times say more about the machine than about us. The
 // cases of a group take turns, so that a busy moment hits all of them. No time is asserted; a step that fails ends the run.
-// --only hooks|contents|ci|predeploy|approvals measures one group.
+// --only hooks|contents|ci|predeploy|approvals|server|strict measures one group.
 import { execFileSync } from 'node:child_process';
 import { sign, verify } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measureServer, measureStrict } from './around.mjs';
 import {
   file,
   git,
@@ -259,8 +260,11 @@ const groups = {
   ci: measureCi,
   predeploy: measurePredeploy,
   approvals: measureApprovals,
+  server: measureServer,
+  strict: measureStrict,
 };
-for (const [name, measure] of Object.entries(groups)) if (!only || only === name) measure();
+for (const [name, measure] of Object.entries(groups))
+  if (!only || only === name) measure({ compare, interleave, rows, project });
 const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
 console.log(`${rounds} rounds in turn, medians and least; Node ${process.version}, ${git(root, '--version')}`);
 for (const row of rows) console.log(`  ${row.map((cell, column) => cell.padEnd(widths[column])).join('  ')}`.trimEnd());

@@ -154,6 +154,12 @@ const cases: Case[] = [
     spoil: (repo) => repo.write('.git/protect/set-aside/pid', '999999999').write('.git/protect/set-aside/files/a', '1'),
   },
   {
+    id: 'strict',
+    severity: 'error',
+    says: /strict mode is asked for, but .*reference-transaction is missing/,
+    spoil: (repo) => repo.git('config', 'protect.strict', 'true'),
+  },
+  {
     id: 'install-script',
     severity: 'warning',
     says: /no script of package\.json wires/,

@@ -139,6 +139,7 @@ export function policyText({
   rules,
   migrations,
   commits,
+  strict,
   today,
 }: {
   branch: string;
@@ -148,6 +149,7 @@ export function policyText({
   rules: readonly Suggestion[];
   migrations: readonly SuggestedMigrations[];
   commits: SuggestedCommits;
+  strict: boolean;
   /** `2026-11-27`: from when on the form of messages is an error, where many would be refused today. */
   today: string;
 }): string {
@@ -162,6 +164,7 @@ export function policyText({
     lines.push('owners:', `  ${owner.name}: { keys: [${quote(`${type} ${blob} ${visible(comment)}`.trim())}] }`);
   }
   lines.push('branches:', `  ${quote(branch)}: { forcePush: refuse, delete: refuse, directPush: allow }`);
+  if (strict) lines.push('strict: true # in every clone, past --no-verify too');
   if (owner) {
     lines.push('files: # gitignore syntax; a change needs the approval of an owner');
     for (const rule of rules)

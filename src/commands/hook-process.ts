@@ -37,5 +37,6 @@ process.exitCode = exitCode.undecided;
 void guarded(io, () => hook(process.argv.slice(2), io)).then((code) => {
   process.exitCode = code;
   // A push that took too long may still have Git at work; what is said is on its way before anything ends.
-  if (process.argv[2] === 'pre-receive') process.stderr.write('', () => process.exit(code));
+  if (process.argv[2] === 'pre-receive' || process.argv[2] === 'reference-transaction')
+    process.stderr.write('', () => process.exit(code));
 });

@@ -15,9 +15,10 @@ import { runJudging } from './judging.ts';
 import { readOptions, type Usage } from './options.ts';
 import { reportFlags } from './present.ts';
 import { receive, receiveFlags } from './receive.ts';
+import { transaction } from './transaction.ts';
 
 export const usage = {
-  words: 'pre-commit | commit-msg FILE | pre-push REMOTE URL | pre-receive',
+  words: 'pre-commit | commit-msg FILE | pre-push REMOTE URL | pre-receive | reference-transaction STATE',
   flags: { ...reportFlags, ...receiveFlags },
   example: 'npx git-protect hook pre-commit',
 } as const satisfies Usage;
@@ -57,6 +58,7 @@ const hooks: Record<'pre-commit' | 'commit-msg' | 'pre-push', Hook> = {
 /** `protect hook GATE …`: what the Git hooks call. */
 export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<number> {
   if (gate === 'pre-receive') return receive(rest, io);
+  if (gate === 'reference-transaction') return transaction(rest, io);
   if (gate !== 'pre-commit' && gate !== 'commit-msg' && gate !== 'pre-push')
     throw new UsageError(`there is no hook '${gate ?? ''}'`, `protect hook ${usage.words}`);
   const { keep, words, source } = hooks[gate];

@@ -10,6 +10,7 @@ import { Repository } from '../git/repository.ts';
 import { hooksFolder } from '../install/folder.ts';
 import { addScript, readManifest } from '../install/package-script.ts';
 import { type PlannedFile, packageFolder, planHooks, readOptional, writePlanned } from '../install/plan.ts';
+import { isStrict, strictKey } from '../install/strict.ts';
 import { wireHooks } from '../install/wire-hooks.ts';
 import { rememberWritten } from '../install/written.ts';
 import { exitCode, policyNames, UsageError } from '../model/index.ts';
@@ -40,6 +41,10 @@ export const usage = {
     owner: { type: 'string', value: 'NAME', means: 'what the first owner is called; default: your name in Git' },
     key: { type: 'string', value: 'FILE.pub', means: 'their SSH public key; default: user.signingkey, then ~/.ssh' },
     ci: { type: 'string', value: 'HOST', means: 'the CI file to write: github, gitlab or none; default: guessed' },
+    strict: {
+      type: 'boolean',
+      means: 'strict mode: protected branches move only to what passes, also past --no-verify',
+    },
     server: { type: 'string', value: 'REPOSITORY', means: 'let this bare repository judge what is pushed to it' },
     project: { type: 'string', value: 'ID', means: 'with --server: take pushes by the policy of this project alone' },
     'default-branch': { type: 'string', value: 'NAME', means: 'with --server: its branch, wherever HEAD points' },
@@ -54,8 +59,8 @@ export const usage = {
 export async function init(args: readonly string[], io: Io): Promise<number> {
   const { values } = readOptions(args, usage.flags, 0);
   if (values.server !== undefined) {
-    if (values.owner !== undefined || values.key !== undefined || values.ci !== undefined)
-      throw new UsageError('--server takes no --owner, --key or --ci: the policy comes with a push');
+    if (values.owner !== undefined || values.key !== undefined || values.ci !== undefined || values.strict)
+      throw new UsageError('--server takes no --owner, --key, --ci or --strict: the policy comes with a push');
     const { initServer } = await import('./server.ts');
     const { server, project, 'default-branch': defaultBranch, timeout, 'dry-run': dryRun = false } = values;
     return initServer({ server, project, defaultBranch, timeout, dryRun }, io);
@@ -72,7 +77,8 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
     const { topLevel } = await repository.layout();
     if (topLevel === null) throw new UsageError('a bare repository has no files to protect', 'run this in a clone');
     const interactive = isInteractive(io) && !values.yes && !values['dry-run'];
-    const plan = await makePlan(repository, topLevel, io, { owner: values.owner, key: values.key, ci, interactive });
+    const { owner, key, strict = false } = values;
+    const plan = await makePlan(repository, topLevel, io, { owner, key, ci, interactive, strict });
     io.stdout.write(await pasteable(describe(plan), io));
     if (values['dry-run']) {
       io.stdout.write('dry run: nothing is written\n');
@@ -83,6 +89,7 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
       return exitCode.refused;
     }
     for (const planned of plan.files) await writePlanned(topLevel, planned);
+    if (strict) await repository.run(['config', '--local', strictKey, 'true']);
     await rememberWritten(await repository.layout(), plan.files);
     const unwired = await wireHooks(repository, io.cwd);
     if (unwired !== null)
@@ -101,11 +108,17 @@ async function makePlan(
   repository: Repository,
   topLevel: string,
   io: Io,
-  flags: { owner: string | undefined; key: string | undefined; ci: Ci | undefined; interactive: boolean },
+  flags: {
+    owner: string | undefined;
+    key: string | undefined;
+    ci: Ci | undefined;
+    interactive: boolean;
+    strict: boolean;
+  },
 ): Promise<Plan> {
   const remarks: string[] = [];
   const hooks = await hooksFolder(repository);
-  const files: PlannedFile[] = [...(await planHooks(hooks))];
+  const files: PlannedFile[] = [...(await planHooks(hooks, flags.strict || (await isStrict(repository))))];
   const porcelain = new Porcelain(await repository.layout(), topLevel);
   const tracked = await porcelain.files();
   const branch = await mainBranch(repository);
@@ -147,9 +160,19 @@ async function makePlan(
       );
     add(
       '.protectionrc',
-      policyText({ branch, owner, build, rules, migrations, commits, today: io.now().toISOString().slice(0, 10) }),
+      policyText({
+        branch,
+        owner,
+        build,
+        rules,
+        migrations,
+        commits,
+        strict: flags.strict,
+        today: io.now().toISOString().slice(0, 10),
+      }),
     );
-  }
+  } else if (flags.strict && !(await isStrict(repository)))
+    remarks.push('strict mode will hold in this clone; to demand it of every clone: strict: true in the policy');
   const script = await planScript(topLevel, io.cwd);
   if (script.file) files.push(script.file);
   if (script.remark) remarks.push(script.remark);

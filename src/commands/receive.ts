@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { foldersOf } from '../git/plain-files.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCodeOf, judge } from '../judge/index.ts';
 import { appendReceived, type ReceivedPush } from '../machine/received-log.ts';
@@ -6,6 +7,7 @@ import { exitCode, Refused, type Report, Undecided, UsageError } from '../model/
 import { parseDuration } from '../policy/parse.ts';
 import { type Pinned, parseReceiveLines, policyStands, type Received, receivedChanges } from '../sources/received.ts';
 import { guarded } from './guarded.ts';
+import { inTime } from './in-time.ts';
 import { type Io, readInput } from './io.ts';
 import { worldOf } from './judging.ts';
 import { readOptions } from './options.ts';
@@ -29,10 +31,18 @@ export async function receive(args: readonly string[], outer: Io): Promise<numbe
   const pinned = { project: values.project ?? null, defaultBranch: values['default-branch'] ?? null };
   const repository = new Repository(io.cwd, io.env, 'quarantine');
   try {
-    return await withLog(repository, io, (input) => inTime(limit, judged(repository, io, input, pinned)));
+    return await withLog(repository, io, (input) =>
+      inTime(limit, judged(repository, io, input, pinned), () => late(limit)),
+    );
   } finally {
     repository.close();
   }
+}
+
+function late(limit: number): Undecided {
+  const help =
+    'push fewer commits at once, or ask whoever runs the server: protect init --server REPOSITORY --timeout 10m';
+  return new Undecided(`to judge this push took longer than ${limit / 1000} s`, help);
 }
 
 /** The report, once the policy that it goes by still stands. @throws Undecided when the policy never comes to rest */
@@ -42,24 +52,9 @@ async function judged(repository: Repository, io: Io, input: Buffer, pinned: Pin
     let received: Received | undefined;
     const source = async () => (received = await receivedChanges(repository, input, pinned));
     const report = await judge({ gate: 'pre-receive', repository, world, source });
-    if (received === undefined || (await policyStands(repository, pinned, received))) return report;
+    if (received === undefined || (await policyStands(repository, received))) return report;
   }
   throw new Undecided('the policy on the server changed each time this push was judged', 'push again');
-}
-
-/** @throws Undecided when it takes longer than `limit` milliseconds */
-async function inTime<T>(limit: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, fail) => {
-    const help =
-      'push fewer commits at once, or ask whoever runs the server: protect init --server REPOSITORY --timeout 10m';
-    timer = setTimeout(() => fail(new Undecided(`to judge this push took longer than ${limit / 1000} s`, help)), limit);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Judges and writes the line of the log; what cannot be written down does not land. */
@@ -89,7 +84,7 @@ async function withLog(repository: Repository, io: Io, run: (input: Buffer) => P
     ...(why === undefined ? {} : { reason: why.slice(0, 1000) }),
   };
   try {
-    await appendReceived((await repository.layout()).gitDir, entry, () => isShared(repository));
+    await appendReceived(await gitDirOf(repository, io), entry, () => isShared(repository));
   } catch (error) {
     throw new Refused(
       `what is received cannot be written down on the server: ${(error as Error).message}`,
@@ -97,6 +92,11 @@ async function withLog(repository: Repository, io: Io, run: (input: Buffer) => P
     );
   }
   return code;
+}
+
+/** Git names it to its hooks. */
+async function gitDirOf(repository: Repository, { cwd, env }: Io): Promise<string> {
+  return foldersOf(cwd, env)?.gitDir ?? (await repository.layout()).gitDir;
 }
 
 /** May the group write what Git writes? @see https://git-scm.com/docs/git-config#Documentation/git-config.txt-coresharedRepository */

@@ -98,11 +98,12 @@ export type EarlyRuns = Map<string, Promise<GitResult>>;
 /** Starts what a hook will ask for in any case, so that Git works while the rest of the code is being loaded. */
 export function startEarly(gate: string | undefined, cwd: string, outer: NodeJS.ProcessEnv): EarlyRuns {
   const commit = gate === 'pre-commit' || gate === 'commit-msg';
-  if (!commit && gate !== 'pre-push') return new Map();
+  const moving = gate === 'reference-transaction';
+  if (!commit && !moving && gate !== 'pre-push') return new Map();
   const env = gitEnvironment(outer, commit ? 'index' : 'location');
   const asked = commit
     ? [diffIndex('HEAD'), ...(gate === 'commit-msg' ? [messageSettings] : [])]
-    : [listRefs('refs/remotes/')];
+    : [listRefs('refs/remotes/'), ...(moving ? [listRefs('refs/heads/')] : [])];
   const plain = plainAnswer(cwd, env);
   if (plain === null) asked.push(lookAround);
   const runs: EarlyRuns = new Map(asked.map((args) => [args.join('\0'), settled(runGit(args, { cwd, env }))]));

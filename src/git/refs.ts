@@ -45,13 +45,18 @@ export async function remoteSide(repository: Repository, named?: string): Promis
 
 /** What a server holds itself, seen from one of its own hooks. */
 export async function ownSide(repository: Repository): Promise<OtherSide> {
-  const [refs, head] = await Promise.all([readRefs(repository, 'refs/heads/'), symbolicHead(repository)]);
-  const short = (name: string) => name.slice('refs/heads/'.length);
+  const [side, head] = await Promise.all([ownBranches(repository), symbolicHead(repository)]);
+  return { ...side, head: head?.startsWith('refs/heads/') ? head.slice('refs/heads/'.length) : null };
+}
+
+/** The same without HEAD, which in a clone names the branch that somebody works on. */
+export async function ownBranches(repository: Repository): Promise<OtherSide> {
+  const refs = await readRefs(repository, 'refs/heads/');
   return {
     remote: null,
-    branches: new Map(refs.map(({ name, oid }) => [short(name), oid])),
+    branches: new Map(refs.map(({ name, oid }) => [name.slice('refs/heads/'.length), oid])),
     aliases: new Map(refs.filter(({ symref }) => symref !== '').map(({ name, symref }) => [name, symref])),
-    head: head?.startsWith('refs/heads/') ? short(head) : null,
+    head: null,
   };
 }
 

@@ -136,6 +136,12 @@ export class Repository {
     throw failure(args, code, stderr);
   }
 
+  /** Paths whose files differ from the index. */
+  async unstaged(): Promise<BytePath[]> {
+    const { stdout } = await this.run(['diff-files', ...rawArguments]);
+    return parseRaw(stdout).map(({ path }) => path);
+  }
+
   /** Entries of a tree, not its subtrees; null when the name leads to no tree. */
   async tree(name: string): Promise<{ oid: Oid; entries: TreeEntry[] } | null> {
     const object = await this.objects.read(name, maxTree);

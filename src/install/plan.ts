@@ -10,6 +10,9 @@ import { addLine, isShellScript, mark } from './line.ts';
 /** The hooks that are wired; each is one marked line. In a folder of shims the last one wires new linked worktrees. */
 export const hookNames = ['pre-commit', 'commit-msg', 'pre-push', 'post-checkout'] as const;
 
+/** The hook of strict mode: the one that `--no-verify` does not skip. husky has no shim for it, so it is among ours alone. */
+export const strictHook = 'reference-transaction';
+
 /** Where the published files lie: `hooks/` and `templates/` beside `dist/`. */
 export const packageRoot = dirname(fileURLToPath(import.meta.resolve('git-protect/package.json')));
 
@@ -39,9 +42,13 @@ export interface PlannedFile {
 
 /**
  * The hook files that have to be written, none when all is as it should be.
+ * @param strict is the hook of strict mode among them?
  * @throws UsageError when a hook that is there cannot be kept running
  */
-export async function planHooks(place: HooksFolder & { readonly topLevel: string }): Promise<PlannedFile[]> {
+export async function planHooks(
+  place: HooksFolder & { readonly topLevel: string },
+  strict: boolean,
+): Promise<PlannedFile[]> {
   const { topLevel, folder, runner } = place;
   const planned: PlannedFile[] = [];
   const plan = async (name: string, executable: boolean, content: (present: string | null) => string) => {
@@ -57,7 +64,8 @@ export async function planHooks(place: HooksFolder & { readonly topLevel: string
   await plan('git-protect', false, () => finder);
   // A checkout that turns line ends into CRLF would break every hook.
   await plan('.gitattributes', false, (present) => present ?? attributes[runner]);
-  for (const name of runner === 'husky' ? hookNames : hookNames.slice(0, 3)) {
+  const strictly = strict ? [strictHook] : [];
+  for (const name of runner === 'husky' ? hookNames : [...hookNames.slice(0, 3), ...strictly]) {
     await refuseUnfit(topLevel, `${folder}/${name}`, runner);
     const line = (await readFile(join(packageRoot, 'hooks', name), 'utf8')).trimEnd();
     await plan(name, true, (present) => addLine(present, line, runner === 'husky' ? `${line}\n` : startOf(line)));

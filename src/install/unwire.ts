@@ -6,6 +6,7 @@ import { alone } from '../machine/lock.ts';
 import { beforeKey, config, type hooksFolder, hooksPath, refuseLink } from './folder.ts';
 import { removeLine } from './line.ts';
 import { attributes, replaceFile } from './plan.ts';
+import { removeStrict } from './strict.ts';
 import { keepForeign, runHusky, wiring, worktrees } from './wire-hooks.ts';
 
 type Wired = Awaited<ReturnType<typeof hooksFolder>>;
@@ -57,6 +58,7 @@ async function unwireAlone(repository: Repository, place: Wired): Promise<void> 
   const wired = place.runner === 'husky' ? await worktrees(repository) : [];
   for (const worktree of wired) refuseLink(worktree, place.hooksPath);
   for (const worktree of wired) await removeShims(repository, worktree, place);
+  await removeStrict(place);
   const recorded = await config(repository, beforeKey);
   const now = await hooksPath(repository);
   if (now?.value === place.hooksPath && recorded !== null && recorded !== now.value) {

@@ -6,7 +6,8 @@ import husky from 'husky';
 import type { Repository } from '../git/repository.ts';
 import { alone } from '../machine/lock.ts';
 import { beforeKey, config, type HooksFolder, hooksFolder, hooksPath, refuseLink } from './folder.ts';
-import { hookNames, packageFolder, packageRoot, planHooks, replaceFile, writePlanned } from './plan.ts';
+import { hookNames, packageFolder, packageRoot, planHooks, replaceFile, strictHook, writePlanned } from './plan.ts';
+import { isStrict, writeStrict } from './strict.ts';
 
 type Wired = Awaited<ReturnType<typeof hooksFolder>>;
 
@@ -28,15 +29,17 @@ export const wiring = (commonDir: string) => ({
 
 async function wireAlone(repository: Repository, cwd: string): Promise<string | null> {
   const place = await hooksFolder(repository);
-  for (const planned of await planHooks(place)) await writePlanned(place.topLevel, planned);
+  const strict = await isStrict(repository);
+  for (const planned of await planHooks(place, strict)) await writePlanned(place.topLevel, planned);
   await set(repository, beforeKey, place.before ?? '');
   if (place.runner === 'husky') {
     await keepForeign(join(place.topLevel, place.hooksPath), place);
     const message = await runHusky(repository, place.topLevel, place.folder);
     if (message !== '') return message;
-    await writeShims(place);
+    await writeShims(place, strict);
     await wireLinkedWorktrees(repository, place);
   }
+  await writeStrict(repository, place, strict);
   await recordPlaces(repository, place, cwd);
   return pointGit(repository, place);
 }
@@ -126,13 +129,15 @@ function managerOf(hook: string): string {
 }
 
 /** husky runs nothing where a branch lacks the hook file, and nothing of what ran before it; our shims do. */
-async function writeShims(place: Wired): Promise<void> {
+async function writeShims(place: Wired, strict: boolean): Promise<void> {
   const shims = join(place.topLevel, place.hooksPath);
   for (const name of ['git-protect', 'shim'])
     await replaceFile(join(shims, name), await readFile(join(packageRoot, 'hooks', name)), 0o644);
   if (place.chained === null) await rm(join(shims, 'previous'), { force: true });
   else await writeFile(join(shims, 'previous'), `${place.chained}\n`);
-  for (const name of await shimNames(place)) await replaceFile(join(shims, name), shim, 0o755);
+  const names = await shimNames(place);
+  if (strict) names.add(strictHook);
+  for (const name of names) await replaceFile(join(shims, name), shim, 0o755);
 }
 
 /** husky's own names, ours, and those of the hooks that ran before. */
@@ -144,6 +149,12 @@ async function shimNames(place: Wired): Promise<Set<string>> {
     if (folder !== null && existsSync(folder))
       for (const name of await readdir(folder)) if (/^[a-z][a-z0-9-]+$/.test(name)) names.add(name);
   for (const own of ['chained', 'git-protect', 'previous', 'shim']) names.delete(own);
+  // Git starts it at every move of a ref, so it goes with strict mode.
+  const chained = [join(shims, 'chained'), previous].some(
+    (folder) => folder !== null && existsSync(join(folder, strictHook)),
+  );
+  if (names.delete(strictHook) && !chained) await rm(join(shims, strictHook), { force: true });
+  if (chained) names.add(strictHook);
   return names;
 }
 

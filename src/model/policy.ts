@@ -55,6 +55,8 @@ export interface Policy {
   readonly branches: Readonly<Record<string, BranchRule>>;
   readonly tags: Readonly<Record<string, TagRule>>;
   readonly files: readonly FileRule[];
+  /** Is strict mode demanded of every clone? */
+  readonly strict: boolean;
   readonly landing: 'merge' | 'squash' | 'rebase';
   readonly commits: {
     readonly types: readonly string[];

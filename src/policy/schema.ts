@@ -168,6 +168,11 @@ export const policySchema: Schema = object({
   },
   tags: { schema: map(tag, 'a tag name or glob'), default: {}, doc: 'protected tags' },
   files: { schema: list(fileRule, 0), default: [], doc: 'protected files' },
+  strict: {
+    schema: choice(true, false),
+    default: false,
+    doc: 'every clone is to run [strict mode](strict.md), the hook that `--no-verify` does not skip',
+  },
   landing: {
     schema: choice('merge', 'squash', 'rebase'),
     default: 'merge',

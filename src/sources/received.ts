@@ -1,6 +1,6 @@
-import { type OtherSide, ownSide } from '../git/refs.ts';
+import { type OtherSide, ownBranches, ownSide } from '../git/refs.ts';
 import type { Repository } from '../git/repository.ts';
-import { type Change, type LoadedPolicy, Undecided } from '../model/index.ts';
+import { type Change, type LoadedPolicy, type Oid, Undecided } from '../model/index.ts';
 import { loadStandingPolicy } from '../policy/load.ts';
 import { foldPath } from '../rules/match.ts';
 import { protectedBranches } from '../rules/rules.ts';
@@ -19,7 +19,7 @@ export interface Pinned {
 
 /** What a server is about to accept, and which policy stood there. */
 export interface Received extends Sourced {
-  readonly standing: string;
+  readonly standing: Standing;
 }
 
 const nothingPinned: Pinned = { project: null, defaultBranch: null };
@@ -62,16 +62,22 @@ export async function receivedChanges(
   };
 }
 
-/** Which policy stands on the server, told by the default branch's name and the policy's object. */
-async function standingOf(repository: Repository, side: OtherSide): Promise<string> {
-  const tip = side.head === null ? undefined : side.branches.get(side.head);
+/** Which policy stands on the server: the branch it is read from, and the object of the policy there. */
+interface Standing {
+  readonly head: string | null;
+  readonly policy: Oid | null;
+}
+
+async function standingOf(repository: Repository, { head, branches }: OtherSide): Promise<Standing> {
+  const tip = head === null ? undefined : branches.get(head);
   const loaded = tip === undefined ? null : await loadStandingPolicy(repository, tip, tip);
-  return `${side.head ?? ''} ${loaded?.oid ?? ''}`;
+  return { head, policy: loaded?.oid ?? null };
 }
 
 /** Is the policy that stands on the server still the one by which the push was judged? */
-export async function policyStands(repository: Repository, pinned: Pinned, { standing }: Received): Promise<boolean> {
-  return (await standingOf(repository, await serverSide(repository, pinned))) === standing;
+export async function policyStands(repository: Repository, { standing: { head, policy } }: Received): Promise<boolean> {
+  const side = { ...(await ownBranches(repository)), head };
+  return (await standingOf(repository, side)).policy === policy;
 }
 
 async function serverSide(repository: Repository, { defaultBranch }: Pinned): Promise<OtherSide> {

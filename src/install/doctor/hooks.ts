@@ -4,7 +4,8 @@ import { UsageError } from '../../model/index.ts';
 import { leftAside } from '../../tasks/set-aside.ts';
 import { shellWord } from '../../words/shell-word.ts';
 import { committedFolder } from '../folder.ts';
-import { hookNames, planHooks } from '../plan.ts';
+import { hookNames, planHooks, strictHook } from '../plan.ts';
+import { isStrict, receivingFolder, strictFile, strictText } from '../strict.ts';
 import { shim, wireHooks, worktrees } from '../wire-hooks.ts';
 import type { Ailment, Clone, Diagnosis } from './diagnosis.ts';
 
@@ -43,7 +44,7 @@ export const hookDiagnoses: readonly Diagnosis[] = [
     mends: true,
     async look(clone) {
       const place = await clone.hooks();
-      const files = await planHooks({ ...place, ...clone.layout });
+      const files = await planHooks({ ...place, ...clone.layout }, await isStrict(clone.repository));
       if (files.length > 3 && files.every(({ state }) => state === 'new'))
         return [wired(clone, 'error', `${place.folder} holds no hooks of git-protect`)];
       return files.map(({ path, state }) => {
@@ -173,6 +174,29 @@ export const hookDiagnoses: readonly Diagnosis[] = [
               help: `merge the branch that has ${place.folder} into it`,
             },
       );
+    },
+  },
+  {
+    id: 'strict',
+    symptom: 'Strict mode does not hold in this clone',
+    why: 'The policy says `strict: true`, or this clone was set up with `init --strict`, and the hook that Git starts at every move of a ref is missing, or looks for the branches of an older policy.',
+    fix: '`npx git-protect wire`.',
+    mends: true,
+    async look(clone) {
+      if (!(await isStrict(clone.repository))) return [];
+      const place = await clone.hooks();
+      const { topLevel, commonDir } = clone.layout;
+      const folder = place.runner === 'husky' ? join(topLevel, place.hooksPath) : join(topLevel, place.folder);
+      const receiving = receivingFolder({ ...place, topLevel, commonDir });
+      for (const at of [folder, ...(receiving === null ? [] : [receiving])])
+        if ((await clone.read(join(at, strictHook))) === null)
+          return [wired(clone, 'error', `strict mode is asked for, but ${join(at, strictHook)} is missing`)];
+      const list = await clone.read(strictFile(commonDir));
+      if (list === null)
+        return [wired(clone, 'error', 'strict mode is asked for, but this clone was wired without it')];
+      const names = (text: string) => text.replace(/^protect_strict_.*\n/gm, '');
+      if (names(list) === names(await strictText(clone.repository, topLevel))) return [];
+      return [wired(clone, 'error', 'strict mode looks for the branches of an older policy')];
     },
   },
   {
