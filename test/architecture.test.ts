@@ -123,7 +123,8 @@ test('a check touches the world only through what it names', () => {
 
 test('each check names what it needs, and what its type says', () => {
   for (const { id, needs, uses = [] } of checks) {
-    ok(needs.length > 0, `${id} needs nothing`);
+    // It looks at who asks alone.
+    ok(needs.length > 0 || id === 'actor-level', `${id} needs nothing`);
     const source = readFileSync(join(root, `checks/${id}.ts`), 'utf8');
     const [, needed, used] = /: Check<([^,>]*)(?:, ([^>]*))?> = \{/.exec(source) ?? [];
     const named = (type = '') => [...type.matchAll(/'(\w+)'/g)].map(([, name]) => name!).sort();

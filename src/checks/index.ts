@@ -1,4 +1,5 @@
 import type { Check } from '../model/index.ts';
+import { actorLevel } from './actor-level.ts';
 import { build } from './build.ts';
 import { cleanTree } from './clean-tree.ts';
 import { commitMessage } from './commit-message.ts';
@@ -29,6 +30,7 @@ import { uneditedMigrations } from './unedited-migrations.ts';
 
 /** All built-in checks, in the order of their reports: what has to be changed stands before what has to be approved. A new one is a file here and a line in this list. */
 export const checks: readonly Check[] = [
+  actorLevel,
   protectedBranches,
   protectedTags,
   commitMessage,

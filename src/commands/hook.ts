@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Keep } from '../git/environment.ts';
 import type { Repository } from '../git/repository.ts';
 import { indexSignature, remember } from '../judge/remembered.ts';
-import { detectAgent } from '../machine/agent.ts';
+import { detectAgent, detectAgents } from '../machine/agent.ts';
 import { exitCode, UsageError } from '../model/index.ts';
 import { policyCache } from '../policy/cache.ts';
 import type { PolicyCache } from '../policy/load.ts';
@@ -87,6 +87,8 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
         }
       : {}),
     after: async (repository, report) => {
+      if (gate === 'commit-msg' && report.verdict === 'pass' && sourced?.loaded?.policy.actors?.trailer)
+        await addTrailer(repository, io, resolve(io.cwd, positionals[0]!));
       if (gate === 'pre-commit' && sourced && report.verdict === 'pass') await rememberFor(io, repository, sourced);
       const deploys = Object.values(sourced?.loaded?.policy.deploy ?? {}).some(({ trigger }) => trigger === 'push');
       if (gate !== 'pre-push' || !sourced || !deploys) return exitCode.pass;
@@ -94,6 +96,14 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
       return judgeDeployOnPush(io, repository, sourced, positionals[0]!, how);
     },
   });
+}
+
+/** A commit that an AI agent makes says so. @see https://git-scm.com/docs/git-interpret-trailers */
+async function addTrailer(repository: Repository, io: Io, file: string): Promise<void> {
+  for (const { name } of detectAgents(io.env)) {
+    const trailer = ['--if-exists', 'addIfDifferent', '--trailer', `Agent: ${name}`];
+    await repository.run(['interpret-trailers', '--in-place', ...trailer, file]);
+  }
 }
 
 /** So that commit-msg, which follows at once, need not judge the same index again. */

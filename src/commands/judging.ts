@@ -3,7 +3,7 @@ import type { Keep } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCodeOf, judge } from '../judge/index.ts';
 import type { Selection } from '../judge/selection.ts';
-import { detectAgent } from '../machine/agent.ts';
+import { detectAgent, detectAgents } from '../machine/agent.ts';
 import { exitCode, type Gate, type Report, Undecided } from '../model/index.ts';
 import type { Sourced } from '../sources/staged.ts';
 import { visible } from '../words/visible.ts';
@@ -42,6 +42,7 @@ export function worldOf(io: Io, commands: boolean, progress: World['progress']):
     env: io.env,
     now: io.now(),
     agent: detectAgent(io.env),
+    agents: detectAgents(io.env),
     commands,
     signal: io.signal,
     // Looked at where it matters: to open the stream takes a hook longer than to judge.

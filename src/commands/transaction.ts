@@ -15,7 +15,7 @@ import { wayBack } from './way-back.ts';
 const limit = 10_000;
 
 /** The checks that look at refs, states and messages, and at nothing else. */
-const gitSide = ['protected-files', 'policy', 'commit-message'];
+const gitSide = ['actor-level', 'protected-files', 'policy', 'commit-message'];
 
 /**
  * Strict mode: a protected branch of this clone moves only to what passes, whatever command moves it. It reads, and takes no

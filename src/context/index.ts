@@ -37,6 +37,7 @@ export function sharedContext(given: Given, change: Change, repository: Reposito
       loaded,
       policy,
       agent: world.agent,
+      agents: world.agents ?? [],
       now: world.now,
       otherIndex: otherIndex(world.env['GIT_INDEX_FILE'] ?? 'index'),
     },

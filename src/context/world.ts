@@ -6,7 +6,9 @@ import type { Capabilities, Change, Deployment, Gate, Judged, LoadedPolicy } fro
 export interface World {
   readonly env: NodeJS.ProcessEnv;
   readonly now: Date;
+  /** The name of the AI agent that runs this, and all that were detected. */
   readonly agent: string | null;
+  readonly agents?: readonly { readonly id: string; readonly name: string; readonly variable: string }[];
   /** `--no-commands` makes it false. */
   readonly commands: boolean;
   /** Aborts when the run is interrupted. */

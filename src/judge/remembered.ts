@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { formProblems, parseSubject } from '../checks/commit-message.ts';
 import { type Folders, headOf, type PlainHead } from '../git/plain-files.ts';
+import { detectAgent } from '../machine/agent.ts';
 import type { Oid } from '../model/change.ts';
 import type { Policy } from '../model/policy.ts';
 import { cachedPolicy } from '../policy/cache.ts';
@@ -79,6 +80,8 @@ export function passesAgain(words: readonly string[], folders: Folders, cwd: str
   const [gate, file, ...flags] = words;
   if (gate !== 'commit-msg' || file === undefined || flags.length > 0) return false;
   const { gitDir, commonDir } = folders;
+  // What was remembered may be a person's.
+  if (detectAgent(env) !== null) return false;
   try {
     if (existsSync(join(gitDir, 'MERGE_HEAD'))) return false;
     const said = readFileSync(fileOf(folders), 'utf8');

@@ -18,6 +18,8 @@ export interface Judged {
   readonly options: unknown;
   /** Is whoever reads this an AI agent? Then help names people, not commands. */
   readonly agent: string | null;
+  /** The AI agents that were detected, each by the variable that gives it away. */
+  readonly agents: readonly { readonly id: string; readonly name: string; readonly variable: string }[];
   readonly now: Date;
   readonly signal: AbortSignal;
   /** Which index of its own the commit in the making has: that of `commit -a`, that of `commit PATH`; null: none. */

@@ -46,6 +46,17 @@ export interface CheckSettings {
   readonly command?: readonly string[] | undefined;
 }
 
+/** `read-only` commits and pushes nothing. */
+type ActorLevel = 'read-only' | 'development';
+
+export interface Actors {
+  readonly default: ActorLevel;
+  readonly agents: ActorLevel;
+  readonly rules: readonly { readonly agent: string; readonly level: ActorLevel }[];
+  /** Does a commit of an agent say so? */
+  readonly trailer: boolean;
+}
+
 /** The parsed policy, every default filled in; plain data, so that it can be cached as JSON. */
 export interface Policy {
   readonly version: 1;
@@ -55,6 +66,8 @@ export interface Policy {
   readonly branches: Readonly<Record<string, BranchRule>>;
   readonly tags: Readonly<Record<string, TagRule>>;
   readonly files: readonly FileRule[];
+  /** What whoever works here may do; null: no level is checked. */
+  readonly actors: Actors | null;
   /** Is strict mode demanded of every clone? */
   readonly strict: boolean;
   readonly landing: 'merge' | 'squash' | 'rebase';

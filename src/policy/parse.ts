@@ -106,6 +106,7 @@ function toPolicy(raw: RawPolicy): Policy {
     project: raw.project ?? null,
     files: raw.files.map((rule) => ({ ...rule, owners: rule.owners ?? everyone })),
     commits: { ...raw.commits, types, prefix: raw.commits.prefix ?? null },
+    actors: raw.actors ?? null,
     build: raw.build ?? null,
     staged: raw.staged ?? null,
     deploy: Object.fromEntries(Object.entries(raw.deploy).map(([name, place]) => [name, toEnvironment(place)])),

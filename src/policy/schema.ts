@@ -90,6 +90,33 @@ const commits = object({
   },
 });
 
+const level = choice('read-only', 'development');
+
+const actors = object({
+  default: { schema: level, default: 'development', doc: 'what everybody may do' },
+  agents: { schema: level, default: 'read-only', doc: 'what an AI agent may do that has no rule of its own' },
+  rules: {
+    schema: list(
+      object({
+        agent: {
+          schema: text('a short name', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+          required: true,
+          doc: 'as `npx git-protect whoami --format json` names it: `claude`, `codex`, `cursor`, …',
+        },
+        level: { schema: level, required: true, doc: '`read-only`: commits and pushes nothing' },
+      }),
+      0,
+    ),
+    default: [],
+    doc: 'what single agents may do',
+  },
+  trailer: {
+    schema: choice(true, false),
+    default: false,
+    doc: 'a commit that an AI agent makes says so: `Agent: NAME`',
+  },
+});
+
 const approvals = object({
   needed: {
     schema: choice('commit', 'landing'),
@@ -168,6 +195,11 @@ export const policySchema: Schema = object({
   },
   tags: { schema: map(tag, 'a tag name or glob'), default: {}, doc: 'protected tags' },
   files: { schema: list(fileRule, 0), default: [], doc: 'protected files' },
+  actors: {
+    schema: actors,
+    defaultDoc: 'no level is checked',
+    doc: 'what AI agents may do: [levels](agents.md#levels)',
+  },
   strict: {
     schema: choice(true, false),
     default: false,
