@@ -15,6 +15,7 @@ test('what the tree holds is found without a policy; what it held only with --hi
   is(found.code, 1, found.out);
   match(found.out, 'error[no-secrets] src/a.ts:1');
   match(found.out, 'error[forbidden-files] .env');
+  match(found.stdout, 'protect: refused (scan, ');
   not.match(found.out, token);
   repo.remove('src/a.ts').remove('.env');
   const gone = repo.commit('feat: taken out');
@@ -43,7 +44,9 @@ test('what --accept prints lets all of it pass, and nothing else', () => {
 test('it says only what its own checks say, also as JSON', () => {
   const { repo } = guardedRepo({ more: 'checks: { mine: { command: [./none], on: [ci] } }' });
   repo.commit('no type at all', { 'server/pay.ts': 'unapproved\n' });
-  const { outcomes } = JSON.parse(repo.protect('scan', '--format', 'json').stdout);
+  const { gate, outcomes } = JSON.parse(repo.protect('scan', '--format', 'json').stdout);
+  is(gate, 'ci', 'one of the gates of the contract');
+  match(repo.protect('scan', '--format', 'markdown').stdout, 'scan, ');
   is(
     outcomes
       .map(({ check }: { check: string }) => check)

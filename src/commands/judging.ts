@@ -14,6 +14,8 @@ import { type Progress, progressOn } from './progress.ts';
 /** What the commands that judge have in common: open the repository, judge, report, answer. */
 export interface Judging extends Presentation {
   readonly gate: Gate;
+  /** What the report calls it, where that is not the gate. */
+  readonly called?: string;
   readonly keep: Keep;
   readonly source: (repository: Repository) => Promise<Sourced>;
   readonly commands?: boolean;
@@ -55,7 +57,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
         progress.tell(visible(text));
       },
     };
-    const report = await judge({
+    const judged = await judge({
       gate: judging.gate,
       repository,
       world,
@@ -64,6 +66,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       ...(judging.selection ? { selection: judging.selection } : {}),
       describeTrees: judging.format === 'json' || judging.format === 'sarif',
     });
+    const report = judging.called === undefined ? judged : { ...judged, called: judging.called };
     progress?.end();
     if (report.verdict === 'refuse' && (await judging.mend?.(repository, report))) {
       const { mend: _, ...again } = judging;

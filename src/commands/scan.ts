@@ -24,6 +24,7 @@ export async function scan(args: readonly string[], io: Io): Promise<number> {
   const { values } = readOptions(args, usage.flags, 0);
   return runJudging(io, {
     gate: 'ci',
+    called: 'scan',
     keep: 'location',
     quiet: false,
     format: readFormat(values.format, io.env),

@@ -50,6 +50,8 @@ export interface Report {
   readonly notes: readonly string[];
   /** What nobody may overlook: it is the first line of the text. */
   readonly headline?: string;
+  /** What people know it by where that is not the gate: `scan` judges as `ci` does, and is none. */
+  readonly called?: string;
 }
 
 /** The check does not apply here. */

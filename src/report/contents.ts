@@ -57,14 +57,14 @@ export function verdictOf(report: Report): string {
   return { pass: 'passed', refuse: 'refused', undecided: 'not judged' }[report.verdict];
 }
 
-/** What stands behind the verdict in brackets: the gate, how much was found, whose policy. */
+/** What stands behind the verdict in brackets: the gate or the command, how much was found, whose policy. */
 export function detailsOf(report: Report): string {
   const severities = saidIn(report).map(({ finding }) => finding.severity);
   const found = (['error', 'warning'] as const)
     .map((severity) => count(severities.filter((other) => other === severity).length, severity))
     .filter((part) => part !== null);
   const source = report.policy ? [`policy ${shortSource(report.policy.source)}`] : [];
-  return [report.gate, ...(report.verdict === 'undecided' ? [] : found), ...source].join(', ');
+  return [report.called ?? report.gate, ...(report.verdict === 'undecided' ? [] : found), ...source].join(', ');
 }
 
 /** Has the report nothing to say but that all is well? */
