@@ -174,6 +174,8 @@ test('--dry-run writes nothing', () => {
   const done = repo.protect('init', '--dry-run');
   is(done.code, 0);
   match(done.out, 'write  .protectionrc');
+  match(done.out, '+ version: 1\n');
+  match(done.out, '- {"name":"x"}\n+ {');
   equal(snapshot(repo), before);
   is(repo.tryGit('config', 'core.hooksPath').code, 1);
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readOptional } from '../install/plan.ts';
 import type { MigrationFolder } from '../model/index.ts';
+import type { Unsure } from './unsure.ts';
 
 /** A migrations folder that `init` proposes. */
 export interface SuggestedMigrations extends Pick<MigrationFolder, 'folder' | 'tool' | 'dialect' | 'schema'> {}
@@ -91,27 +92,49 @@ const dialects: readonly (readonly [RegExp, MigrationFolder['dialect']])[] = [
 const plain = /^[\w./@-]+$/;
 
 /** Migrations folders of the tools that the policy knows, where their database is one whose SQL can be judged. */
-export async function firstMigrations(topLevel: string, tracked: readonly string[]): Promise<SuggestedMigrations[]> {
+export async function firstMigrations(
+  topLevel: string,
+  tracked: readonly string[],
+  unsure: Unsure,
+): Promise<SuggestedMigrations[]> {
   const found = new Map<string, SuggestedMigrations>();
   const own = tracked.filter((path) => plain.test(path) && !/(?:^|\/)node_modules\//.test(path));
   for (const trace of traces)
     for (const path of own) {
       const folder = trace.file.exec(path)?.[1];
       if (folder === undefined || found.has(folder)) continue;
-      const dialect = await dialectOf(topLevel, own, trace, path);
+      const read = await dialectOf(topLevel, own, trace, path);
+      const dialect = typeof read === 'object' && read !== null ? await askFor(folder, read.guess, unsure) : read;
       if (dialect !== null)
         found.set(folder, { folder, tool: trace.tool, dialect, schema: schemaOf(trace, folder, own) });
     }
   return [...found.values()];
 }
 
-/** @returns null where it is none that can be judged, or the file is of another tool */
+const databases: readonly MigrationFolder['dialect'][] = ['postgres', 'mysql', 'tidb'];
+const other = 'other';
+
+/** Where nothing in the repository says which database it is. */
+async function askFor(
+  folder: string,
+  guess: MigrationFolder['dialect'] | null,
+  unsure: Unsure,
+): Promise<MigrationFolder['dialect'] | null> {
+  const answers = [...databases, other];
+  const question = `Database of the migrations in ${folder}: ${answers.join(', ')}`;
+  const typed = await unsure.word(question, guess ?? other, (answer) =>
+    answers.includes(answer) ? null : `expected ${answers.join(', ')}`,
+  );
+  return databases.find((dialect) => dialect === typed) ?? null;
+}
+
+/** @returns null where it is none that can be judged, or the file is of another tool; a guess where nothing says it */
 async function dialectOf(
   topLevel: string,
   tracked: readonly string[],
   { says, config, usual }: Trace,
   path: string,
-): Promise<MigrationFolder['dialect'] | null> {
+): Promise<MigrationFolder['dialect'] | { readonly guess: MigrationFolder['dialect'] | null } | null> {
   const read = async (file: string) => (await readOptional(join(topLevel, file))) ?? '';
   const known = (text: string) => dialects.find(([form]) => form.test(text))?.[1] ?? null;
   if (says !== undefined) {
@@ -125,7 +148,7 @@ async function dialectOf(
     if (dialect !== null) return dialect;
   }
   // Without its configuration a script in a folder called migrations may be anybody's.
-  return usual ?? null;
+  return usual === undefined && configs.length === 0 ? null : { guess: usual ?? null };
 }
 
 /** What describes the schema: files so called, beside the migrations or above them. */
