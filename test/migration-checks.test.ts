@@ -620,3 +620,22 @@ test('attacks: an approval for another target', () => {
   repo.commit('feat: past the hooks');
   refusedBy(destructive!, propose(repo), 'is for elsewhere, not for main');
 });
+
+test('a type that becomes wider needs nobody where the folder tells the old one, at every gate', () => {
+  const { repo } = migrationWorld();
+  addDrizzle(repo, '0001_price', 'ALTER TABLE orders ADD price numeric(10,2), ADD name varchar(50);\n');
+  is(commit(repo).code, 0);
+  addDrizzle(repo, '0002_wider', 'ALTER TABLE orders ALTER price TYPE numeric(12,2), ALTER name TYPE varchar(100);\n');
+  const wider = commit(repo);
+  is(wider.code, 0, wider.out);
+  not.match(wider.out, 'destructive-migration');
+  const both = repo.protect('ci', '--base', 'HEAD~2');
+  is(both.code, 0, both.out);
+  addDrizzle(repo, '0003_narrower', 'ALTER TABLE orders ALTER name TYPE varchar(80);\n');
+  refusedBy('destructive-migration', commit(repo), 'narrows orders.name from varchar(100) to varchar(80)');
+  repo.git('reset', '-q', '--hard');
+  // The journal says what runs, and when: a file that it does not name, or names later, tells nothing.
+  repo.write('drizzle/0002_a.sql', 'ALTER TABLE orders ADD size varchar(9);\n');
+  addDrizzle(repo, '0003_size', 'ALTER TABLE orders ALTER size TYPE varchar(10);\n');
+  refusedBy('destructive-migration', commit(repo), 'changes orders.size to varchar, which may lose data');
+});
