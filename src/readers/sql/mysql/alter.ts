@@ -115,16 +115,16 @@ const specs: Readonly<Record<string, (alter: Alter, cursor: Cursor) => void>> = 
   },
   RENAME: rename,
   CONVERT: (alter, cursor) => {
+    alter.scene.made.types.drop(alter.table);
     if (alter.own) return skip(cursor);
     if (cursor.eat('PARTITION') || cursor.eat('TABLE'))
       alter.scene.warning('convert-partition', `moves rows between ${where(alter)} and another table`);
-    else if (cursor.eat('TO')) {
-      alter.scene.made.types.drop(alter.table);
+    else if (cursor.eat('TO'))
       alter.scene.error(
         'convert-charset',
         `converts every text in ${where(alter)}: what the new character set lacks is lost`,
       );
-    } else alter.scene.unparsed('CONVERT without TO');
+    else alter.scene.unparsed('CONVERT without TO');
     skip(cursor);
   },
   DISCARD: (alter, cursor) => destroys(alter, cursor, 'discard-tablespace', 'throws away the data of'),
