@@ -166,7 +166,7 @@ test('init asks once what it can only guess, and shows what it will write', () =
   match(done.out, "there is no branch 'nope'; Branch that changes land on [main]: ");
   match(done.out, 'Command that has to pass before a push [none]: ');
   match(done.out, 'Protect as critical, by their names: /server/payments/? [Y/n] ');
-  match(done.out, 'Database of the migrations in migrations: postgres, mysql, ');
+  match(done.out, 'Database of the migrations in migrations: postgres, mysql, tidb, sqlite, other [postgres]: ');
   match(done.out, /\+ version: 1.*… and \d+ more lines; --dry-run shows them/s);
   match(done.out, '+     "prepare": "node -e');
   match(done.out, 'Write these? [Y/n] ');

@@ -3,7 +3,7 @@ import type { BytePath, Check, Context, Guard, MigrationFolder, Problem, State, 
 import { isAtOrAbove, type MigrationFile, migrationOf } from '../readers/migrations/layout.ts';
 import { compilePattern, folderPattern } from '../rules/match.ts';
 import { askOwner, severityWithoutApproval } from './parts/ask-owner.ts';
-import { asText, journalOf, migrationsBefore, runningSql } from './parts/migration-text.ts';
+import { asText, inTransaction, journalOf, migrationsBefore, runningSql } from './parts/migration-text.ts';
 
 /** Findings of one file that are told one by one. */
 const told = 20;
@@ -140,7 +140,10 @@ async function judgeFile(
   if (file.kind === 'code') return judgeScript(text, path, folder);
   const { judgeSql } = await import('../readers/sql/index.ts');
   const before = await migrationsBefore(context, folder, step.path, text);
-  return judgeSql(await runningSql(context, folder, text), folder.dialect, { before });
+  return judgeSql(await runningSql(context, folder, text), folder.dialect, {
+    before,
+    inTransaction: inTransaction(folder, text),
+  });
 }
 
 async function judgeScript(text: string, path: string, { tool, dialect }: MigrationFolder): Promise<readonly Found[]> {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { readOptional } from '../install/plan.ts';
 import type { MigrationFolder } from '../model/index.ts';
 import type { Unsure } from './unsure.ts';
@@ -86,6 +86,13 @@ const traces: readonly Trace[] = [
 const dialects: readonly (readonly [RegExp, MigrationFolder['dialect']])[] = [
   [/postgres|\bpg\b|psycopg|cockroach/i, 'postgres'],
   [/mysql|mariadb/i, 'mysql'],
+  [/sqlite|turso|libsql/i, 'sqlite'],
+];
+/** The database that a package is made to talk to. */
+const drivers: readonly (readonly [RegExp, MigrationFolder['dialect']])[] = [
+  [/"(?:pg|postgres|@neondatabase\/serverless)"\s*:/, 'postgres'],
+  [/"(?:mysql2?|mariadb)"\s*:/, 'mysql'],
+  [/"(?:better-sqlite3|sqlite3?|@libsql\/client)"\s*:/, 'sqlite'],
 ];
 
 /** Characters that need no care in a policy. */
@@ -108,10 +115,28 @@ export async function firstMigrations(
       if (dialect !== null)
         found.set(folder, { folder, tool: trace.tool, dialect, schema: schemaOf(trace, folder, own) });
     }
+  for (const folder of await wranglerFolders(topLevel, own))
+    if (!found.has(folder)) found.set(folder, { folder, tool: 'plain', dialect: 'sqlite', schema: [] });
   return [...found.values()];
 }
 
-const databases: readonly MigrationFolder['dialect'][] = ['postgres', 'mysql', 'tidb'];
+/** Folders of the migrations of Cloudflare's D1, as the configuration of its tool names them. */
+async function wranglerFolders(topLevel: string, tracked: readonly string[]): Promise<string[]> {
+  const folders = new Set<string>();
+  for (const path of tracked) {
+    const place = /^(.*\/)?wrangler\.(?:toml|jsonc?)$/.exec(path);
+    const text = place === null ? '' : ((await readOptional(join(topLevel, path))) ?? '');
+    if (!text.includes('d1_databases')) continue;
+    const named = [...text.matchAll(/migrations_dir"?\s*[=:]\s*"([^"]+)"/g)].map(([, name]) => name!);
+    for (const name of named.length > 0 ? named : ['migrations']) {
+      const folder = posix.normalize(`${place![1] ?? ''}${name}`).replace(/\/$/, '');
+      if (tracked.some((file) => file.startsWith(`${folder}/`) && file.endsWith('.sql'))) folders.add(folder);
+    }
+  }
+  return [...folders];
+}
+
+const databases: readonly MigrationFolder['dialect'][] = ['postgres', 'mysql', 'tidb', 'sqlite'];
 const other = 'other';
 
 /** Where nothing in the repository says which database it is. */
@@ -148,7 +173,10 @@ async function dialectOf(
     if (dialect !== null) return dialect;
   }
   // Without its configuration a script in a folder called migrations may be anybody's.
-  return usual === undefined && configs.length === 0 ? null : { guess: usual ?? null };
+  if (usual === undefined && configs.length === 0) return null;
+  const manifest = await read('package.json');
+  const talks = drivers.filter(([form]) => form.test(manifest)).map(([, dialect]) => dialect);
+  return { guess: talks.length === 1 ? talks[0]! : (usual ?? null) };
 }
 
 /** What describes the schema: files so called, beside the migrations or above them. */

@@ -208,7 +208,7 @@ export const placeholderForms = ['flyway', 'go'] as const;
 export interface MigrationFolder {
   readonly folder: string;
   readonly tool: (typeof migrationTools)[number];
-  readonly dialect: 'postgres' | 'mysql' | 'tidb';
+  readonly dialect: 'postgres' | 'mysql' | 'tidb' | 'sqlite';
   /** What the tool fills in before it runs the SQL reads as a name. */
   readonly placeholders: readonly (typeof placeholderForms)[number][];
   /** Files (patterns) that describe the schema: when one changes, a new migration comes with it. */

@@ -222,7 +222,11 @@ export const migration = object({
     default: 'plain',
     doc: 'what runs them, which says how they are laid out',
   },
-  dialect: { schema: choice('postgres', 'mysql', 'tidb'), default: 'postgres', doc: 'of their SQL' },
+  dialect: {
+    schema: choice('postgres', 'mysql', 'tidb', 'sqlite'),
+    default: 'postgres',
+    doc: 'of their SQL; `sqlite` also for D1 and Turso',
+  },
   placeholders: {
     schema: list(choice(...placeholderForms), 0),
     default: [],

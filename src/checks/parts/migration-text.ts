@@ -38,7 +38,7 @@ export async function migrationsBefore(
   path: BytePath,
   text: string,
 ): Promise<readonly string[]> {
-  if (!changesType.test(text)) return [];
+  if (folder.dialect !== 'sqlite' && !changesType.test(text)) return [];
   const files = (await context.contents.paths()).flatMap((other) => {
     const file = migrationOf(folder, other);
     return file === null || file.kind === 'metadata' || file.way === 'down' ? [] : [{ path: other, file }];
@@ -60,6 +60,12 @@ export async function migrationsBefore(
     texts.push(running(found, folder, marks));
   }
   return texts;
+}
+
+/** Does the tool run each migration in a transaction of its own, as far as its text does not say otherwise? */
+export function inTransaction({ tool }: MigrationFolder, text: string): boolean {
+  if (/^--\s*\+goose NO TRANSACTION|^--\s*migrate:up\s.*transaction:false/m.test(text)) return false;
+  return ['drizzle', 'goose', 'dbmate', 'golang-migrate'].includes(tool);
 }
 
 /** The tags of Drizzle's journal, in the order in which they run; null where there is none. */
