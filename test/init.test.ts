@@ -22,7 +22,10 @@ function fresh(files: Record<string, string> = {}, withKey = true) {
 
 test('migrations of Drizzle and Prisma are named, with their database', () => {
   const repo = fresh({
-    'db/drizzle/meta/_journal.json': '{ "version": "7", "dialect": "mysql", "entries": [] }',
+    'db/drizzle/meta/_journal.json': '{ "version": "7", "dialect": "mysql", "entries": [{ "tag": "0000_start" }] }',
+    'own/meta/_journal.json': '{ "version": "7", "dialect": "mysql", "entries": [{ "tag": "0000_start" }] }',
+    'own/0000_start.sql': 'SELECT 1;\n',
+    'own/0001_by_hand.sql': 'SELECT 1;\n',
     'db/drizzle/schema.ts': 's',
     'db/drizzle/0000_start.sql': 'SELECT 1;\n',
     'prisma/schema.prisma': 's',
@@ -43,6 +46,7 @@ test('migrations of Drizzle and Prisma are named, with their database', () => {
     policy,
     '  - { folder: "prisma/migrations", tool: prisma, dialect: postgres, schema: ["/prisma/schema.prisma"] }\n',
   );
+  match(policy, '  - { folder: "own", tool: plain, dialect: mysql }\n');
   match(policy, '  - { folder: "lite", tool: drizzle, dialect: sqlite }\n');
   match(policy, '  - { folder: "worker/d1", tool: plain, dialect: sqlite }\n');
   match(policy, '  - { folder: "old/migrations", tool: sequelize, dialect: sqlite }\n');

@@ -673,3 +673,12 @@ PRAGMA foreign_keys=ON;\n`;
   );
   refusedBy('destructive-migration', commit(repo), 'deletes the rows of posts that refer to it (ON DELETE CASCADE)');
 });
+
+test('scripts that a runner of their own runs beside Drizzle are pointed to the plain layout', () => {
+  const { repo } = migrationWorld();
+  repo.write('drizzle/0001_lone.sql', 'SELECT 1;\n');
+  refusedBy('unedited-migrations', commit(repo), 'help: add the journal that drizzle-kit wrote with it');
+  repo.commit('feat: past the hooks');
+  repo.write('drizzle/0002_lone.sql', 'SELECT 1;\n');
+  refusedBy('unedited-migrations', commit(repo), 'migrations: [{ folder: drizzle, tool: plain, dialect: postgres }]');
+});

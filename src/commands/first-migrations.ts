@@ -1,6 +1,7 @@
 import { join, posix } from 'node:path';
 import { readOptional } from '../install/plan.ts';
 import type { MigrationFolder } from '../model/index.ts';
+import { readJournal } from '../readers/migrations/journal.ts';
 import type { Unsure } from './unsure.ts';
 
 /** A migrations folder that `init` proposes. */
@@ -112,12 +113,28 @@ export async function firstMigrations(
       if (folder === undefined || found.has(folder)) continue;
       const read = await dialectOf(topLevel, own, trace, path);
       const dialect = typeof read === 'object' && read !== null ? await askFor(folder, read.guess, unsure) : read;
-      if (dialect !== null)
-        found.set(folder, { folder, tool: trace.tool, dialect, schema: schemaOf(trace, folder, own) });
+      if (dialect === null) continue;
+      const isOwnRun = trace.tool === 'drizzle' && (await hasUnnamed(topLevel, folder, path, own));
+      const tool = isOwnRun ? 'plain' : trace.tool;
+      found.set(folder, { folder, tool, dialect, schema: schemaOf(trace, folder, own) });
     }
   for (const folder of await wranglerFolders(topLevel, own))
     if (!found.has(folder)) found.set(folder, { folder, tool: 'plain', dialect: 'sqlite', schema: [] });
   return [...found.values()];
+}
+
+/** Are there scripts beside Drizzle's that its journal does not name? Then something else runs them. */
+async function hasUnnamed(topLevel: string, folder: string, path: string, tracked: readonly string[]) {
+  if (!path.endsWith('_journal.json')) return false;
+  const text = await readOptional(join(topLevel, path));
+  const entries = text === null ? null : readJournal(text);
+  if (entries === null) return false;
+  const names = new Set(entries.map(({ tag }) => `${folder}/${tag}.sql`));
+  const isScript = (file: string) =>
+    posix.dirname(file) === folder &&
+    file.endsWith('.sql') &&
+    !/(?:^|[-_./])(?:down|rollback|undo|revert)/i.test(file.slice(folder.length));
+  return tracked.some((file) => isScript(file) && !names.has(file));
 }
 
 /** Folders of the migrations of Cloudflare's D1, as the configuration of its tool names them. */
