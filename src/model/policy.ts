@@ -105,6 +105,17 @@ export interface DeployEnvironment {
   /** `maxAge` in milliseconds. */
   readonly backups: { readonly folder: string; readonly maxAge: number } | null;
   readonly rollback: { readonly document: string | null; readonly tag: string | null } | null;
+  /** What a person has to look at. */
+  readonly checklist: readonly ChecklistItem[];
+  readonly certificates: readonly { readonly host: string; readonly days: number }[];
+  /** Prints what the database has not run yet, a line each. */
+  readonly 'pending-migrations': { readonly command: string } | null;
+}
+
+/** Something that only a person can see, such as that a document looks right. */
+export interface ChecklistItem {
+  readonly id: string;
+  readonly text: string;
 }
 
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
