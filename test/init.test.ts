@@ -22,13 +22,22 @@ function fresh(files: Record<string, string> = {}, withKey = true) {
 
 test('migrations of Drizzle and Prisma are named, with their database', () => {
   const repo = fresh({
-    'db/drizzle/meta/_journal.json': '{ "version": "7", "dialect": "mysql", "entries": [] }',
+    'db/drizzle/meta/_journal.json': '{ "version": "7", "dialect": "mysql", "entries": [{ "tag": "0000_start" }] }',
+    'own/meta/_journal.json': '{ "version": "7", "dialect": "mysql", "entries": [{ "tag": "0000_start" }] }',
+    'own/0000_start.sql': 'SELECT 1;\n',
+    'own/0001_by_hand.sql': 'SELECT 1;\n',
     'db/drizzle/schema.ts': 's',
     'db/drizzle/0000_start.sql': 'SELECT 1;\n',
     'prisma/schema.prisma': 's',
     'prisma/migrations/migration_lock.toml': '# made by Prisma\nprovider = "postgresql"\n',
     'prisma/migrations/1_start/migration.sql': 'SELECT 1;\n',
     'lite/meta/_journal.json': '{ "version": "7", "dialect": "sqlite", "entries": [] }',
+    'single/meta/_journal.json': '{ "version": "7", "dialect": "singlestore", "entries": [] }',
+    'worker/wrangler.jsonc': '{ "d1_databases": [{ "binding": "DB", "migrations_dir": "./d1" }] }',
+    'worker/d1/0001_start.sql': 'SELECT 1;\n',
+    'old/migrations/20200101120000-start.js': 'x',
+    'config/config.json': '{}',
+    'package.json': '{ "dependencies": { "better-sqlite3": "^11" } }\n',
   });
   is(repo.protect('init').code, 0);
   const policy = repo.read('.protectionrc');
@@ -37,7 +46,11 @@ test('migrations of Drizzle and Prisma are named, with their database', () => {
     policy,
     '  - { folder: "prisma/migrations", tool: prisma, dialect: postgres, schema: ["/prisma/schema.prisma"] }\n',
   );
-  not.match(policy, 'folder: "lite"');
+  match(policy, '  - { folder: "own", tool: plain, dialect: mysql }\n');
+  match(policy, '  - { folder: "lite", tool: drizzle, dialect: sqlite }\n');
+  match(policy, '  - { folder: "worker/d1", tool: plain, dialect: sqlite }\n');
+  match(policy, '  - { folder: "old/migrations", tool: sequelize, dialect: sqlite }\n');
+  not.match(policy, 'folder: "single"');
   const checked = repo.protect('policy', 'check');
   is(checked.code, 0, checked.out);
   not.match(checked.out, 'migrations[');
@@ -174,6 +187,8 @@ test('--dry-run writes nothing', () => {
   const done = repo.protect('init', '--dry-run');
   is(done.code, 0);
   match(done.out, 'write  .protectionrc');
+  match(done.out, '+ version: 1\n');
+  match(done.out, '- {"name":"x"}\n+ {');
   equal(snapshot(repo), before);
   is(repo.tryGit('config', 'core.hooksPath').code, 1);
 });

@@ -14,7 +14,7 @@ import {
 } from './support/migration-world.ts';
 import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
-import { approve, folder, type Repo } from './support/world.ts';
+import { approve, folder, guardedRepo, type Repo } from './support/world.ts';
 
 hooksStay();
 const test = suite('migrations: the checks');
@@ -619,4 +619,66 @@ test('attacks: an approval for another target', () => {
   passes(approve(repo, key, '--staged', '--target', 'elsewhere'));
   repo.commit('feat: past the hooks');
   refusedBy(destructive!, propose(repo), 'is for elsewhere, not for main');
+});
+
+test('a type that becomes wider needs nobody where the folder tells the old one, at every gate', () => {
+  const { repo } = migrationWorld();
+  addDrizzle(repo, '0001_price', 'ALTER TABLE orders ADD price numeric(10,2), ADD name varchar(50);\n');
+  is(commit(repo).code, 0);
+  addDrizzle(repo, '0002_wider', 'ALTER TABLE orders ALTER price TYPE numeric(12,2), ALTER name TYPE varchar(100);\n');
+  const wider = commit(repo);
+  is(wider.code, 0, wider.out);
+  not.match(wider.out, 'destructive-migration');
+  const both = repo.protect('ci', '--base', 'HEAD~2');
+  is(both.code, 0, both.out);
+  addDrizzle(repo, '0003_narrower', 'ALTER TABLE orders ALTER name TYPE varchar(80);\n');
+  refusedBy('destructive-migration', commit(repo), 'narrows orders.name from varchar(100) to varchar(80)');
+  repo.git('reset', '-q', '--hard');
+  // The journal says what runs, and when: a file that it does not name, or names later, tells nothing.
+  repo.write('drizzle/0002_a.sql', 'ALTER TABLE orders ADD size varchar(9);\n');
+  addDrizzle(repo, '0003_size', 'ALTER TABLE orders ALTER size TYPE varchar(10);\n');
+  refusedBy('destructive-migration', commit(repo), 'changes orders.size to varchar, which may lose data');
+});
+
+test('SQLite: a table that is made anew is judged by what it keeps, under the tool that runs it', () => {
+  const { repo } = guardedRepo({
+    more: 'migrations:\n  - { folder: lite, tool: drizzle, dialect: sqlite }\n  - { folder: d1, tool: plain, dialect: sqlite }',
+    files: {
+      'lite/0000_first.sql': 'CREATE TABLE `users` (`id` integer PRIMARY KEY, `name` text, `age` integer);\n',
+      'lite/meta/_journal.json': journal('0000_first'),
+      'd1/0001_first.sql':
+        'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\nCREATE TABLE posts (u INT REFERENCES users (id) ON DELETE CASCADE);\n',
+    },
+  });
+  const drizzle = (columns: string) => `PRAGMA foreign_keys=OFF;--> statement-breakpoint
+CREATE TABLE \`__new_users\` (\`id\` integer PRIMARY KEY, \`name\` text NOT NULL, \`age\` integer);
+--> statement-breakpoint
+INSERT INTO \`__new_users\`(${columns}) SELECT ${columns} FROM \`users\`;--> statement-breakpoint
+DROP TABLE \`users\`;--> statement-breakpoint
+ALTER TABLE \`__new_users\` RENAME TO \`users\`;--> statement-breakpoint
+PRAGMA foreign_keys=ON;\n`;
+  const add = (tag: string, sql: string, ...tags: string[]) =>
+    repo.write(`lite/${tag}.sql`, sql).write('lite/meta/_journal.json', journal('0000_first', ...tags, tag));
+  add('0001_required', drizzle('"id", "name", "age"'));
+  const kept = commit(repo);
+  is(kept.code, 0, kept.out);
+  add('0002_lost', drizzle('"id", "name"'), '0001_required');
+  refusedBy('destructive-migration', commit(repo), 'lite/0002_lost.sql:5: drops column users.age');
+  repo.git('reset', '-q', '--hard');
+  repo.write('d1/0002_posts.sql', 'DELETE FROM posts;\n');
+  refusedBy('destructive-migration', commit(repo), 'deletes every row of posts');
+  repo.write(
+    'd1/0002_posts.sql',
+    'PRAGMA defer_foreign_keys=ON;\nCREATE TABLE n (id INTEGER PRIMARY KEY, name TEXT);\nINSERT INTO n SELECT * FROM users;\nDROP TABLE users;\nALTER TABLE n RENAME TO users;\n',
+  );
+  refusedBy('destructive-migration', commit(repo), 'deletes the rows of posts that refer to it (ON DELETE CASCADE)');
+});
+
+test('scripts that a runner of their own runs beside Drizzle are pointed to the plain layout', () => {
+  const { repo } = migrationWorld();
+  repo.write('drizzle/0001_lone.sql', 'SELECT 1;\n');
+  refusedBy('unedited-migrations', commit(repo), 'help: add the journal that drizzle-kit wrote with it');
+  repo.commit('feat: past the hooks');
+  repo.write('drizzle/0002_lone.sql', 'SELECT 1;\n');
+  refusedBy('unedited-migrations', commit(repo), 'migrations: [{ folder: drizzle, tool: plain, dialect: postgres }]');
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { equal, is, ok } from 'uvu/assert';
+import { equal, is, match, ok } from 'uvu/assert';
 import { Undecided } from '../src/model/index.ts';
 import { judgeMysql } from '../src/readers/sql/mysql/index.ts';
 import { entries } from './fixtures/sql/mysql.ts';
@@ -197,4 +197,45 @@ test('what destroys is found behind any well-formed text', () => {
     ),
     { numRuns: 2000 },
   );
+});
+
+const after = (before: string | readonly string[], sql: string) =>
+  judgeMysql(sql, 'mysql', [before].flat())
+    .map(({ severity, message }) => `${severity}: ${message}`)
+    .join();
+
+test('a type that becomes wider loses nothing, where a migration before tells the old one', () => {
+  const table = "CREATE TABLE t (a DECIMAL(10,2) NOT NULL, b VARCHAR(50) DEFAULT 'x', `c` int NOT NULL, KEY k (a));";
+  for (const to of [
+    'MODIFY a DECIMAL(12,2) NOT NULL',
+    'MODIFY b VARCHAR(100)',
+    'MODIFY COLUMN c BIGINT NOT NULL',
+    'CHANGE b b VARCHAR(60)',
+  ])
+    is(after(table, `ALTER TABLE t ${to};`), '', to);
+  for (const to of [
+    'MODIFY a DECIMAL(11,4)',
+    'MODIFY b VARCHAR(49)',
+    'MODIFY c SMALLINT',
+    'MODIFY b INT',
+    'MODIFY b VARCHAR(60) NOT NULL',
+  ])
+    match(after(table, `ALTER TABLE t ${to};`), /^error: narrows/, to);
+  const up = 'ALTER TABLE t MODIFY b VARCHAR(100);';
+  match(after([table, 'ALTER TABLE t MODIFY b VARCHAR(200);'], up), 'error: narrows');
+  is(after([table, 'RENAME TABLE t TO u;'], up.replace('TABLE t', 'TABLE u')), '');
+  is(after([table, 'ALTER TABLE t RENAME COLUMN b TO z;'], up.replace('b V', 'z V')), '');
+  for (const before of [
+    'CREATE TABLE IF NOT EXISTS t (b VARCHAR(50));',
+    'CREATE TEMPORARY TABLE t (b VARCHAR(50));',
+    '/*!50000 CREATE TABLE t (b VARCHAR(50)) */;',
+    'CREATE TABLE x.t (b VARCHAR(50));',
+    `${table} USE other;`,
+    `${table} DROP TABLE t;`,
+    `${table} ALTER TABLE t CONVERT TO CHARACTER SET latin1;`,
+    `${table} SET @s = CONCAT('ALTER TABLE t ', x); PREPARE p FROM @s; EXECUTE p;`,
+    `${table} CALL widen();`,
+    `${table} FOO BAR;`,
+  ])
+    match(after(before, up), 'error: redefines column b of t, whose type is not known', before);
 });

@@ -1,4 +1,4 @@
-import { equal, is, ok, unreachable } from 'uvu/assert';
+import { equal, is, match, ok, unreachable } from 'uvu/assert';
 import { Undecided } from '../src/model/index.ts';
 import { judgeSql } from '../src/readers/sql/index.ts';
 import type { SqlProblem } from '../src/readers/sql/problem.ts';
@@ -7,7 +7,7 @@ import { suite } from './support/suite.ts';
 
 const test = suite('sql-postgres');
 
-const judge = (sql: string) => judgeSql(sql, 'postgres', true);
+const judge = (sql: string) => judgeSql(sql, 'postgres', { marked: true });
 const brief = (problems: readonly SqlProblem[]) => problems.map(({ line, severity, rule }) => [line, severity, rule]);
 
 function verdictOf(problems: readonly SqlProblem[]): string {
@@ -188,4 +188,84 @@ test('a text that is too large is undecided, not passed', async () => {
   } catch (error) {
     ok(error instanceof Undecided);
   }
+});
+
+const after = async (before: string | readonly string[], sql: string) => {
+  const problems = await judgeSql(sql, 'postgres', { before: [before].flat() });
+  return problems.map(({ severity, message }) => `${severity}: ${message}`).join();
+};
+
+test('a type that becomes wider loses nothing, where a migration before tells the old one', async () => {
+  const table =
+    'CREATE TABLE t (a numeric(10,2) NOT NULL, b varchar(50), c serial, d char(3), e float8, f timestamp(3));';
+  for (const [column, type] of [
+    ['a', 'numeric(12,2)'],
+    ['a', 'decimal(12, 2) USING a::decimal(12,2)'],
+    ['b', 'varchar(100)'],
+    ['b', 'text'],
+  ])
+    is(await after(table, `ALTER TABLE t ALTER COLUMN ${column} TYPE ${type};`), '', type);
+  for (const [column, type] of [
+    ['a', 'numeric(12,4)'],
+    ['c', 'bigint'],
+    ['c', 'numeric(10,0)'],
+    ['d', 'varchar(3)'],
+    ['f', 'timestamp'],
+  ])
+    match(
+      await after(table, `ALTER TABLE t ALTER ${column} TYPE ${type}`),
+      /^warning: (?:widens t\.|changes t\.)/,
+      type,
+    );
+  for (const [column, type] of [
+    ['a', 'numeric(11,4)'],
+    ['a', 'bigint'],
+    ['b', 'varchar(49)'],
+    ['c', 'smallint'],
+    ['c', 'numeric(9,0)'],
+    ['d', 'char(2)'],
+    ['e', 'real'],
+    ['f', 'timestamp(0)'],
+  ])
+    match(await after(table, `ALTER TABLE t ALTER ${column} TYPE ${type}`), /^error: narrows t\./, type);
+  match(await after(table, 'ALTER TABLE t ALTER b TYPE varchar(100) USING left(b, 9)'), 'error: computes');
+  match(await after(table, 'ALTER TABLE t ALTER b TYPE varchar(100)[]'), 'error: changes');
+});
+
+test('the old type is the last one, under the last name; what may not be true tells none', async () => {
+  const table = 'CREATE TABLE t (b varchar(50));';
+  const up = 'ALTER TABLE t ALTER b TYPE varchar(100);';
+  for (const between of [
+    'ALTER TABLE t ADD c int;',
+    'ALTER TABLE t ALTER b TYPE varchar(80);',
+    "DO $$ BEGIN ALTER TABLE t ADD CONSTRAINT c CHECK (b <> ''); EXCEPTION WHEN duplicate_object THEN NULL; END $$;",
+  ])
+    is(await after([table, between], up), '', between);
+  match(await after([table, 'ALTER TABLE t ALTER b TYPE varchar(200);'], up), 'error: narrows');
+  is(
+    await after(
+      [table, 'ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME b TO c;'],
+      up.replace('t ALTER b', 'u ALTER c'),
+    ),
+    '',
+  );
+  is(await after([table, 'ALTER TABLE t RENAME b TO c;', 'ALTER TABLE t ADD b varchar(60)'], up), '');
+  for (const [before, why] of [
+    ['CREATE TABLE IF NOT EXISTS t (b varchar(50));', 'it may have been there'],
+    ['CREATE TEMP TABLE t (b varchar(50));', 'another table'],
+    ['CREATE TABLE x.t (b varchar(50));', 'another schema'],
+    [`${table} ROLLBACK;`, 'taken back'],
+    [`SET search_path = x; ${table}`, 'who knows where'],
+    [`${table} ALTER TABLE t RENAME TO u;`, 'renamed'],
+    [`${table} DROP TABLE t;`, 'dropped'],
+    [`${table} ALTER TABLE t DROP b;`, 'dropped'],
+    [`${table} DO $$ BEGIN ALTER TABLE t ALTER b TYPE text; END $$;`, 'perhaps changed'],
+    [`${table} DO $$ BEGIN EXECUTE 'ALTER TABLE t ALTER b TYPE ' || x; END $$;`, 'hidden'],
+    [`${table} FOO BAR;`, 'unreadable'],
+    [`${table} DROP SCHEMA public CASCADE;`, 'gone'],
+    [`${table} CREATE TABLE t AS SELECT 1 AS b;`, 'made of something'],
+  ] as const)
+    match(await after(before, up), 'error: changes t.b to varchar', why);
+  match(await after(table, `SET search_path = x; ${up}`), 'error: changes', 'another t');
+  match(await after(table, `CREATE FUNCTION f() RETURNS void LANGUAGE sql AS '${up}'; SELECT f();`), 'error', 'later');
 });

@@ -18,7 +18,7 @@ function onTerminal(repo: Repo, typed: string, ...args: string[]) {
 function typing(repo: Repo, typed: string, ...words: string[]) {
   const seen = join(folder('terminal'), 'seen');
   // A line that is edited is printed again, so a question counts once, by its words.
-  const questions = `grep -oE '[^\\r\\n]*\\[[yY]/[nN]\\]|Why is it right' ${seen} 2>/dev/null | sort -u | wc -l`;
+  const questions = `grep -oE '[^\\r\\n]*\\[[yY]/[nN]\\]|[^\\r\\n]*\\[[^]]*\\]:|Why is it right' ${seen} 2>/dev/null | sort -u | wc -l`;
   const asked = (times: number) =>
     `until [ -e ${seen}.ended ] || [ "$(${questions})" -ge ${times} ]; do sleep 0.05; done`;
   const lines = typed.split('\n').slice(0, -1);
@@ -138,6 +138,76 @@ test('init asks before it writes, and offers to make a key', () => {
   const accepted = onTerminal(repo, '\n', 'init');
   is(accepted.code, 0, accepted.out);
   match(repo.read('.protectionrc'), 'anna: { keys:');
+});
+
+/** A repository that leaves open which branch counts, what builds it, and which database it has. */
+function leavesOpen() {
+  const home = folder('home');
+  const repo = new Repo(newRepo().dir, { HOME: home });
+  mkdirSync(join(home, '.ssh'), { recursive: true });
+  copyFileSync(`${makeKey('anna').file}.pub`, join(home, '.ssh/id_ed25519.pub'));
+  repo.git('config', '--global', 'user.name', 'Anna');
+  repo.git('config', '--global', 'user.email', 'anna@example.com');
+  repo.commit('start', {
+    'package.json': '{\n  "name": "x",\n  "scripts": {\n    "test": "true"\n  }\n}\n',
+    'server/payments/refund.ts': 's',
+    'migrations/env.py': 'x\n',
+    'migrations/versions/1_first.py': 'x\n',
+  });
+  repo.git('branch', 'develop');
+  return repo;
+}
+
+test('init asks once what it can only guess, and shows what it will write', () => {
+  const repo = leavesOpen();
+  const done = onTerminal(repo, 'nope\ndevelop\nmake check\nn\nmysql\n\n', 'init', '--ci', 'none');
+  is(done.code, 0, done.out);
+  match(done.out, 'Branch that changes land on [main]: ');
+  match(done.out, "there is no branch 'nope'; Branch that changes land on [main]: ");
+  match(done.out, 'Command that has to pass before a push [none]: ');
+  match(done.out, 'Protect as critical, by their names: /server/payments/? [Y/n] ');
+  match(done.out, 'Database of the migrations in migrations: postgres, mysql, tidb, sqlite, other [postgres]: ');
+  match(done.out, /\+ version: 1.*… and \d+ more lines; --dry-run shows them/s);
+  match(done.out, '+     "prepare": "node -e');
+  match(done.out, 'Write these? [Y/n] ');
+  const screen = done.out.slice(done.out.lastIndexOf(']: '));
+  is(screen.slice(0, screen.indexOf('Write these?')).split('\n').length <= 25, true, 'it fits on a screen');
+  const policy = repo.read('.protectionrc');
+  match(policy, '"develop": { forcePush');
+  match(policy, 'build: { command: make check,');
+  match(policy, 'tool: alembic, dialect: mysql');
+  not.match(policy, '/server/payments/');
+  is(repo.protect('policy', 'check').code, 0);
+});
+
+test('init: Enter takes the guess; whoever goes away gets nothing written', () => {
+  const repo = leavesOpen();
+  const gone = onTerminal(repo, '\n', 'init', '--ci', 'none');
+  is(gone.code, 1, gone.out);
+  match(gone.out, 'nothing is written');
+  is(repo.has('.protectionrc'), false);
+  const done = onTerminal(repo, '\n\n\n\n\n', 'init', '--ci', 'none');
+  is(done.code, 0, done.out);
+  const asked = repo.read('.protectionrc').replace(/project: .*/, '');
+  repo.remove('.protectionrc');
+  is(repo.protect('init', '--ci', 'none').code, 0);
+  is(repo.read('.protectionrc').replace(/project: .*/, ''), asked, 'without a terminal the guesses are the same');
+});
+
+test('init asks nobody with --yes, in CI, and under an agent', () => {
+  for (const [env, args] of [
+    [{}, ['--yes']],
+    [{ CI: 'true' }, []],
+    [{ CLAUDECODE: '1' }, []],
+  ] as const) {
+    const made = leavesOpen();
+    const repo = new Repo(made.dir, { ...made.env, ...env });
+    const done = onTerminal(repo, '', 'init', '--ci', 'none', ...args);
+    is(done.code, 0, done.out);
+    not.match(done.out, ']: ');
+    not.match(done.out, '[Y/n]');
+    is(repo.has('.protectionrc'), true);
+  }
 });
 
 test('a build that takes a while counts its seconds on a terminal, and says one line elsewhere', () => {

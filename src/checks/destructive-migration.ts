@@ -1,18 +1,9 @@
 import { isFile, showPath } from '../git/raw.ts';
-import type {
-  BytePath,
-  Check,
-  Content,
-  Context,
-  Guard,
-  MigrationFolder,
-  Problem,
-  State,
-  Step,
-} from '../model/index.ts';
-import { inFolder, isAtOrAbove, type MigrationFile, migrationOf } from '../readers/migrations/layout.ts';
+import type { BytePath, Check, Context, Guard, MigrationFolder, Problem, State, Step } from '../model/index.ts';
+import { isAtOrAbove, type MigrationFile, migrationOf } from '../readers/migrations/layout.ts';
 import { compilePattern, folderPattern } from '../rules/match.ts';
 import { askOwner, severityWithoutApproval } from './parts/ask-owner.ts';
+import { asText, inTransaction, journalOf, migrationsBefore, runningSql } from './parts/migration-text.ts';
 
 /** Findings of one file that are told one by one. */
 const told = 20;
@@ -27,7 +18,7 @@ export const destructiveMigration: Check<'contents' | 'approvals'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'A DROP, a TRUNCATE, or a DELETE or UPDATE of every row cannot be taken back: what is gone comes back only from a backup. What cannot be read could be one, so it counts as one. Statements that hold up others while they run are told as warnings. Of a migration written as code the SQL in its strings and the calls that drop, empty or delete are looked at; what takes a migration back (`down`, `downgrade`, undo files) is not.',
+    why: 'A DROP, a TRUNCATE, or a DELETE or UPDATE of every row cannot be taken back: what is gone comes back only from a backup. What cannot be read could be one, so it counts as one. Statements that hold up others while they run are told as warnings. A column that becomes wider is no loss where the migrations before, in SQL, tell its old type (a plain `CREATE TABLE` or `ADD COLUMN` does, one `IF NOT EXISTS` does not). A table of SQLite that is made anew (`CREATE`, `INSERT … SELECT`, `DROP`, `RENAME`) is judged by the columns and rows that it keeps, and by what hangs on it with `ON DELETE CASCADE`: within a transaction, and on D1, foreign keys cannot be switched off. Of a migration written as code the SQL in its strings and the calls that drop, empty or delete are looked at; what takes a migration back (`down`, `downgrade`, undo files) is not.',
     fix: 'Write it so that nothing is lost: add before you drop, copy before you change a type, give DELETE and UPDATE a WHERE. Where the loss is meant, an owner approves the file: `npx git-protect approve --staged --reason "…"`, or `npx git-protect request` asks one.',
   },
   async run(context) {
@@ -126,21 +117,13 @@ async function isWayDown(
 ): Promise<boolean> {
   if (file.way !== 'down') return false;
   if (['prisma', 'flyway', 'golang-migrate'].includes(folder.tool)) return true;
-  if (folder.tool === 'drizzle') return !(await isInJournal(context, folder, file.key));
+  // What the journal names runs, whatever its name says.
+  if (folder.tool === 'drizzle') return (await journalOf(context, folder))?.includes(file.key) === false;
   const ups = (await context.contents.paths()).filter((other) => {
     const found = migrationOf(folder, other);
     return found?.kind === 'sql' && found.way === 'up';
   });
   return ups.length > 0 && ups.every((other) => /[._-]up\.sql$/i.test(other));
-}
-
-/** What the journal names runs, whatever its name says. */
-async function isInJournal(context: Context<'contents'>, folder: MigrationFolder, key: string): Promise<boolean> {
-  const state = await context.contents.stateAt(inFolder(folder, 'meta/_journal.json'));
-  const { bytes } = state !== null && isFile(state) ? await context.contents.content(state.oid) : { bytes: null };
-  const { readJournal } = await import('../readers/migrations/journal.ts');
-  const entries = bytes === null ? null : readJournal(bytes.toString('utf8'));
-  return entries === null || entries.some(({ tag }) => tag === key);
 }
 
 async function judgeFile(
@@ -156,7 +139,11 @@ async function judgeFile(
   const path = showPath(step.path);
   if (file.kind === 'code') return judgeScript(text, path, folder);
   const { judgeSql } = await import('../readers/sql/index.ts');
-  return judgeSql(filledIn(await upOnly(context, folder, text), folder), folder.dialect);
+  const before = await migrationsBefore(context, folder, step.path, text);
+  return judgeSql(await runningSql(context, folder, text), folder.dialect, {
+    before,
+    inTransaction: inTransaction(folder, text),
+  });
 }
 
 async function judgeScript(text: string, path: string, { tool, dialect }: MigrationFolder): Promise<readonly Found[]> {
@@ -173,48 +160,8 @@ async function judgeScript(text: string, path: string, { tool, dialect }: Migrat
   return language === null ? [unseen('is written in a language that is not read')] : judgeCode(text, language, dialect);
 }
 
-/** What a tool fills in before it runs the SQL reads as a name. */
-function filledIn(text: string, { tool, placeholders }: MigrationFolder): string {
-  const forms = placeholders.length > 0 ? placeholders : tool === 'flyway' ? ['flyway'] : [];
-  let filled = text;
-  if (forms.includes('flyway')) filled = filled.replace(/\$\{[\w.:-]{1,200}\}/g, 'placeholder');
-  if (forms.includes('go')) filled = filled.replace(/\{\{[^{}\n]{1,200}\}\}/g, 'placeholder');
-  return filled;
-}
-
 function unseen(message: string, rest = ', so it cannot be checked'): Found {
   return { severity: 'error', message: `${message}${rest}` };
-}
-
-function asText({ bytes }: Content): string | null {
-  if (bytes === null || bytes.includes(0)) return null;
-  const text = bytes.toString('utf8');
-  return Buffer.from(text, 'utf8').equals(bytes) ? text.replace(/^\ufeff/, '') : null;
-}
-
-/**
- * Leaves out what stands behind a mark that says "down". To most tools such a mark is a comment like any other, so it
- * counts only where every migration that has landed is written with the same marks.
- */
-async function upOnly(
-  context: Context<'contents' | 'approvals'>,
-  folder: MigrationFolder,
-  text: string,
-): Promise<string> {
-  const { marksOf, upSections } = await import('../readers/migrations/sections.ts');
-  if (folder.tool === 'goose' || folder.tool === 'dbmate') return upSections(text, folder.tool);
-  const marks = folder.tool === 'plain' ? marksOf(text) : null;
-  if (marks === null) return text;
-  const changed = new Set((await context.contents.newSteps()).map((step) => step.path));
-  let isCustom = false;
-  for (const path of await context.contents.paths()) {
-    if (changed.has(path) || migrationOf(folder, path)?.kind !== 'sql') continue;
-    const state = await context.contents.stateAt(path);
-    const { bytes } = state !== null && isFile(state) ? await context.contents.content(state.oid) : { bytes: null };
-    isCustom = bytes !== null && marksOf(bytes.toString('utf8')) === marks;
-    if (!isCustom) break;
-  }
-  return isCustom ? upSections(text, marks) : text;
 }
 
 async function report(

@@ -1,6 +1,8 @@
 import type { Check } from '../model/index.ts';
 import { actorLevel } from './actor-level.ts';
 import { build } from './build.ts';
+import { certificates } from './certificates.ts';
+import { checklist } from './checklist.ts';
 import { cleanTree } from './clean-tree.ts';
 import { commitMessage } from './commit-message.ts';
 import { coverage } from './coverage.ts';
@@ -16,6 +18,7 @@ import { inSync } from './in-sync.ts';
 import { landedChecks } from './landed-checks.ts';
 import { noSecrets } from './no-secrets.ts';
 import { notRoot } from './not-root.ts';
+import { pendingMigrations } from './pending-migrations.ts';
 import { pinnedSettings } from './pinned-settings.ts';
 import { policyCheck } from './policy.ts';
 import { protectedBranches } from './protected-branches.ts';
@@ -50,10 +53,13 @@ export const checks: readonly Check[] = [
   environment,
   deployWindow,
   health,
+  certificates,
+  pendingMigrations,
   freshBackup,
   rollbackPlan,
   diskSpace,
   filePermissions,
+  checklist,
   tests,
   build,
   coverage,

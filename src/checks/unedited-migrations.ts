@@ -134,7 +134,7 @@ async function judgeJournal(
       problems.push({
         path: showPath(script.path),
         message: `has no entry in ${shown}, so it never runs`,
-        help: 'add the journal that drizzle-kit wrote with it',
+        help: await wayToRun(context, folder, entries),
       });
   const before = step === undefined ? entries : ((await entriesOf(context, step.from)) ?? []);
   for (const { tag } of entries.filter((entry) => !before.some(({ text }) => text === entry.text))) {
@@ -148,6 +148,23 @@ async function judgeJournal(
       });
   }
   return problems;
+}
+
+/** Where scripts that the journal does not name have landed before, something else than Drizzle runs them. */
+async function wayToRun(
+  context: Context<'contents' | 'history'>,
+  folder: MigrationFolder,
+  entries: readonly JournalEntry[],
+): Promise<string> {
+  const changed = new Set((await context.contents.newSteps()).map(({ path }) => path));
+  const isOwn = (await context.contents.paths()).some((path) => {
+    const file = changed.has(path) ? null : migrationOf(folder, path);
+    const isScript = file?.kind === 'sql' && file.way === 'up' && path === inFolder(folder, `${file.key}.sql`);
+    return isScript && !entries.some(({ tag }) => tag === file.key);
+  });
+  if (!isOwn) return 'add the journal that drizzle-kit wrote with it';
+  const { folder: name, dialect } = folder;
+  return `others there have none either: where a script of your own runs them, say so in the policy: migrations: [{ folder: ${name}, tool: plain, dialect: ${dialect} }]`;
 }
 
 function isSame(a: State, b: State | null): boolean {

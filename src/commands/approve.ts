@@ -40,13 +40,19 @@ export const usage = {
     deploy: {
       type: 'string',
       value: 'ENV',
-      means: 'let HEAD be deployed there although the checks of --waive refuse it',
+      means: 'for HEAD and its deploy there: what --waive or --tick names',
     },
     waive: {
       type: 'string',
       multiple: true,
       value: 'CHECK',
       means: 'with --deploy: a check to pass over (may repeat)',
+    },
+    tick: {
+      type: 'string',
+      multiple: true,
+      value: 'ITEM',
+      means: 'with --deploy: an item of its checklist that is done (may repeat)',
     },
     commit: { type: 'string', value: 'MESSAGE', means: 'commit it at once, with what is staged, under this message' },
     print: { type: 'boolean', means: 'print it as a token instead of writing and staging it' },
@@ -75,7 +81,7 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
     throw new UsageError('there is no terminal to ask on', 'add --yes once you have read the change');
   const repository = new Repository(io.cwd, io.env, 'index');
   try {
-    if (values.deploy !== undefined || values.waive !== undefined) {
+    if (values.deploy !== undefined || values.waive !== undefined || values.tick !== undefined) {
       const { waive } = await import('./waive.ts');
       return await waive(repository, io, readWish(values, file, reason));
     }
@@ -136,12 +142,13 @@ async function commit(message: string, io: Io): Promise<number> {
   throw new Refused('git commit did not go through; the approval is staged', 'mend what it says, then git commit');
 }
 
-/** @throws UsageError when --deploy and --waive are not together and alone */
+/** @throws UsageError when --deploy and one of --waive and --tick are not together and alone */
 function readWish(
   values: {
     [name in 'deploy' | 'expires' | 'as' | 'key' | 'range' | 'landed']?: string | undefined;
   } & {
     waive?: string[] | undefined;
+    tick?: string[] | undefined;
     target?: string[] | undefined;
     staged?: boolean | undefined;
     yes?: boolean | undefined;
@@ -149,17 +156,19 @@ function readWish(
   file: string | undefined,
   reason: string,
 ): WaiverWish {
-  const { deploy, waive, expires, as, key } = values;
-  if (deploy === undefined || waive === undefined)
+  const { deploy, waive = [], tick = [], expires, as, key } = values;
+  if (waive.length > 0 && tick.length > 0)
+    throw new UsageError('a waiver and a tick are signed one by one', 'leave out --waive or --tick');
+  if (deploy === undefined || waive.length + tick.length === 0)
     throw new UsageError(
-      '--deploy and --waive belong together',
-      'npx git-protect approve --deploy production --waive deploy-window --reason "…"',
+      `--deploy and ${tick.length > 0 ? '--tick' : '--waive'} belong together`,
+      tick.length > 0
+        ? 'npx git-protect approve --deploy production --tick ITEM --reason "…"'
+        : 'npx git-protect approve --deploy production --waive deploy-window --reason "…"',
     );
   if (file !== undefined || values.staged || values.range || values.landed || values.target)
-    throw new UsageError(
-      'a waiver is for the commit at HEAD; leave out FILE, --staged, --range, --landed and --target',
-    );
-  return { deploy, waive, reason, expires, as, key, yes: values.yes ?? false };
+    throw new UsageError('it is for the commit at HEAD; leave out FILE, --staged, --range, --landed and --target');
+  return { deploy, waive, tick, reason, expires, as, key, yes: values.yes ?? false };
 }
 
 /** @throws UsageError when --up-to is not alone */

@@ -6,7 +6,7 @@ import { deployedChange } from '../sources/deploy.ts';
 import type { Sourced } from '../sources/staged.ts';
 import type { Io } from './io.ts';
 import { type Judging, runJudging } from './judging.ts';
-import { counting, savedWaivers } from './waivers.ts';
+import { counting, countingTicks, savedGrants, withTicks } from './waivers.ts';
 
 /** Environments whose host deploys what is pushed, each with the change that would do it. */
 function deploysOf({ loaded, standard, changes }: Sourced): { name: string; remote: string; change: Change }[] {
@@ -50,7 +50,9 @@ export async function judgeDeployOnPush(
       quiet: false,
       source: async (inner) => {
         const found = await deployedChange(inner, { ...order, host });
-        return { ...found, waivers: counting(found, await savedWaivers(inner), io.now()) };
+        const saved = await savedGrants(inner);
+        const ticks = countingTicks(found, [], saved.ticks, io.now());
+        return { ...withTicks(found, ticks), waivers: counting(found, saved.waivers, io.now()) };
       },
     });
     if (code !== exitCode.pass) return code;

@@ -1,6 +1,8 @@
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { readOptional } from '../install/plan.ts';
 import type { MigrationFolder } from '../model/index.ts';
+import { readJournal } from '../readers/migrations/journal.ts';
+import type { Unsure } from './unsure.ts';
 
 /** A migrations folder that `init` proposes. */
 export interface SuggestedMigrations extends Pick<MigrationFolder, 'folder' | 'tool' | 'dialect' | 'schema'> {}
@@ -85,33 +87,96 @@ const traces: readonly Trace[] = [
 const dialects: readonly (readonly [RegExp, MigrationFolder['dialect']])[] = [
   [/postgres|\bpg\b|psycopg|cockroach/i, 'postgres'],
   [/mysql|mariadb/i, 'mysql'],
+  [/sqlite|turso|libsql/i, 'sqlite'],
+];
+/** The database that a package is made to talk to. */
+const drivers: readonly (readonly [RegExp, MigrationFolder['dialect']])[] = [
+  [/"(?:pg|postgres|@neondatabase\/serverless)"\s*:/, 'postgres'],
+  [/"(?:mysql2?|mariadb)"\s*:/, 'mysql'],
+  [/"(?:better-sqlite3|sqlite3?|@libsql\/client)"\s*:/, 'sqlite'],
 ];
 
 /** Characters that need no care in a policy. */
 const plain = /^[\w./@-]+$/;
 
 /** Migrations folders of the tools that the policy knows, where their database is one whose SQL can be judged. */
-export async function firstMigrations(topLevel: string, tracked: readonly string[]): Promise<SuggestedMigrations[]> {
+export async function firstMigrations(
+  topLevel: string,
+  tracked: readonly string[],
+  unsure: Unsure,
+): Promise<SuggestedMigrations[]> {
   const found = new Map<string, SuggestedMigrations>();
   const own = tracked.filter((path) => plain.test(path) && !/(?:^|\/)node_modules\//.test(path));
   for (const trace of traces)
     for (const path of own) {
       const folder = trace.file.exec(path)?.[1];
       if (folder === undefined || found.has(folder)) continue;
-      const dialect = await dialectOf(topLevel, own, trace, path);
-      if (dialect !== null)
-        found.set(folder, { folder, tool: trace.tool, dialect, schema: schemaOf(trace, folder, own) });
+      const read = await dialectOf(topLevel, own, trace, path);
+      const dialect = typeof read === 'object' && read !== null ? await askFor(folder, read.guess, unsure) : read;
+      if (dialect === null) continue;
+      const isOwnRun = trace.tool === 'drizzle' && (await hasUnnamed(topLevel, folder, path, own));
+      const tool = isOwnRun ? 'plain' : trace.tool;
+      found.set(folder, { folder, tool, dialect, schema: schemaOf(trace, folder, own) });
     }
+  for (const folder of await wranglerFolders(topLevel, own))
+    if (!found.has(folder)) found.set(folder, { folder, tool: 'plain', dialect: 'sqlite', schema: [] });
   return [...found.values()];
 }
 
-/** @returns null where it is none that can be judged, or the file is of another tool */
+/** Are there scripts beside Drizzle's that its journal does not name? Then something else runs them. */
+async function hasUnnamed(topLevel: string, folder: string, path: string, tracked: readonly string[]) {
+  if (!path.endsWith('_journal.json')) return false;
+  const text = await readOptional(join(topLevel, path));
+  const entries = text === null ? null : readJournal(text);
+  if (entries === null) return false;
+  const names = new Set(entries.map(({ tag }) => `${folder}/${tag}.sql`));
+  const isScript = (file: string) =>
+    posix.dirname(file) === folder &&
+    file.endsWith('.sql') &&
+    !/(?:^|[-_./])(?:down|rollback|undo|revert)/i.test(file.slice(folder.length));
+  return tracked.some((file) => isScript(file) && !names.has(file));
+}
+
+/** Folders of the migrations of Cloudflare's D1, as the configuration of its tool names them. */
+async function wranglerFolders(topLevel: string, tracked: readonly string[]): Promise<string[]> {
+  const folders = new Set<string>();
+  for (const path of tracked) {
+    const place = /^(.*\/)?wrangler\.(?:toml|jsonc?)$/.exec(path);
+    const text = place === null ? '' : ((await readOptional(join(topLevel, path))) ?? '');
+    if (!text.includes('d1_databases')) continue;
+    const named = [...text.matchAll(/migrations_dir"?\s*[=:]\s*"([^"]+)"/g)].map(([, name]) => name!);
+    for (const name of named.length > 0 ? named : ['migrations']) {
+      const folder = posix.normalize(`${place![1] ?? ''}${name}`).replace(/\/$/, '');
+      if (tracked.some((file) => file.startsWith(`${folder}/`) && file.endsWith('.sql'))) folders.add(folder);
+    }
+  }
+  return [...folders];
+}
+
+const databases: readonly MigrationFolder['dialect'][] = ['postgres', 'mysql', 'tidb', 'sqlite'];
+const other = 'other';
+
+/** Where nothing in the repository says which database it is. */
+async function askFor(
+  folder: string,
+  guess: MigrationFolder['dialect'] | null,
+  unsure: Unsure,
+): Promise<MigrationFolder['dialect'] | null> {
+  const answers = [...databases, other];
+  const question = `Database of the migrations in ${folder}: ${answers.join(', ')}`;
+  const typed = await unsure.word(question, guess ?? other, (answer) =>
+    answers.includes(answer) ? null : `expected ${answers.join(', ')}`,
+  );
+  return databases.find((dialect) => dialect === typed) ?? null;
+}
+
+/** @returns null where it is none that can be judged, or the file is of another tool; a guess where nothing says it */
 async function dialectOf(
   topLevel: string,
   tracked: readonly string[],
   { says, config, usual }: Trace,
   path: string,
-): Promise<MigrationFolder['dialect'] | null> {
+): Promise<MigrationFolder['dialect'] | { readonly guess: MigrationFolder['dialect'] | null } | null> {
   const read = async (file: string) => (await readOptional(join(topLevel, file))) ?? '';
   const known = (text: string) => dialects.find(([form]) => form.test(text))?.[1] ?? null;
   if (says !== undefined) {
@@ -125,7 +190,10 @@ async function dialectOf(
     if (dialect !== null) return dialect;
   }
   // Without its configuration a script in a folder called migrations may be anybody's.
-  return usual ?? null;
+  if (usual === undefined && configs.length === 0) return null;
+  const manifest = await read('package.json');
+  const talks = drivers.filter(([form]) => form.test(manifest)).map(([, dialect]) => dialect);
+  return { guess: talks.length === 1 ? talks[0]! : (usual ?? null) };
 }
 
 /** What describes the schema: files so called, beside the migrations or above them. */

@@ -3,6 +3,7 @@ import type { LocalKey } from '../approvals/keys.ts';
 import { visible } from '../words/visible.ts';
 import type { SuggestedCommits } from './first-commits.ts';
 import type { SuggestedMigrations } from './first-migrations.ts';
+import type { Unsure } from './unsure.ts';
 
 /** A rule that `init` proposes. */
 export interface Suggestion {
@@ -86,7 +87,7 @@ function suggestCode(tracked: readonly string[]): Suggestion[] {
 const unfit = (path: string) => /[*?[\]\\!#]|\s$/.test(path) || /(^|\/)(?:node_modules|vendor)\//.test(path);
 
 /** Files that exist and matter, as rules; never lock files. A file is under one of them. */
-function suggest(tracked: readonly string[]): Suggestion[] {
+async function suggest(tracked: readonly string[], unsure: Unsure): Promise<Suggestion[]> {
   const rules = new Map<string, Suggestion>();
   for (const path of tracked) {
     if (unfit(path)) continue;
@@ -102,7 +103,16 @@ function suggest(tracked: readonly string[]): Suggestion[] {
     }
   }
   const grave = ({ risk }: Suggestion) => (risk === 'critical' ? 0 : 1);
-  return apart([...suggestCode(tracked), ...rules.values()].sort((a, b) => grave(a) - grave(b)));
+  const byName = suggestCode(tracked);
+  const isWanted = byName.length === 0 || (await unsure.yes(wordsOf(byName), true));
+  return apart([...(isWanted ? byName : []), ...rules.values()].sort((a, b) => grave(a) - grave(b)));
+}
+
+/** A name is no proof: on a terminal somebody says whether these are what they are called. */
+function wordsOf(byName: readonly Suggestion[]): string {
+  const paths = byName.flatMap((rule) => rule.paths);
+  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : '';
+  return visible(`Protect as critical, by their names: ${paths.slice(0, 3).join(', ')}${more}?`);
 }
 
 /** What an earlier rule names is taken out of the folders of a later one, so that one change is refused by one rule. */
@@ -119,8 +129,13 @@ function apart(rules: readonly Suggestion[]): Suggestion[] {
 }
 
 /** Every rule of the first policy: what is suggested, and the files that decide what judges a change. */
-export function firstRules(tracked: readonly string[], hooks: string, ciFile: string | null): Suggestion[] {
-  const suggested = suggest(tracked);
+export async function firstRules(
+  tracked: readonly string[],
+  hooks: string,
+  ciFile: string | null,
+  unsure: Unsure,
+): Promise<Suggestion[]> {
+  const suggested = await suggest(tracked, unsure);
   const named = new Set(suggested.flatMap(({ paths }) => paths));
   const own = [`/${hooks}/`, ...(ciFile === null ? [] : [`/${ciFile}`])].filter((path) => !named.has(path));
   return [...suggested, { paths: own, risk: 'high', reason: 'what judges a change' }];

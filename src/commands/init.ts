@@ -1,11 +1,8 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, relative, sep } from 'node:path';
-import { keyFromFile, type LocalKey, localKeys, makeKey } from '../approvals/keys.ts';
 import { fingerprint } from '../approvals/public-key.ts';
 import { keepForSetup } from '../git/environment.ts';
 import { Porcelain } from '../git/porcelain.ts';
-import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
 import { hooksFolder } from '../install/folder.ts';
 import { addScript, readManifest } from '../install/package-script.ts';
@@ -15,17 +12,21 @@ import { wireHooks } from '../install/wire-hooks.ts';
 import { rememberWritten } from '../install/written.ts';
 import { exitCode, policyNames, UsageError } from '../model/index.ts';
 import { toldByName } from '../readers/private-files.ts';
+import { painter } from '../report/paint.ts';
 import { foldPath } from '../rules/match.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { visible } from '../words/visible.ts';
-import { ask, isInteractive } from './ask.ts';
 import { type Ci, ciTemplate, guardedCiPath, lockFiles } from './ci-template.ts';
 import { firstCommits } from './first-commits.ts';
+import { buildCommand, guessCi, mainBranch } from './first-guesses.ts';
 import { firstMigrations } from './first-migrations.ts';
+import { type FirstOwner, findOwner } from './first-owner.ts';
 import { firstRules, isFreeForm, policyText } from './first-policy.ts';
 import { pasteable } from './invocation.ts';
-import type { Io } from './io.ts';
+import { type Io, wantsColor } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
+import { preview } from './preview.ts';
+import { askingOn, canAsk, guesses, type Unsure } from './unsure.ts';
 
 interface Plan {
   readonly files: readonly PlannedFile[];
@@ -33,7 +34,7 @@ interface Plan {
   /** Patterns of the first policy. */
   readonly protects: readonly string[];
   readonly remarks: readonly string[];
-  readonly owner: { readonly name: string; readonly key: LocalKey } | null;
+  readonly owner: FirstOwner | null;
 }
 
 export const usage = {
@@ -76,15 +77,17 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
   try {
     const { topLevel } = await repository.layout();
     if (topLevel === null) throw new UsageError('a bare repository has no files to protect', 'run this in a clone');
-    const interactive = isInteractive(io) && !values.yes && !values['dry-run'];
     const { owner, key, strict = false } = values;
-    const plan = await makePlan(repository, topLevel, io, { owner, key, ci, interactive, strict });
-    io.stdout.write(await pasteable(describe(plan), io));
+    const unsure = canAsk(io) && !values.yes && !values['dry-run'] ? askingOn(io) : guesses;
+    const plan = await makePlan(repository, topLevel, io, { owner, key, ci, unsure, strict });
+    const told = await pasteable(describe(plan), io);
+    if (unsure !== guesses || values['dry-run']) io.stdout.write(await shownOf(plan, topLevel, told, values, io));
+    io.stdout.write(told);
     if (values['dry-run']) {
       io.stdout.write('dry run: nothing is written\n');
       return exitCode.pass;
     }
-    if (interactive && plan.files.length > 0 && !(await ask(io, 'Write these? [Y/n] ', true))) {
+    if (plan.files.length > 0 && !(await unsure.yes('Write these?', true))) {
       io.stderr.write('nothing is written\n');
       return exitCode.refused;
     }
@@ -112,7 +115,7 @@ async function makePlan(
     owner: string | undefined;
     key: string | undefined;
     ci: Ci | undefined;
-    interactive: boolean;
+    unsure: Unsure;
     strict: boolean;
   },
 ): Promise<Plan> {
@@ -121,7 +124,8 @@ async function makePlan(
   const files: PlannedFile[] = [...(await planHooks(hooks, flags.strict || (await isStrict(repository))))];
   const porcelain = new Porcelain(await repository.layout(), topLevel);
   const tracked = await porcelain.files();
-  const branch = await mainBranch(repository);
+  const { unsure } = flags;
+  const branch = await mainBranch(repository, unsure);
   const ci = flags.ci ?? (await guessCi(porcelain, tracked, topLevel));
   const add = (path: string, content: string) =>
     files.push({ path, content, executable: false, state: existsSync(join(topLevel, path)) ? 'changed' : 'new' });
@@ -149,10 +153,10 @@ async function makePlan(
       remarks.push(
         'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
       );
-    const build = await buildCommand(topLevel, io.cwd);
-    const rules = firstRules(tracked, hooks.folder, guardedCiPath[ci]);
+    const build = await buildCommand(topLevel, io.cwd, unsure);
+    const rules = await firstRules(tracked, hooks.folder, guardedCiPath[ci], owner === null ? guesses : unsure);
     if (owner !== null) protects.push(...rules.flatMap(({ paths }) => paths));
-    const migrations = await firstMigrations(topLevel, tracked);
+    const migrations = await firstMigrations(topLevel, tracked, unsure);
     const commits = await firstCommits(repository);
     if (isFreeForm(commits))
       remarks.push(
@@ -177,63 +181,6 @@ async function makePlan(
   if (script.file) files.push(script.file);
   if (script.remark) remarks.push(script.remark);
   return { files, hooks: hooks.folder, protects, remarks, owner };
-}
-
-/** The branch to protect: the remote's default, else main or master if there is one, else the current. */
-async function mainBranch(repository: Repository): Promise<string> {
-  const { head, branches } = await remoteSide(repository);
-  if (head !== null) return head;
-  for (const name of ['main', 'master', 'trunk'])
-    if (branches.has(name) || (await repository.commit(`refs/heads/${name}`)) !== null) return name;
-  return (await symbolicHead(repository))?.replace(/^refs\/heads\//, '') ?? 'main';
-}
-
-async function guessCi(porcelain: Porcelain, tracked: readonly string[], topLevel: string): Promise<Ci> {
-  const urls = (await porcelain.remoteUrls()).join('\n');
-  if (tracked.includes('.gitlab-ci.yml') || /gitlab/i.test(urls)) return 'gitlab';
-  if (
-    tracked.some((path) => path.startsWith('.github/')) ||
-    existsSync(join(topLevel, '.github')) ||
-    /github/i.test(urls)
-  )
-    return 'github';
-  return 'none';
-}
-
-/** The owner's key: the one named, Git's signing key, `~/.ssh/*.pub`, or one made now if a person says so. */
-async function findOwner(
-  repository: Repository,
-  porcelain: Porcelain,
-  io: Io,
-  flags: { owner: string | undefined; key: string | undefined; interactive: boolean },
-): Promise<Plan['owner']> {
-  const name = flags.owner ?? (await ownName(porcelain));
-  if (flags.key !== undefined) return { name, key: await keyFromFile(flags.key, io.cwd) };
-  const [first] = await localKeys(repository, io.env);
-  if (first) return { name, key: first };
-  const file = join(io.env['HOME'] || homedir(), '.ssh', 'id_ed25519');
-  if (!flags.interactive || existsSync(file) || !(await ask(io, `No SSH key was found. Make ${file}? [y/N] `, false)))
-    return null;
-  await makeKey(file, name, io.env);
-  return { name, key: await keyFromFile(file, io.cwd) };
-}
-
-async function ownName(porcelain: Porcelain): Promise<string> {
-  const word = ((await porcelain.config('user.name')) ?? '')
-    .trim()
-    .split(/\s+/)[0]!
-    .normalize('NFKD')
-    .replace(/[^A-Za-z0-9._-]/g, '')
-    .toLowerCase();
-  return /^[a-z0-9]/.test(word) ? word.slice(0, 64) : 'owner';
-}
-
-/** The command that builds, from the top level: the `build` script of the package there, or of the one below it. */
-async function buildCommand(topLevel: string, cwd: string): Promise<string | null> {
-  const folder = existsSync(join(topLevel, 'package.json')) ? null : packageFolder(topLevel, cwd);
-  const text = await readOptional(join(topLevel, folder ?? '.', 'package.json'));
-  if (text === null || typeof readManifest(text, 'package.json').scripts?.['build'] !== 'string') return null;
-  return folder === null ? 'npm run build' : `npm --prefix ${shellWord(folder)} run build`;
 }
 
 /** Lets every install wire its clone, by a script of the package at the top or here. */
@@ -265,8 +212,27 @@ function isModernYarn(topLevel: string, folder: string, packageManager: string |
   return [topLevel, folder].some((place) => existsSync(join(place, '.yarnrc.yml')));
 }
 
-function describe({ files, protects, remarks, owner }: Plan): string {
-  const lines = files.map(({ path, state }) => `  ${state === 'new' ? 'write ' : 'change'} ${visible(path)}`);
+/** What will stand in the files: on a terminal as much as its screen holds besides what is told anyway. */
+async function shownOf(
+  { files }: Plan,
+  topLevel: string,
+  told: string,
+  { 'dry-run': dry }: { readonly 'dry-run'?: boolean },
+  io: Io,
+): Promise<string> {
+  const { rows, columns } = io.stdout as { rows?: number; columns?: number };
+  const room = dry ? null : { rows: (rows || 24) - told.split('\n').length, columns: columns || 80 };
+  return preview(files, topLevel, room, painter(wantsColor(io, io.stdout)));
+}
+
+function describe({ files, hooks, protects, remarks, owner }: Plan): string {
+  const ours = files.filter(({ path }) => path.startsWith(`${hooks}/`));
+  const listed = files.filter((file) => ours.length < 2 || !ours.includes(file));
+  const lines = listed.map(({ path, state }) => `  ${state === 'new' ? 'write ' : 'change'} ${visible(path)}`);
+  if (ours.length > 1)
+    lines.unshift(
+      `  write  ${visible(`${hooks}/: ${ours.map(({ path }) => path.slice(hooks.length + 1)).join(', ')}`)}`,
+    );
   if (lines.length === 0) lines.push('everything is in place');
   if (owner) {
     const file = visible(owner.key.file || 'user.signingkey');

@@ -1,3 +1,4 @@
+import type { Tick } from '../approvals/waiver.ts';
 import { detectAgent } from '../machine/agent.ts';
 import { realHost } from '../machine/host.ts';
 import { exitCode, Refused, UsageError } from '../model/index.ts';
@@ -12,7 +13,7 @@ import { runJudging } from './judging.ts';
 import { readOptions, type Usage } from './options.ts';
 import { reportFlags } from './present.ts';
 import { markRollbackPoint, refuseTakenTag } from './rollback-point.ts';
-import { granted, readWaiver, saveWaivers } from './waivers.ts';
+import { countingTicks, granted, readGrants, savedGrants, saveWaivers, withTicks } from './waivers.ts';
 
 export const usage = {
   words: '[ENVIRONMENT]',
@@ -20,7 +21,12 @@ export const usage = {
     only: { type: 'string', multiple: true, value: 'ID', means: 'run this check only (may repeat); decides nothing' },
     all: { type: 'boolean', means: 'run tests, build and coverage whatever the others say' },
     'dry-run': { type: 'boolean', means: 'list what would run; decides nothing' },
-    waiver: { type: 'string', multiple: true, value: 'TOKEN', means: 'lets pass what an owner waived (may repeat)' },
+    waiver: {
+      type: 'string',
+      multiple: true,
+      value: 'TOKEN',
+      means: 'lets pass what an owner waived, or ticks what they did (may repeat)',
+    },
     readopt: {
       type: 'string',
       value: 'COMMIT',
@@ -43,7 +49,7 @@ export async function predeploy(args: readonly string[], io: Io): Promise<number
   const partly = values['dry-run'] || only !== undefined;
   if (values.tag && partly)
     throw new UsageError('--tag marks what everything has passed on; leave out --only and --dry-run');
-  const waivers = await Promise.all((values.waiver ?? []).map((given) => readWaiver(given, io)));
+  const given = await readGrants(values.waiver ?? [], io);
   const format = readFormat(values.format, io.env);
   const checklist = checklistOn(io, format === 'text' && values.output === undefined && !values['dry-run']);
   const order: DeployOrder = {
@@ -57,6 +63,7 @@ export async function predeploy(args: readonly string[], io: Io): Promise<number
     host: (topLevel) => realHost(topLevel, io.env, io.userId),
   };
   let sourced: Sourced | null = null;
+  let ticks: readonly Tick[] = [];
   return runJudging(io, {
     gate: 'pre-deploy',
     keep: 'location',
@@ -73,14 +80,21 @@ export async function predeploy(args: readonly string[], io: Io): Promise<number
     source: async (repository) => {
       sourced = await deployedChange(repository, order);
       if (values.tag) await refuseTakenTag(repository, sourced, io.now());
-      const counting = granted(sourced, waivers, io.now());
-      if (sourced.deployment?.environment.trigger === 'push') await saveWaivers(repository, waivers);
-      return { ...sourced, waivers: counting };
+      const counting = granted(sourced, given.waivers, io.now());
+      if (sourced.deployment?.environment.trigger === 'push')
+        await saveWaivers(repository, [...given.waivers, ...given.ticks]);
+      ticks = countingTicks(sourced, given.ticks, (await savedGrants(repository)).ticks, io.now());
+      return { ...withTicks(sourced, ticks), waivers: counting };
     },
     ...(checklist ? { progress: checklist } : {}),
     after: async (repository, report) => {
       if (!values.tag || report.verdict !== 'pass' || sourced === null) return exitCode.pass;
-      return markRollbackPoint(repository, io, { sourced, report, waivers, push: values.push ?? false });
+      return markRollbackPoint(repository, io, {
+        sourced,
+        report,
+        grants: [...given.waivers, ...ticks],
+        push: values.push ?? false,
+      });
     },
   });
 }

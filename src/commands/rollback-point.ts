@@ -1,4 +1,3 @@
-import type { Waiver } from '../approvals/waiver.ts';
 import type { Repository } from '../git/repository.ts';
 import { rollbackTag } from '../git/rollback-points.ts';
 import { type Deployment, exitCode, type Report, Undecided, UsageError } from '../model/index.ts';
@@ -7,6 +6,11 @@ import type { Sourced } from '../sources/staged.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { visible } from '../words/visible.ts';
 import type { Io } from './io.ts';
+
+/** A waiver or a tick: the file as it was signed. */
+interface Grant {
+  readonly content: Buffer;
+}
 
 /** @throws UsageError where the policy names no tag, or the one that it would be is there already */
 export async function refuseTakenTag(repository: Repository, { deployment }: Sourced, now: Date): Promise<void> {
@@ -21,13 +25,13 @@ export async function refuseTakenTag(repository: Repository, { deployment }: Sou
 
 /**
  * Puts an annotated tag on the commit that was checked: where to go back to. The message is the report in short, with
- * the waivers whole.
+ * the waivers and ticks whole.
  * @returns the exit code
  */
 export async function markRollbackPoint(
   repository: Repository,
   io: Io,
-  { sourced, report, waivers, push }: { sourced: Sourced; report: Report; waivers: readonly Waiver[]; push: boolean },
+  { sourced, report, grants, push }: { sourced: Sourced; report: Report; grants: readonly Grant[]; push: boolean },
 ): Promise<number> {
   const { deployment } = sourced;
   if (!deployment) return exitCode.pass;
@@ -38,7 +42,7 @@ export async function markRollbackPoint(
     '--no-sign',
     '--cleanup=verbatim',
     '--message',
-    message(deployment, report, waivers),
+    message(deployment, report, grants),
     name,
     deployment.commit,
   ]);
@@ -86,7 +90,7 @@ function tagName({ environment, name, commit }: Deployment, now: Date): string {
   return rollbackTag(form, { ...at, environment: name ?? '', commit });
 }
 
-function message({ name, commit, branch }: Deployment, report: Report, waivers: readonly Waiver[]): string {
+function message({ name, commit, branch }: Deployment, report: Report, grants: readonly Grant[]): string {
   const passed = report.outcomes.filter(({ status }) => status === 'passed').map(({ check }) => check);
   const warnings = report.outcomes.flatMap(({ check, findings }) =>
     findings
@@ -99,7 +103,7 @@ function message({ name, commit, branch }: Deployment, report: Report, waivers: 
     `git-protect: ${verdictOf(report)} on ${commit} of ${branch}`,
     `checks: ${passed.join(', ')}`,
     ...warnings,
-    ...waivers.flatMap(({ content }) => ['', content.toString('utf8').trimEnd()]),
+    ...grants.flatMap(({ content }) => ['', content.toString('utf8').trimEnd()]),
   ];
   return `${visible(lines.join('\n'))}\n`;
 }

@@ -4,6 +4,7 @@ import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/prom
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Host, Undecided } from '../model/index.ts';
+import { certificates } from './certificates.ts';
 import { damage, newestFile } from './damage.ts';
 import { get } from './http.ts';
 
@@ -52,6 +53,7 @@ export function realHost(topLevel: string, env: NodeJS.ProcessEnv, userId: () =>
     newestFile: (path) => named(path, () => newestFile(at(path))),
     damage: (path, signal) => damage(at(path), signal),
     get,
+    certificates,
     async wait(milliseconds, signal) {
       try {
         await delay(Math.min(milliseconds, longestWait), undefined, { signal });

@@ -89,7 +89,8 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/^HPE_/, 'it does not speak HTTP as it should'],
 ];
 
-function sentenceOf(error: Error): string {
+/** What an error of a connection means, by its code. */
+export function sentenceOf(error: Error): string {
   const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [error];
   const { code = '', message } = (first ?? error) as NodeJS.ErrnoException;
   if (message === 'aborted') return 'the connection was dropped before the answer was whole';

@@ -21,6 +21,13 @@ export interface GrantedWaiver {
   readonly reason: string;
 }
 
+/** Items of the checklist that an owner says are done. */
+export interface GrantedTick {
+  readonly ticks: readonly string[];
+  readonly approver: string;
+  readonly reason: string;
+}
+
 /** What is deployed, where to, and what was found out before the checks run. */
 export interface Deployment {
   /** Name of the environment; null where the policy has no `deploy:`. */
@@ -52,6 +59,8 @@ export interface Deployment {
   readonly topLevel: string;
   /** What the working tree holds besides the commit. */
   worktree(): Promise<WorktreeStatus>;
+  /** What was ticked for this commit. */
+  readonly ticks: readonly GrantedTick[];
   /** How the tests ended, once they have. */
   tests: TestRun | null;
 }
@@ -90,6 +99,14 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+/** What a server shows who asks by TLS. */
+export interface ShownCertificates {
+  /** Why nobody should trust it, in a sentence, whatever the clock says; null: it is the server's, and its chain is known. */
+  readonly fault: string | null;
+  /** Each of the chain: whom it is for, and the end of its time in milliseconds since the epoch. */
+  readonly chain: readonly { readonly subject: string; readonly from: number; readonly to: number }[];
+}
+
 /** The machine that a deploy starts from. Relative paths count from the top of the working tree. */
 export interface Host {
   /** Milliseconds since the epoch, by the clock that dates files. */
@@ -122,6 +139,11 @@ export interface Host {
   damage(path: string, signal: AbortSignal): Promise<string | null>;
   /** @throws Error with a plain sentence when there is no whole answer within the time (milliseconds) */
   get(url: string, within: number, signal: AbortSignal): Promise<HttpAnswer>;
+  /**
+   * The certificates that a server shows, its own first, and whether they are trusted.
+   * @throws Error with a plain sentence when it shows none within the time (milliseconds)
+   */
+  certificates(host: string, port: number, within: number, signal: AbortSignal): Promise<ShownCertificates>;
   /** @throws Undecided when the signal aborts */
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
 }

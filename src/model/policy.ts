@@ -120,6 +120,17 @@ export interface DeployEnvironment {
   /** `maxAge` in milliseconds. */
   readonly backups: { readonly folder: string; readonly maxAge: number } | null;
   readonly rollback: { readonly document: string | null; readonly tag: string | null } | null;
+  /** What a person has to look at. */
+  readonly checklist: readonly ChecklistItem[];
+  readonly certificates: readonly { readonly host: string; readonly days: number }[];
+  /** Prints what the database has not run yet, a line each. */
+  readonly 'pending-migrations': { readonly command: string } | null;
+}
+
+/** Something that only a person can see, such as that a document looks right. */
+export interface ChecklistItem {
+  readonly id: string;
+  readonly text: string;
 }
 
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -223,7 +234,7 @@ export const placeholderForms = ['flyway', 'go'] as const;
 export interface MigrationFolder {
   readonly folder: string;
   readonly tool: (typeof migrationTools)[number];
-  readonly dialect: 'postgres' | 'mysql' | 'tidb';
+  readonly dialect: 'postgres' | 'mysql' | 'tidb' | 'sqlite';
   /** What the tool fills in before it runs the SQL reads as a name. */
   readonly placeholders: readonly (typeof placeholderForms)[number][];
   /** Files (patterns) that describe the schema: when one changes, a new migration comes with it. */

@@ -37,6 +37,9 @@ function checkEnvironment(raw: RawEnvironment, path: string, tell: Tell): void {
           `${path}.health[${index}].expect.${at}`,
           'is a list or a map, expected a text, number, true, false or null',
         );
+  const ids = raw.checklist.map(({ id }) => id);
+  for (const [index, id] of ids.entries())
+    if (ids.indexOf(id) < index) tell(`${path}.checklist[${index}].id`, `'${id}' is there twice`);
   const unknown = /\{(?!(?:date|time|environment|commit)\})[^}]*\}?/.exec(raw.rollback?.tag ?? '')?.[0];
   if (unknown) tell(`${path}.rollback.tag`, `holds ${unknown}; known are {date}, {time}, {environment} and {commit}`);
 }

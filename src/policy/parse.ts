@@ -139,6 +139,7 @@ export function toEnvironment(raw: RawEnvironment): DeployEnvironment {
     health: raw.health.map((endpoint) => ({ ...endpoint, commit: endpoint.commit ?? null })),
     disk: raw.disk ?? null,
     backups: raw.backups ?? null,
+    'pending-migrations': raw['pending-migrations'] ?? null,
     rollback: rollback ? { document: rollback.document ?? null, tag: rollback.tag ?? null } : null,
   };
 }

@@ -15,7 +15,7 @@ export type RawSetting = Optional<PinnedSetting, 'file' | 'files' | 'at' | 'patt
 export interface RawEnvironment
   extends Optional<
     Omit<DeployEnvironment, 'commands' | 'environment' | 'health' | 'rollback'>,
-    'branch' | 'window' | 'coverage' | 'disk' | 'backups'
+    'branch' | 'window' | 'coverage' | 'disk' | 'backups' | 'pending-migrations'
   > {
   readonly commands: Optional<DeployEnvironment['commands'], 'test' | 'build'>;
   readonly environment?: {

@@ -74,6 +74,16 @@ const url: Form = {
   },
 };
 
+const tlsHost: Form = {
+  kind: 'form',
+  expected: 'a host such as example.com or example.com:8443',
+  pattern: /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$/,
+  read(written) {
+    const match = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::([0-9]{1,5}))?$/.exec(written);
+    return match && Number(match[1] ?? 443) > 0 && Number(match[1] ?? 443) < 65_536 ? written : undefined;
+  },
+};
+
 const path: Form = {
   kind: 'form',
   expected: 'a path from the top of the repository, with /',
@@ -203,6 +213,42 @@ export const deploy = object({
     }),
     'the way back',
   ),
+  checklist: {
+    schema: list(
+      object({
+        id: {
+          schema: text('a word such as pdf', /^[a-z][a-z0-9-]{0,63}$/),
+          required: true,
+          doc: 'what `--tick` calls it',
+        },
+        text: { schema: text('a sentence that says what has to be seen'), required: true, doc: 'what has to be seen' },
+      }),
+      0,
+    ),
+    default: [],
+    doc: 'what an owner ticks for each commit: `approve --deploy ENVIRONMENT --tick ID`',
+  },
+  certificates: {
+    schema: list(
+      object({
+        host: { schema: tlsHost, required: true, doc: 'the server; with `:PORT` where that is not 443' },
+        days: { schema: { kind: 'integer', min: 0, max: 3650 }, default: 14, doc: 'how long it must go on holding' },
+      }),
+      0,
+    ),
+    default: [],
+    doc: 'servers whose certificates must hold',
+  },
+  'pending-migrations': optional(
+    object({
+      command: {
+        schema: text('a command'),
+        required: true,
+        doc: 'run by the shell; prints a line for each migration that the database has not run, and ends with 0',
+      },
+    }),
+    'migrations that must have run',
+  ),
 });
 
 export const setting = object({
@@ -222,7 +268,11 @@ export const migration = object({
     default: 'plain',
     doc: 'what runs them, which says how they are laid out',
   },
-  dialect: { schema: choice('postgres', 'mysql', 'tidb'), default: 'postgres', doc: 'of their SQL' },
+  dialect: {
+    schema: choice('postgres', 'mysql', 'tidb', 'sqlite'),
+    default: 'postgres',
+    doc: 'of their SQL; `sqlite` also for D1 and Turso',
+  },
   placeholders: {
     schema: list(choice(...placeholderForms), 0),
     default: [],

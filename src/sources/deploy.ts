@@ -53,6 +53,9 @@ const unconfigured: DeployEnvironment = {
   disk: null,
   backups: null,
   rollback: null,
+  checklist: [],
+  certificates: [],
+  'pending-migrations': null,
 };
 
 /**
@@ -100,6 +103,7 @@ export async function deployedChange(repository: Repository, order: DeployOrder)
       host: order.host(topLevel),
       topLevel,
       worktree: () => worktreeStatus(repository),
+      ticks: [],
       tests: null,
     },
   };

@@ -2,7 +2,7 @@ import { sharedContext } from '../../src/context/index.ts';
 import { Repository } from '../../src/git/repository.ts';
 import { worktreeStatus } from '../../src/git/worktree-status.ts';
 import { realHost } from '../../src/machine/host.ts';
-import type { Capability, Change, Check, Context, Problem, Skipped } from '../../src/model/index.ts';
+import type { Capability, Change, Check, Context, Deployment, Problem, Skipped } from '../../src/model/index.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
 import { environment as cleanEnvironment, makeKey, policyText, type Repo } from './world.ts';
 
@@ -17,6 +17,7 @@ interface Given {
   readonly signal?: AbortSignal;
   /** The same of other environments. */
   readonly others?: Record<string, Record<string, unknown>>;
+  readonly ticks?: Deployment['ticks'];
   /** More lines of the policy. */
   readonly more?: string;
 }
@@ -33,6 +34,7 @@ export function predeployContext({
   agent = null,
   signal = new AbortController().signal,
   others = {},
+  ticks = [],
   more = '',
 }: Given): Context<Capability> {
   const text = policyText({ lead: key }, `deploy: ${JSON.stringify({ production: environment, ...others })}\n${more}`);
@@ -88,6 +90,7 @@ export function predeployContext({
         topLevel: repo.dir,
         worktree: () => worktreeStatus(repository),
         host: realHost(repo.dir, outer, world.userId),
+        ticks,
         tests: null,
       },
     },

@@ -1,5 +1,5 @@
 /** Which database a migration is for. */
-export type Dialect = 'postgres' | 'mysql' | 'tidb';
+export type Dialect = 'postgres' | 'mysql' | 'tidb' | 'sqlite';
 
 /** What a statement does that somebody should know before it runs. */
 export interface SqlProblem {

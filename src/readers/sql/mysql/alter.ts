@@ -115,6 +115,7 @@ const specs: Readonly<Record<string, (alter: Alter, cursor: Cursor) => void>> = 
   },
   RENAME: rename,
   CONVERT: (alter, cursor) => {
+    alter.scene.made.types.drop(alter.table);
     if (alter.own) return skip(cursor);
     if (cursor.eat('PARTITION') || cursor.eat('TABLE'))
       alter.scene.warning('convert-partition', `moves rows between ${where(alter)} and another table`);
@@ -277,6 +278,7 @@ function addColumn(alter: Alter, cursor: Cursor) {
     );
   if (words.includes('UNIQUE')) locks(alter, 'add-unique', 'adds a unique index to');
   if (words.includes('PRIMARY')) locks(alter, 'add-primary-key', 'adds a primary key to');
+  if (!ifNotThere) learn(scene, table, name, type);
   if (!ifNotThere && scene.sure) scene.made.addColumn(table, name, type);
 }
 
@@ -299,19 +301,27 @@ function drop(alter: Alter, cursor: Cursor) {
   if (name === null) return scene.unparsed('DROP of nothing');
   const made = own || scene.made.column(table, name) !== undefined;
   if (!made) scene.error('drop-column', `drops column ${scene.show(name)} of ${where(alter)} with what is in it`);
+  learn(scene, table, name, null);
   if (scene.sure) scene.made.dropColumn(table, name);
+}
+
+/** Of what may not run it is not known what it leaves. */
+function learn({ made, sure, inBody }: Scene, table: string, column: string, type: readonly Token[] | null) {
+  const isSure = sure && !inBody && !type?.some(({ comment }) => comment !== 0);
+  made.types.set(table, column, isSure ? type : null);
 }
 
 function changeType(alter: Alter, from: string | null, to: string | null, cursor: Cursor) {
   const { scene, table, own } = alter;
   const type: readonly Token[] = cursor.rest();
   if (from === null || to === null || type.length === 0) return scene.unparsed('a column without a name or type');
-  const old = scene.made.column(table, from);
+  const made = scene.made.column(table, from);
+  const old = made ?? (scene.sure ? scene.made.types.get(table, from) : undefined);
   if (!own) {
     if (old === undefined)
       scene.error(
         'change-column-type',
-        `redefines column ${scene.show(from)} of ${where(alter)}, whose type is not in this file: what does not fit is lost`,
+        `redefines column ${scene.show(from)} of ${where(alter)}, whose type is not known: what does not fit is lost`,
       );
     else if (!widens(old, type))
       scene.error(
@@ -321,7 +331,9 @@ function changeType(alter: Alter, from: string | null, to: string | null, cursor
     else if (from.toLowerCase() !== to.toLowerCase())
       scene.warning('rename-column', `renames column ${scene.show(from)} of ${where(alter)}: older code fails`);
   }
-  if (old !== undefined && scene.sure) {
+  learn(scene, table, from, null);
+  learn(scene, table, to, type);
+  if (made !== undefined && scene.sure) {
     scene.made.dropColumn(table, from);
     scene.made.addColumn(table, to, type);
   }
@@ -335,6 +347,9 @@ function rename(alter: Alter, cursor: Cursor) {
     const from = cursor.name()!;
     cursor.at++;
     const to = cursor.name();
+    const type = to === null ? undefined : scene.made.types.get(table, from);
+    learn(scene, table, from, null);
+    if (type !== undefined) learn(scene, table, to!, type);
     const old = scene.made.column(table, from);
     if (!own && old === undefined)
       scene.warning('rename-column', `renames column ${scene.show(from)} of ${where(alter)}: older code fails`);

@@ -1,4 +1,4 @@
-import { Cursor } from './cursor.ts';
+import { Cursor, splitCommas } from './cursor.ts';
 import { skipDefiner } from './program.ts';
 import type { Scene } from './scene.ts';
 import type { Token } from './token.ts';
@@ -90,7 +90,41 @@ function createTable(scene: Scene, cursor: Cursor, { from, replaces, temporary }
     return scene.unparsed('CREATE TABLE without columns');
   if (replaces && !temporary && !scene.made.has(name))
     scene.error('drop-table', `drops table ${scene.show(name)} with its rows to make it anew`);
+  learnColumns(scene, cursor, name, { ifNotThere, temporary, conditional });
   if (scene.sure) scene.made.addTable(name, !ifNotThere && !conditional && (!scene.inBody || temporary));
+}
+
+/** Takes in the types of the columns of a new table. */
+function learnColumns(
+  { made, sure, inBody }: Scene,
+  cursor: Cursor,
+  table: string,
+  how: { readonly ifNotThere: boolean; readonly temporary: boolean; readonly conditional: boolean },
+) {
+  if (how.ifNotThere && !how.temporary) return;
+  made.types.drop(table);
+  // A temporary table stands before the other one of its name for a while.
+  if (!sure || inBody || how.temporary || how.conditional || !cursor.isSign('(')) return;
+  const body = new Cursor(cursor.rest());
+  body.skipParens();
+  const indexes = [
+    'INDEX',
+    'KEY',
+    'UNIQUE',
+    'PRIMARY',
+    'FULLTEXT',
+    'SPATIAL',
+    'CONSTRAINT',
+    'CHECK',
+    'FOREIGN',
+    'LIKE',
+  ];
+  for (const part of splitCommas(body.tokens.slice(1, body.at - 1))) {
+    const at = new Cursor(part);
+    if (at.isOneOf(indexes) || part.some(({ comment }) => comment !== 0)) continue;
+    const column = at.name();
+    if (column !== null && !at.done) made.types.set(table, column, at.rest());
+  }
 }
 
 function isOption({ kind }: Token): boolean {

@@ -1,7 +1,7 @@
 import { Undecided } from '../../../model/index.ts';
 import type { SqlProblem } from '../problem.ts';
 import { definedName, triggerTable } from './create.ts';
-import { Made } from './made.ts';
+import { Made, Types } from './made.ts';
 import { type Part, parts, type Statement } from './program.ts';
 import type { Scene } from './scene.ts';
 import { judgeStatement } from './statements.ts';
@@ -21,22 +21,48 @@ const withoutEscapes: Quoting = { escapes: false, doubleEscapes: false, oneLine:
  * Tells what in a migration for MySQL, MariaDB or TiDB destroys data or takes heavy locks. What it does not understand
  * is a problem with the rule `unparsed`, never silence. Comments that some server runs (`/*! … *\/`) are judged both
  * ways, and so are quotes that mean something else under another `sql_mode`.
+ * @param before the migrations that run before, in their order: they tell which types columns have
  * @throws Undecided when the text is too long to judge in seconds
  */
-export function judgeMysql(text: string, dialect: 'mysql' | 'tidb'): readonly SqlProblem[] {
+export function judgeMysql(
+  text: string,
+  dialect: 'mysql' | 'tidb',
+  before: readonly string[] = [],
+): readonly SqlProblem[] {
+  const read = () => {
+    const types = new Types();
+    for (const earlier of before) {
+      const isSeen = judge(earlier, dialect, () => new Made(types)).every(
+        ({ severity, rule }) => severity === 'warning' || seen.has(rule),
+      );
+      // What hides what it does may have changed any column.
+      if (!isSeen) types.clear();
+    }
+    return new Made(types);
+  };
+  return judge(text, dialect, read);
+}
+
+/** What a file may be refused for though every change of a column in it is seen. */
+const seen = new Set(
+  'drop-table drop-column change-column-type truncate-table delete-without-where update-without-where'.split(' '),
+);
+
+/** @param made what is known before, made anew for each way to read the quotes */
+function judge(text: string, dialect: 'mysql' | 'tidb', made: () => Made): readonly SqlProblem[] {
   if (text.length > maxLength)
     throw new Undecided(`an SQL file of ${text.length} characters cannot be checked`, 'split the migration');
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const lines = new Lines(source);
   const found = new Found(lines);
   const tokens = tokenize(source, asUsual);
-  new Judge(found, dialect, 0).judge(live(source, tokens), tokens.conditions);
+  new Judge(found, dialect, 0, made()).judge(live(source, tokens), tokens.conditions);
   const others: Quoting[] = tokens.ambiguous ? [withAnsiQuotes, withoutEscapes] : [];
   if (tokens.unclosed) others.push({ ...asUsual, oneLine: true });
   for (const quoting of others) {
     const again = tokenize(source, quoting);
     const other = new Found(lines);
-    new Judge(other, dialect, 0).judge(live(source, again), again.conditions);
+    new Judge(other, dialect, 0, made()).judge(live(source, again), again.conditions);
     found.addOthers(other, quoting.oneLine);
   }
   return found.all();

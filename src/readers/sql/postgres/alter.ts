@@ -1,5 +1,6 @@
 import { report, type Scope } from './scope.ts';
 import { child, flag, has, items, type Node, number, relationName, text, unwrap, words } from './tree.ts';
+import { fit, readType, shownType } from './types.ts';
 
 /** Functions that give the same value within a statement, so that a new column with such a default rewrites nothing. */
 const stable = new Set(
@@ -104,6 +105,7 @@ function judgeType(command: Node, table: string, scope: Scope): void {
   const made = scope.created.has('type', words(items(type, 'names')).join('.')) && !array;
   if (made && (!using || isPlainCast(using, column, type)))
     report(scope, 'warning', 'change-column-type', `changes ${shown}: fails where a value is not one of the new type`);
+  else if ((!using || isCast(using, column, type)) && isJudgedByOld(command, table, scope)) return;
   else if (using && !isPlainCast(using, column, type))
     report(scope, 'error', 'change-column-type', `computes ${shown} from an expression, which may lose data`);
   else if (!wide.has(typeName(type)) || own || limited || array)
@@ -112,7 +114,30 @@ function judgeType(command: Node, table: string, scope: Scope): void {
     report(scope, 'warning', 'change-column-type', `changes ${shown}: may rewrite the table under an exclusive lock`);
 }
 
+/** Where the migrations before tell the old type: is all said with that? */
+function isJudgedByOld(command: Node, table: string, scope: Scope): boolean {
+  const column = text(command, 'name');
+  // A routine runs when nobody knows what columns there are.
+  const old = scope.routine === null ? scope.session.types.get(table, column) : undefined;
+  if (old === undefined) return false;
+  const next = readType(child(command, 'def', 'ColumnDef', 'typeName'));
+  const shown = `${table}.${column} from ${shownType(old)} to ${shownType(next)}`;
+  const found = fit(old, next);
+  if (found === 'narrower') report(scope, 'error', 'change-column-type', `narrows ${shown}, which may lose data`);
+  if (found === 'wider')
+    report(scope, 'warning', 'change-column-type', `widens ${shown}: may rewrite the table under an exclusive lock`);
+  return found !== null;
+}
+
 const typeName = (type: Node): string => words(items(type, 'names')).at(-1) ?? '';
+
+/** `USING column::type`, with the sizes of the type where it has some: they cut off what an old type held beyond them. */
+function isCast(using: Node, column: string, type: Node): boolean {
+  if (isPlainCast(using, column, type)) return true;
+  const cast = child(using, 'TypeCast');
+  const to = readType(child(cast, 'typeName'));
+  return shownType(to) === shownType(readType(type)) && isPlainCast(child(cast, 'arg'), column, type);
+}
 
 /** `USING column::type`, the type being the column's new one; `column::text::type` is how an enum turns into another. */
 function isPlainCast(using: Node, column: string, type: Node): boolean {

@@ -8,6 +8,7 @@ import { report, type Scope, type Session } from './scope.ts';
 import { type Piece, split } from './split.ts';
 import { judgeTree } from './statement.ts';
 import { child, type Node, text as textOf } from './tree.ts';
+import { KnownTypes } from './types.ts';
 
 /** Characters. */
 const largest = 16 * 1024 * 1024;
@@ -21,11 +22,30 @@ type Statement = Extract<Piece, { kind: 'statement' }>;
  * Tells what in PostgreSQL's SQL destroys data or takes heavy locks, read by PostgreSQL's own parser, one statement at a
  * time. psql's commands and variables are understood, and the way back in files of dbmate, goose and sql-migrate is
  * left out.
+ * @param before the migrations that run before, in their order: they tell which types columns have
  * @throws Undecided when the text is longer than 16 million characters
  */
-export async function judgePostgres(text: string): Promise<readonly SqlProblem[]> {
+export async function judgePostgres(text: string, before: readonly string[] = []): Promise<readonly SqlProblem[]> {
   if (text.length > largest) throw new Undecided('the SQL is too large to be judged', 'split the file');
-  const file = new File(await loadParser());
+  const types = new KnownTypes();
+  for (const earlier of /search_path/i.test(text) ? [] : before) {
+    const problems = await read(earlier, types);
+    // What hides what it does may have changed any column.
+    const isSeen = problems.every(({ severity, rule }) => severity === 'warning' || seen.has(rule));
+    if (!isSeen || /search_path/i.test(earlier)) types.clear();
+  }
+  return read(text, types);
+}
+
+/** What a file may be refused for though every change of a column in it is seen. */
+const seen = new Set(
+  'drop-table drop-column change-column-type truncate delete-all-rows update-all-rows merge-delete drop-policy drop-constraint drop-sequence drop-materialized-view disable-row-security'.split(
+    ' ',
+  ),
+);
+
+async function read(text: string, types: KnownTypes): Promise<readonly SqlProblem[]> {
+  const file = new File(await loadParser(), types);
   let judged = 0;
   for (const piece of split(text.replace(/^\uFEFF/, ' '), { psql: true })) {
     file.take(piece);
@@ -46,8 +66,8 @@ class File {
   private readonly sqlVariables = new Set<string>();
   private readable = false;
 
-  constructor(parser: Parser) {
-    this.session = { parser, routines: new Map(), problems: new Map(), judgeText, judgeTree };
+  constructor(parser: Parser, types: KnownTypes) {
+    this.session = { parser, routines: new Map(), problems: new Map(), types, judgeText, judgeTree };
   }
 
   take(piece: Piece): void {

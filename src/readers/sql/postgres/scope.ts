@@ -2,6 +2,7 @@ import type { SqlProblem } from '../problem.ts';
 import type { Created } from './created.ts';
 import type { Parser } from './parser.ts';
 import type { Node } from './tree.ts';
+import type { KnownTypes } from './types.ts';
 
 /** What holds for a whole file. */
 export interface Session {
@@ -9,6 +10,8 @@ export interface Session {
   /** The routines that the file defines and that destroy, or cannot be read: by name, what they do. */
   readonly routines: Map<string, string>;
   readonly problems: Map<string, SqlProblem>;
+  /** What is known of columns from the migrations before. */
+  readonly types: KnownTypes;
   /** Judges the statements of a text: a body, or what is executed. */
   judgeText(text: string, scope: Scope): void;
   /** Judges one statement. */

@@ -91,6 +91,7 @@ export function judgeTree(statement: Node, scope: Scope): void {
   // EXPLAIN, PREPARE and a routine's definition make nothing.
   if (scope.routine === null || unwrap(statement)[0] !== 'CreateFunctionStmt')
     scope.created.remember(statement, { inTransaction: scope.inTransaction });
+  if (scope.routine === null) scope.session.types.remember(statement, scope.depth === 0);
 }
 
 const roles = (node: Node): string =>
