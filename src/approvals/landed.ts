@@ -356,7 +356,8 @@ export class LandedConsents {
     const consents = new Consents({
       approvals: pool.map(({ approval }) => approval),
       fault: (approval) => faults.get(approval) ?? null,
-      starts: (at) => [this.#line.signedAt(at, stretch.from)],
+      base: (at) => this.#line.signedAt(at, stretch.from),
+      tips: () => [],
       result: (at) => this.#line.signedAt(at, stretch.to),
       sign: (state) => this.#line.sign(state),
     });
