@@ -104,5 +104,3 @@ test('law 4: what is no approval lands in no push that takes it away again, and 
   is(mended.code, 3, mended.out);
   not.match(mended.out, 'error[');
 });
-
-test.run();

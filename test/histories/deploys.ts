@@ -92,17 +92,20 @@ function isTakenBack(brought: readonly Node[], path: Path): boolean {
 }
 
 /**
- * A merge that made its own side the first walks past what landed beside it: an approval that was removed since is not seen, and
- * the branch no longer ends where a release was cut. Ci compares ends and lets it land.
+ * A merge that made its own side the first walks past what landed beside it: an approval that was removed since is not seen, the
+ * branch no longer ends where a release was cut, and what that release took from the default branch seems to land anew, though
+ * approved for that one alone. Ci compares ends and lets it land.
  */
-function isLostBeside({ model, pushes }: History, head: Node, path: Path): boolean {
+function isLostBeside({ model, pushes, tips }: History, head: Node, path: Path): boolean {
+  const main = new Set(lineOf(tips.get('main')!));
   const foxtrots = pushes.filter(({ before, after }) => before && after.parents[1] === before);
   const isRemoved = [...behind(head)].some(({ held }) =>
     [...held].some(
       (name) => !head.held.has(name) && model.approvals.get(name)!.steps.some((step) => step.path === path),
     ),
   );
-  return foxtrots.some(({ after }) => !behind(head).has(after) || isRemoved);
+  const isCut = ({ branch, before }: Push) => branch !== 'main' && main.has(before!);
+  return foxtrots.some((push) => !behind(head).has(push.after) || isRemoved || isCut(push));
 }
 
 /**
