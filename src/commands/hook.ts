@@ -3,7 +3,7 @@ import type { Keep } from '../git/environment.ts';
 import type { Repository } from '../git/repository.ts';
 import { indexSignature, remember } from '../judge/remembered.ts';
 import { detectAgent } from '../machine/agent.ts';
-import { exitCode, UsageError } from '../model/index.ts';
+import { exitCode, type Policy, type Report, UsageError } from '../model/index.ts';
 import { policyCache } from '../policy/cache.ts';
 import type { PolicyCache } from '../policy/load.ts';
 import { readFormat } from '../report/index.ts';
@@ -11,7 +11,7 @@ import { messageChange } from '../sources/message.ts';
 import { pushedChanges } from '../sources/pushed.ts';
 import { type Sourced, stagedChange } from '../sources/staged.ts';
 import { type Io, readInput } from './io.ts';
-import { runJudging } from './judging.ts';
+import { type Judging, runJudging } from './judging.ts';
 import { readOptions, type Usage } from './options.ts';
 import { reportFlags } from './present.ts';
 
@@ -75,16 +75,7 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
       sourced = await from(repository, cache);
       return sourced;
     },
-    ...(gate === 'pre-commit'
-      ? {
-          mend: async (repository, report) => {
-            const policy = sourced?.loaded?.policy;
-            if (policy === undefined || detectAgent(io.env) !== null) return false;
-            const { askAtCommit } = await import('./ask-at-commit.ts');
-            return askAtCommit(repository, io, report, policy);
-          },
-        }
-      : {}),
+    ...(gate === 'pre-commit' ? { mends: mendsAtCommit(io, () => sourced?.loaded?.policy) } : {}),
     after: async (repository, report) => {
       if (gate === 'pre-commit' && sourced && report.verdict === 'pass') await rememberFor(io, repository, sourced);
       const deploys = Object.values(sourced?.loaded?.policy.deploy ?? {}).some(({ trigger }) => trigger === 'push');
@@ -93,6 +84,28 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
       return judgeDeployOnPush(io, repository, sourced, positionals[0]!, how);
     },
   });
+}
+
+/** What can be done on the spot where nothing but approvals is missing: those signed before are used, then an owner is asked. */
+function mendsAtCommit(io: Io, policy: () => Policy | undefined): NonNullable<Judging['mends']> {
+  const where = async (report: Report) => {
+    const { onlyApprovalsAreMissing } = await import('./ask-at-commit.ts');
+    return onlyApprovalsAreMissing(report) ? policy() : undefined;
+  };
+  return [
+    async (repository, report) => {
+      const judgedBy = await where(report);
+      if (judgedBy === undefined) return false;
+      const { useSignedBefore } = await import('./signed-before.ts');
+      return useSignedBefore(repository, io, judgedBy);
+    },
+    async (repository, report) => {
+      const judgedBy = await where(report);
+      if (judgedBy === undefined || detectAgent(io.env) !== null) return false;
+      const { askAtCommit } = await import('./ask-at-commit.ts');
+      return askAtCommit(repository, io, judgedBy);
+    },
+  ];
 }
 
 /** So that commit-msg, which follows at once, need not judge the same index again. */
