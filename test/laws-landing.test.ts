@@ -104,3 +104,31 @@ test('law 4: what is no approval lands in no push that takes it away again, and 
   is(mended.code, 3, mended.out);
   not.match(mended.out, 'error[');
 });
+
+test('law 7: an approval of a path that no line can hold counts once too, whatever Git prints its text in', () => {
+  for (const path of ['config/a\r', 'config/a\nb', 'config/a\r/b\nc', 'config/a']) {
+    const { repo, keys } = guardedRepo({ hooks: false });
+    repo.git('config', 'i18n.logOutputEncoding', 'UTF-16');
+    const lands = (text: string) => {
+      const before = repo.head();
+      repo.commit('feat: x', { [path]: text });
+      repo.publish();
+      return pushed(repo, before);
+    };
+    const signed = (text: string) => {
+      repo.write(path, text).git('add', '-A');
+      is(approve(repo, keys['lead']!, '--staged').code, 0);
+    };
+    signed('1\n');
+    is(lands('1\n').code, 0);
+    signed('2\n');
+    repo.git('restore', '-q', '--staged', '--worktree', '--', 'config');
+    is(lands('1\n').code, 0, 'the approval alone');
+    is(lands('2\n').code, 0);
+    signed('1\n');
+    is(lands('1\n').code, 0);
+    const replay = lands('2\n');
+    is(replay.code, 1, JSON.stringify(path) + replay.out);
+    match(replay.out, 'is spent');
+  }
+});

@@ -1,4 +1,5 @@
 import { is } from 'uvu/assert';
+import { approvalsFolder } from '../../src/approvals/statement.ts';
 import { isRefused } from './generator.ts';
 import type { History, Push } from './grown.ts';
 import { isError, type Judged, type Problem } from './judged.ts';
@@ -71,10 +72,12 @@ function isUnclear(
   /** What was taken back may have used up an approval that another path needs later. */
   isAnywhere: boolean,
 ): boolean {
-  const isUnjudged = landed.some(
-    ({ before, after }) =>
-      before?.files[policyPath] === absent && before.files[path as Path] !== after.files[path as Path],
-  );
+  const name = path?.startsWith(approvalsFolder) ? path.slice(approvalsFolder.length) : null;
+  const isMoved = (before: Node, after: Node) =>
+    name === null
+      ? before.files[path as Path] !== after.files[path as Path]
+      : before.held.has(name) !== after.held.has(name);
+  const isUnjudged = landed.some(({ before, after }) => before?.files[policyPath] === absent && isMoved(before, after));
   if (isUnjudged) return true;
   return landed.some(({ before, after }) => {
     const [known, reached] = [before ? behind(before) : new Set(), behind(after)];
