@@ -97,7 +97,7 @@ function isTakenBack(brought: readonly Node[], path: Path): boolean {
 /**
  * A merge that made its own side the first walks past what landed beside it: an approval that was removed since is not seen, the
  * branch no longer ends where a release was cut, and what that release took from the default branch seems to land anew, though
- * approved for that one alone. Ci compares ends and lets it land.
+ * approved for that one alone; and so does all that landed beside a policy which its side brings. Ci compares ends and lets it land.
  */
 function isLostBeside({ model, pushes, tips }: History, head: Node, path: Path): boolean {
   const main = new Set(lineOf(tips.get('main')!));
@@ -108,7 +108,8 @@ function isLostBeside({ model, pushes, tips }: History, head: Node, path: Path):
     ),
   );
   const isCut = ({ branch, before }: Push) => branch !== 'main' && main.has(before!);
-  return foxtrots.some((push) => !behind(head).has(push.after) || isRemoved || isCut(push));
+  const isRuledAnew = ({ before, after }: Push) => after.parents[0]!.files[policyPath] !== before!.files[policyPath];
+  return foxtrots.some((push) => !behind(head).has(push.after) || isRemoved || isCut(push) || isRuledAnew(push));
 }
 
 /**
