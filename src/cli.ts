@@ -8,7 +8,11 @@ crashIsUndecided();
 const io: Io = besideRunner({
   cwd: process.cwd(),
   env: process.env,
-  stdin: process.stdin,
+  // Made when it is asked for: of what no stream can be made, one that ends at once would be.
+  get stdin() {
+    return process.stdin;
+  },
+  input: 0,
   stdout: process.stdout,
   stderr: process.stderr,
   signal: interruption(),

@@ -122,11 +122,7 @@ const golden: [string, string, string[]][] = [
   ['a word', 'x', ["1: got 'x', expected a map"]],
   ['no version', 'owners: {}\n', ['1: version: is missing, expected 1']],
   ['a version as text', 'version: "1"\n', ["1: version: got '1', expected 1"]],
-  [
-    'two documents',
-    'version: 1\n---\nversion: 1\n',
-    ['2: Source contains multiple documents; please use YAML.parseAllDocuments()'],
-  ],
+  ['two documents', 'version: 1\n---\nversion: 1\n', ['2: holds more than one document; keep one']],
   ['a tab', 'version: 1\nfiles:\n\t- x\n', ['3: Tabs are not allowed as indentation']],
   ['a key twice', 'version: 1\nlanding: merge\nlanding: squash\n', ["3: 'landing' is there twice; keep one"]],
   [

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not } from 'uvu/assert';
+import { craft, stepsOf } from './support/attacks.ts';
 import { suite } from './support/suite.ts';
 import { approve, distFolder, folder, guardedRepo, makeKey, newRepo, Repo, run } from './support/world.ts';
 
@@ -71,6 +72,27 @@ test('an owner who commits on a terminal is asked there, and the approval is in 
     is(repo.git('status', '--porcelain'), '', 'the index of the clone holds it as well');
     is(repo.protect('ci', '--base', 'HEAD~1').code, 0);
     match(repo.git('show', 'HEAD:.protect/approvals'), 'approval');
+  }
+});
+
+test('an approval of a commit that commit-msg refused is used by the next one, and nobody is asked again', () => {
+  for (const how of [['-a'], ['server/pay.ts']]) {
+    const repo = new Repo(atHome().dir, { NO_COLOR: '1' });
+    const bad = typing(repo, 'y\na better price\n', 'git', 'commit', '-m', 'no type', ...how);
+    is(bad.code, 1, bad.out);
+    match(bad.out, 'protect: refused (commit-msg');
+    // What no owner signed, or what is for another change, is left where it lies.
+    const [path] = repo.git('ls-files', '--others', '.protect').split('\n') as [string];
+    const forged = craft(makeKey('mallory'), { changes: stepsOf(repo, 'HEAD', 'HEAD', 'server/pay.ts') });
+    repo.write(forged.path, forged.content);
+    const [, help] = /help: (git commit .*?) {2}#/.exec(bad.out)!;
+    const editor = "printf 'CRITICAL: fee\\n' >";
+    const again = run(repo.dir, 'sh', ['-c', help!], { env: { ...repo.env, GIT_EDITOR: `f() { ${editor}"$1"; }; f` } });
+    is(again.code, 0, again.out);
+    match(again.out, `${path}; it was signed before, and goes into this commit`);
+    is(repo.git('show', '--name-only', '--format=%s'), `CRITICAL: fee\n\n${path}\nserver/pay.ts`);
+    is(repo.git('status', '--porcelain', '-uall'), `?? ${forged.path}`);
+    is(repo.protect('ci', '--base', 'HEAD~1').code, 0);
   }
 });
 

@@ -9,11 +9,13 @@ export interface Evidence {
   readonly approvals: readonly Approval[];
   /** What is wrong with one by itself, whatever the path. */
   fault(approval: Approval): Fault | null;
-  /** The states a chain may start from: the base's, and on an unprotected branch the trusted tip's. */
-  starts(path: BytePath): readonly (SignedState | null)[];
-  /** The state the change leads to. */
+  /** The state the change starts from, of a path that an approval lists. */
+  base(path: BytePath): SignedState | null;
+  /** Where a chain may start as well: on an unprotected branch the trusted tip's state, of a path that an approval lists. */
+  tips(path: BytePath): readonly (SignedState | null)[];
+  /** The state the change leads to, of a path that an approval lists. */
   result(path: BytePath): SignedState | null;
-  /** The content hash of a state that `starts`, `result` or a step names. */
+  /** The content hash of a state that one of these or a step names. */
   sign(state: State | null): SignedState | null;
 }
 
@@ -48,10 +50,15 @@ export class Consents {
     const enough = edges.filter(
       (edge) => new Set(edge.approvals.map((a) => a.statement.approver)).size >= guard.rule.required,
     );
-    const used = chainOf(enough, this.#evidence.starts(step.path).map(stateKey), goal);
+    const used = chainOf(enough, this.#starts(step), goal);
     if (used)
       return { approved: true, approvals: [...new Set(used.flatMap((edge) => edge.approvals.map((a) => a.name)))] };
     return { approved: false, ...this.#why(step, guard, goal, edges) };
+  }
+
+  /** A step starts from where it says, which need not be the base: what the entry of a queue does to what it builds on is one too. */
+  #starts({ path, from }: Pick<Step, 'path' | 'from'>): string[] {
+    return [this.#evidence.sign(from), ...this.#evidence.tips(path)].map(stateKey);
   }
 
   #edges(path: BytePath, counts: (approval: Approval) => boolean, among = this.#counting): Edge[] {
@@ -84,7 +91,7 @@ export class Consents {
   #unusedPath(approval: Approval, paths: ReadonlyMap<BytePath, Edge[]>): BytePath | null {
     for (const step of approval.statement.changes) {
       const edges = paths.get(step.path) ?? [];
-      const starts = this.#evidence.starts(step.path).map(stateKey);
+      const starts = [this.#evidence.base(step.path), ...this.#evidence.tips(step.path)].map(stateKey);
       const goal = stateKey(this.#evidence.result(step.path));
       const reached = reach(edges, starts, 'from', 'to');
       const leading = reach(edges, [goal], 'to', 'from');
@@ -135,7 +142,7 @@ export class Consents {
   #misfit(approval: Approval, step: Step, guard: Guard, goal: string): Fault {
     const path = showPath(step.path);
     const signed = approval.statement.changes.find((change) => change.path === step.path)!;
-    const starts = this.#evidence.starts(step.path).map(stateKey);
+    const starts = this.#starts(step);
     if (stateKey(signed.to) !== goal)
       return {
         reason: 'contents',

@@ -44,12 +44,10 @@ export async function gatherConsents(
   const before = (path: BytePath) => (moved.has(path) ? moved.get(path)!.from : (base.get(path) ?? null));
   const after = (path: BytePath) => (moved.has(path) ? moved.get(path)!.to : (base.get(path) ?? null));
   // Only paths that an approval names were looked up at the tip: no other path may be taken for absent there.
-  const starts = (path: BytePath) => [
-    before(path),
-    ...atTip.filter((states) => states.has(path)).map((states) => states.get(path) ?? null),
-  ];
+  const there = (path: BytePath) =>
+    atTip.filter((states) => states.has(path)).map((states) => states.get(path) ?? null);
   const landing = await change.states();
-  const named = [...paths].flatMap((path) => [...starts(path), after(path)]);
+  const named = [...paths].flatMap((path) => [before(path), ...there(path), after(path)]);
   const onTheWay = landing
     .flat()
     .filter((step) => paths.has(step.path))
@@ -64,7 +62,8 @@ export async function gatherConsents(
       const then = hasLanded ? onceLanded(approval, now) : now;
       return faultOf(approval, { policy, now: then, target: change.target, spent: spent.has(approval.name) });
     },
-    starts: (path) => starts(path).map(sign),
+    base: (path) => sign(before(path)),
+    tips: (path) => there(path).map(sign),
     result: (path) => sign(after(path)),
     sign,
   });

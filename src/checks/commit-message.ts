@@ -1,5 +1,13 @@
 import { showPath } from '../git/raw.ts';
-import { type Check, type Commit, type Context, type Policy, type Problem, Undecided } from '../model/index.ts';
+import {
+  approvalsFolder,
+  type Check,
+  type Commit,
+  type Context,
+  type Policy,
+  type Problem,
+  Undecided,
+} from '../model/index.ts';
 import { isRevert, isRevertTitle, isVersion, writtenSubject } from '../readers/messages.ts';
 import { compileRules } from '../rules/rules.ts';
 import { nearest } from '../words/nearest.ts';
@@ -184,7 +192,10 @@ function noHeader(whole: string, commits: Policy['commits']): string {
 
 /** Takes the refused message up again, so that nobody types it twice. Git tells no hook of `--amend`. */
 async function commitHelp({ otherIndex, change }: Context): Promise<string> {
-  const paths = otherIndex === 'paths' ? (await change.steps()).map(({ path }) => showPath(path)) : [];
+  const steps = otherIndex === 'paths' ? await change.steps() : [];
+  // An approval that was signed on the way is in the working tree alone, and pre-commit takes it from there.
+  const others = steps.filter(({ path, from }) => from !== null || !path.startsWith(approvalsFolder));
+  const paths = (others.length > 0 ? others : steps).map(({ path }) => showPath(path));
   const named = paths.every((path) => /^[\w./-]+$/.test(path)) ? paths.join(' ') : 'PATH…';
   const what = otherIndex === 'all' ? '-a ' : '';
   const which = paths.length === 0 ? '' : ` -- ${named}`;

@@ -1,12 +1,17 @@
-import type {
-  Check,
-  Context,
-  LandedCapability,
-  LandedContext,
-  LandedUnderPolicy,
-  Problem,
-  Severity,
+import { showPath } from '../git/raw.ts';
+import {
+  approvalsFolder,
+  type BytePath,
+  type Check,
+  type Context,
+  type LandedCapability,
+  type LandedContext,
+  type LandedUnderPolicy,
+  type Problem,
+  type Severity,
+  type State,
 } from '../model/index.ts';
+import { shellWord } from '../words/shell-word.ts';
 import { commitMessage } from './commit-message.ts';
 import { policyCheck } from './policy.ts';
 import { protectedFiles } from './protected-files.ts';
@@ -31,10 +36,10 @@ export const landedChecks: Check<'history' | 'policyFile' | 'contents'> = {
   },
   async run(context) {
     const problems: Problem[] = [];
-    const mended = await isPolicyMended(context);
+    const seen: Seen = { mended: await isPolicyMended(context), now: (path) => context.contents.stateAt(path) };
     const more = { error: 0, warning: 0, note: 0 };
     for await (const span of context.history.sinceDeploy())
-      for (const problem of await judgeSpan(span, mended))
+      for (const problem of await judgeSpan(span, seen))
         if (problems.length < most) problems.push(problem);
         else more[problem.severity ?? 'error']++;
     return [...problems, ...unlisted(more)];
@@ -54,10 +59,18 @@ async function isPolicyMended(context: Context<'contents' | 'policyFile'>): Prom
   return 'skipped' in found || found.every(({ severity = 'error' }) => severity !== 'error');
 }
 
-async function judgeSpan({ whole, steps, asides }: LandedUnderPolicy, mended: boolean): Promise<Problem[]> {
+/** What stands now. */
+interface Seen {
+  readonly mended: boolean;
+  /** What the commit that is to be deployed holds at a path. */
+  now(path: BytePath): Promise<State | null>;
+}
+
+async function judgeSpan({ whole, steps, asides }: LandedUnderPolicy, { mended, now }: Seen): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const step of steps) {
-    problems.push(...(await told(protectedFiles, step, step)));
+    for (const problem of await told(protectedFiles, step, step))
+      problems.push(await sinceTakenAway(problem, step, now));
     const faults = await told(policyCheck, step, step);
     problems.push(...(mended ? faults.map(past) : faults));
   }
@@ -69,6 +82,22 @@ async function judgeSpan({ whole, steps, asides }: LandedUnderPolicy, mended: bo
   // Nobody can mend the form of a message that has landed.
   problems.push(...(await told(commitMessage, whole, null)).map(milder));
   return problems;
+}
+
+/**
+ * What stands among the approvals and is none can be taken away by anybody; once it is gone, or as it was, it counts for nothing,
+ * as CI says of a push that brings it and takes it away.
+ */
+async function sinceTakenAway(problem: Problem, { change }: LandedContext, now: Seen['now']): Promise<Problem> {
+  if (problem.severity === 'note') return problem;
+  const step = (await change.steps()).find(({ path }) => showPath(path) === problem.path);
+  if (!step?.path.startsWith(approvalsFolder)) return problem;
+  const state = await now(step.path);
+  if (state === null || (state.oid === step.from?.oid && state.mode === step.from.mode)) {
+    const { help: _, ...told } = problem;
+    return { ...told, message: `${problem.message}, and taken away since`, severity: 'note' };
+  }
+  return step.from === null ? { ...problem, help: `git rm ${shellWord(showPath(step.path))}` } : problem;
 }
 
 const keyOf = ({ path, commit }: Problem): string => JSON.stringify([path, commit]);

@@ -34,8 +34,15 @@ export const protectedFiles: Check<'contents' | 'approvals' | 'history' | 'polic
     if (change.kind === 'delete') return { skipped: 'nothing is left to judge of a deleted ref' };
     const steps = await change.steps();
     const found = await judgeSteps(context, steps);
+    const isTold = toldOf(found, steps);
     for (const state of await change.states())
-      found.push(...(await judgeSteps(context, state, ' in a commit on the way')));
+      found.push(
+        ...(await judgeSteps(
+          context,
+          state.filter((step) => !isTold(step)),
+          true,
+        )),
+      );
     return dedupe(found);
   },
   approvable: unapprovedSteps,
@@ -49,11 +56,22 @@ async function unapprovedSteps(context: Context<'contents' | 'approvals' | 'hist
   return open;
 }
 
+/** The last commit on the way leads to the end, of which all is told by then. */
+function toldOf(found: readonly Problem[], steps: readonly Step[]): (step: Step) => boolean {
+  const refused = new Set(found.filter(({ severity }) => severity !== 'note').map(({ path }) => path));
+  const ends = new Map(steps.filter(({ path }) => refused.has(showPath(path))).map(({ path, to }) => [path, to]));
+  return ({ path, to }) => {
+    const end = ends.get(path);
+    return end !== undefined && end?.oid === to?.oid && end?.mode === to?.mode;
+  };
+}
+
 async function judgeSteps(
   context: Context<'contents' | 'approvals' | 'history' | 'policyFile'>,
   steps: readonly Step[],
-  where = '',
+  isOnTheWay = false,
 ): Promise<Problem[]> {
+  const where = isOnTheWay ? ' in a commit on the way' : '';
   const problems: Problem[] = [];
   for (const step of steps) {
     const free = await freeChange(context, step);
@@ -62,7 +80,8 @@ async function judgeSteps(
       problems.push({
         path: showPath(step.path),
         message: `${free}${where}`,
-        help: 'npx git-protect approval add TOKEN writes it the way it must be',
+        help:
+          withoutTheWay(context, step, isOnTheWay) ?? 'npx git-protect approval add TOKEN writes it the way it must be',
       });
     const { refused, notes } = free === false ? await weigh(context, step) : { refused: [], notes: [] };
     for (const note of notes) problems.push({ path: showPath(step.path), message: note, severity: 'note' });
@@ -76,11 +95,18 @@ async function judgeSteps(
         path,
         message: `${consent.text}${where} (${why.join('; ')})`,
         severity: severityWithoutApproval(context),
-        help: await askOwner(context, guard.rule.owners, consent, path),
+        help: withoutTheWay(context, step, isOnTheWay) ?? (await askOwner(context, guard.rule.owners, consent, path)),
       });
     }
   }
   return problems;
+}
+
+/** What helps where the ends are as they should be: one commit has no way; and what an entry of a queue builds on lands before it. */
+function withoutTheWay({ change: { base }, policy }: Context, { path }: Step, isOnTheWay: boolean): string | null {
+  if (!isOnTheWay || base === null) return null;
+  if (policy.landing !== 'rebase') return 'queue it again once what is before it has landed';
+  return `git rebase -i ${base.slice(0, 12)}  # make one commit of those that change ${showPath(path)}`;
 }
 
 interface Refusal {

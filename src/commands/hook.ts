@@ -3,7 +3,7 @@ import type { Keep } from '../git/environment.ts';
 import type { Repository } from '../git/repository.ts';
 import { indexSignature, remember } from '../judge/remembered.ts';
 import { detectAgent, detectAgents } from '../machine/agent.ts';
-import { exitCode, UsageError } from '../model/index.ts';
+import { exitCode, type Policy, type Report, UsageError } from '../model/index.ts';
 import { policyCache } from '../policy/cache.ts';
 import type { PolicyCache } from '../policy/load.ts';
 import { readFormat } from '../report/index.ts';
@@ -11,7 +11,7 @@ import { messageChange } from '../sources/message.ts';
 import { pushedChanges } from '../sources/pushed.ts';
 import { type Sourced, stagedChange } from '../sources/staged.ts';
 import { type Io, readInput } from './io.ts';
-import { runJudging } from './judging.ts';
+import { type Judging, runJudging } from './judging.ts';
 import { readOptions, type Usage } from './options.ts';
 import { reportFlags } from './present.ts';
 import { receive, receiveFlags } from './receive.ts';
@@ -76,16 +76,7 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
       sourced = await from(repository, cache);
       return sourced;
     },
-    ...(gate === 'pre-commit'
-      ? {
-          mend: async (repository, report) => {
-            const policy = sourced?.loaded?.policy;
-            if (policy === undefined || detectAgent(io.env) !== null) return false;
-            const { askAtCommit } = await import('./ask-at-commit.ts');
-            return askAtCommit(repository, io, report, policy);
-          },
-        }
-      : {}),
+    ...(gate === 'pre-commit' ? { mends: mendsAtCommit(io, () => sourced?.loaded?.policy) } : {}),
     after: async (repository, report) => {
       if (gate === 'commit-msg' && report.verdict === 'pass' && sourced?.loaded?.policy.actors?.trailer)
         await addTrailer(repository, io, resolve(io.cwd, positionals[0]!));
@@ -96,6 +87,28 @@ export async function hook([gate, ...rest]: readonly string[], io: Io): Promise<
       return judgeDeployOnPush(io, repository, sourced, positionals[0]!, how);
     },
   });
+}
+
+/** What can be done on the spot where nothing but approvals is missing: those signed before are used, then an owner is asked. */
+function mendsAtCommit(io: Io, policy: () => Policy | undefined): NonNullable<Judging['mends']> {
+  const where = async (report: Report) => {
+    const { onlyApprovalsAreMissing } = await import('./ask-at-commit.ts');
+    return onlyApprovalsAreMissing(report) ? policy() : undefined;
+  };
+  return [
+    async (repository, report) => {
+      const judgedBy = await where(report);
+      if (judgedBy === undefined) return false;
+      const { useSignedBefore } = await import('./signed-before.ts');
+      return useSignedBefore(repository, io, judgedBy);
+    },
+    async (repository, report) => {
+      const judgedBy = await where(report);
+      if (judgedBy === undefined || detectAgent(io.env) !== null) return false;
+      const { askAtCommit } = await import('./ask-at-commit.ts');
+      return askAtCommit(repository, io, judgedBy);
+    },
+  ];
 }
 
 /** A commit that an AI agent makes says so. @see https://git-scm.com/docs/git-interpret-trailers */

@@ -1,4 +1,4 @@
-import { readSync, writeFileSync } from 'node:fs';
+import { fstatSync, readSync, writeFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import type { EarlyRuns } from '../git/process.ts';
 import { UsageError } from '../model/index.ts';
@@ -59,11 +59,26 @@ export async function readAll(stream: Iterable<unknown> | AsyncIterable<unknown>
  */
 export async function readInput(io: Pick<Io, 'stdin' | 'input'>, max: number): Promise<Buffer> {
   try {
+    if (io.input !== undefined) refuseDevice(io.input);
     return await readAll(io.input === undefined ? io.stdin : pieces(io.input, io), max);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`what Git says on standard input cannot be read: ${(error as Error).message}`, 'push again');
+    throw unread((error as Error).message);
   }
+}
+
+/** Git hands a hook a pipe. A terminal never ends, and of a closed input Node makes the device that is always empty. */
+function refuseDevice(input: number): void {
+  const found = fstatSync(input);
+  if (found.isDirectory()) throw unread('it is a folder');
+  if (found.isCharacterDevice() || found.isBlockDevice()) throw unread('it is closed, or a device');
+}
+
+function unread(why: string): UsageError {
+  return new UsageError(
+    `what Git says on standard input cannot be read: ${why}`,
+    'git push  # it starts the hook; a hook manager in between has to hand its standard input on',
+  );
 }
 
 async function* pieces(input: number, io: Pick<Io, 'stdin'>): AsyncIterable<Buffer> {

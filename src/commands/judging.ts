@@ -23,8 +23,8 @@ export interface Judging extends Presentation {
   readonly selection?: Selection;
   /** Who tells what goes on, where that is not the usual line. */
   readonly progress?: Progress;
-  /** Puts right what was refused, where that can be done on the spot; then it is judged once more. */
-  readonly mend?: (repository: Repository, report: Report) => Promise<boolean>;
+  /** Each puts right what was refused, where that can be done on the spot; then it is judged once more. */
+  readonly mends?: readonly ((repository: Repository, report: Report) => Promise<boolean>)[];
   /** What is said behind the report. */
   readonly told?: (report: Report) => void;
   /** What is done once the report is told; its exit code counts where the verdict is a pass. */
@@ -74,10 +74,9 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
     });
     const report = judging.called === undefined ? judged : { ...judged, called: judging.called };
     progress?.end();
-    if (report.verdict === 'refuse' && (await judging.mend?.(repository, report))) {
-      const { mend: _, ...again } = judging;
-      return await runJudging(unread(io), again);
-    }
+    for (const [at, mend] of (report.verdict === 'refuse' ? (judging.mends ?? []) : []).entries())
+      if (await mend(repository, report))
+        return await runJudging(unread(io), { ...judging, mends: judging.mends!.slice(at + 1) });
     await present(io, report, judging);
     judging.told?.(report);
     if (report.verdict === 'pass' && io.signal.aborted) throw new Undecided('it was interrupted');

@@ -54,7 +54,8 @@ export async function landed(
     const word = await consents.word();
     const stoodBy = word === null ? 0 : line.findIndex(({ commit }) => commit === word) + 1;
     for (const { loaded, from, part } of await spansOf(consents, line)) {
-      const { defaultTip } = change;
+      // What the default branch holds excuses nothing of what landed there.
+      const defaultTip = given.deployment?.standard?.branch === target ? null : change.defaultTip;
       const whole = await landedChange(repository, branch, { base: part[0]!.parent, head: part.at(-1)!.commit });
       const steps = part.map(async ({ commit, parent, steps: moved }, index) =>
         context(

@@ -108,6 +108,9 @@ export const gitSettings: readonly string[] = [
   'log.showRoot=true',
   '-c',
   'log.diffMerges=separate',
+  // Where it is another, Git puts what it prints into that.
+  '-c',
+  'i18n.logOutputEncoding=UTF-8',
   // A file beside the objects, which says who the parents are and is not checked against them.
   '-c',
   'core.commitGraph=false',

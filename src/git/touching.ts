@@ -10,7 +10,8 @@ export interface Touched {
 }
 
 /**
- * Every commit behind some roots that changes one of the paths, on any side of any merge, once for each parent.
+ * Every commit behind some roots that changes one of the paths, on any side of any merge, once for each parent; now and then
+ * others too.
  * @param paths files or folders, taken literally
  * @throws Undecided when Git fails
  */
@@ -20,17 +21,22 @@ export async function commitsTouching(
   paths: readonly BytePath[],
 ): Promise<Touched[]> {
   if (roots.length === 0 || paths.length === 0) return [];
-  // By standard input, so that no number of them is too long for a command line; a line cannot hold a line break.
-  const broken = paths.find((path) => path.includes('\n'));
-  if (broken !== undefined)
-    throw new Undecided(
-      `${JSON.stringify(showPath(broken))} has a line break in its name, so its history is not followed`,
-    );
-  const input = Buffer.from(`${roots.join('\n')}\n--\n${paths.join('\n')}\n`, 'latin1');
+  // By standard input, so that no number of them is too long for a command line.
+  const lines = new Set(paths.map(asLine));
+  const input = Buffer.from(`${roots.join('\n')}\n--\n${[...lines].join('\n')}\n`, 'latin1');
   const args = ['log', '--stdin', '--full-history', '-m', '--format=%H%x00', ...rawArguments];
   const { topLevel } = await repository.layout();
   const { stdout } = await repository.run(args, { cwd: topLevel ?? repository.cwd, input });
   return readTouched(stdout);
+}
+
+/** A line holds no line break, and loses a CR at its end: such a path is asked for by its folder, which moves whenever it does. */
+function asLine(path: BytePath): string {
+  let plain = path;
+  while (/\n|\r$/.test(plain)) plain = plain.slice(0, Math.max(0, plain.lastIndexOf('/')));
+  if (plain === '')
+    throw new Undecided(`the history of ${JSON.stringify(showPath(path))}, which no line can hold, is not followed`);
+  return plain;
 }
 
 /** Each commit's id, an empty field, then its entries; commits follow one another without more between them. */

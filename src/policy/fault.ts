@@ -1,5 +1,8 @@
 import { UsageError } from '../model/index.ts';
 
+/** The largest policy file that is read, in bytes. */
+export const maxPolicy = 1 << 20;
+
 /** One thing wrong with a policy file. */
 export interface PolicyFault {
   /** 1-based. */

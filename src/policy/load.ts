@@ -38,9 +38,11 @@ export async function loadPolicyAt(
   parsed.set(repository, known);
   const cached = known.get(entry.oid) ?? (await cache?.get(entry.oid));
   if (cached) return { policy: cached, source, oid: entry.oid, bootstrap: null };
-  const { maxPolicy, parsePolicy } = await import('./parse.ts');
-  const blob = await repository.objects.read(entry.oid, maxPolicy);
+  const { parsePolicy } = await import('./parse.ts');
+  const { maxPolicy } = await import('./fault.ts');
+  const blob = await repository.objects.readUpTo(entry.oid, maxPolicy);
   if (!blob) throw missing(entry.oid);
+  if (blob.content === null) throw await invalid(source, tooLarge);
   const policy = parsePolicy(await decode(blob.content, source), source);
   known.set(entry.oid, policy);
   await cache?.set(entry.oid, policy);
@@ -82,6 +84,9 @@ export async function validPolicy(repository: Repository, name: string): Promise
     throw error;
   }
 }
+
+/** As `maxPolicy` has it. */
+const tooLarge = 'the policy is larger than 1 MiB';
 
 /** By its name: the class itself is loaded only where a policy has to be parsed. */
 function isPolicyError(error: unknown): boolean {

@@ -2,26 +2,15 @@ import { isUtf8 } from 'node:buffer';
 import { parsePublicKey } from '../approvals/public-key.ts';
 import type { DeployEnvironment, OwnerKey, Policy } from '../model/index.ts';
 import { type Field, type Schema, typeName } from '../model/schema.ts';
-import {
-  type Document,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  visit,
-} from '../readers/settings/yaml-package.ts';
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from '../readers/settings/yaml-package.ts';
 import { patternFault } from '../rules/match.ts';
 import { crossCheck, didYouMean } from './cross-check.ts';
+import { readDocument } from './document.ts';
 import { PolicyError, type PolicyFault } from './fault.ts';
 import type { RawEnvironment, RawPolicy } from './raw.ts';
 import { policySchema } from './schema.ts';
 
 export { PolicyError, type PolicyFault } from './fault.ts';
-
-/** The largest policy file that is read, in bytes. */
-export const maxPolicy = 1 << 20;
 
 /** Where bytes are no UTF-8, as an editor set to another encoding writes them; null where they are. */
 export function notText(content: Buffer): PolicyFault | null {
@@ -39,61 +28,28 @@ export function notText(content: Buffer): PolicyFault | null {
  */
 export function parsePolicy(text: string, source: string): Policy {
   const lines = new LineCounter();
-  const faults: PolicyFault[] = [];
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    uniqueKeys: true,
-    version: '1.2',
-    customTags: [],
-    stringKeys: true,
-  });
-  const repeated: PolicyFault[] = [];
-  for (const error of [...document.errors, ...document.warnings]) {
-    const line = error.linePos?.[0].line ?? 1;
-    if (error.code === 'DUPLICATE_KEY')
-      repeated.push({ line, message: `${keyAt(document, error.pos[0])} is there twice; keep one` });
-    else faults.push({ line, message: error.message.split('\n')[0]!.replace(/ at line \d+.*$/, '') });
-  }
-  const refuse = () => {
-    throw new PolicyError(
-      source,
-      [...faults, ...repeated].sort((a, b) => a.line - b.line),
-    );
-  };
-  if (faults.length > 0) refuse();
+  const { document, faults: broken, repeated } = readDocument(text, lines);
+  if (document === null || broken.length > 0) throw refusal(source, broken);
   if (document.contents === null)
     throw new PolicyError(source, [{ line: 1, message: "the file is empty, expected at least 'version: 1'" }]);
-  refuseYamlTricks(document, lines, faults);
-  if (faults.length > 0) refuse();
+  const faults: PolicyFault[] = [];
   const reader = new Reader(lines, faults);
   const raw = reader.read(document.contents as Node, policySchema, '') as RawPolicy;
   if (faults.length === 0) crossCheck(raw, (path, message) => reader.tell(path, message));
-  if (faults.length + repeated.length > 0) refuse();
+  if (faults.length + repeated.length > 0) throw refusal(source, [...faults, ...repeated]);
   return toPolicy(raw);
 }
 
-/** The key that starts at an offset of the text. */
-function keyAt(document: Document, offset: number): string {
-  let name = 'a key';
-  visit(document, {
-    Pair: (_, { key }) => {
-      if (isScalar(key) && key.range?.[0] === offset) name = `'${String(key.value).slice(0, 80)}'`;
-    },
-  });
-  return name;
-}
+/** Faults that are told; the others are counted. */
+const mostTold = 100;
 
-/** A policy reads as it stands: nothing refers to another place, nothing changes its type. */
-function refuseYamlTricks(document: Document, lines: LineCounter, faults: PolicyFault[]): void {
-  const fault = (node: Node, message: string) =>
-    void faults.push({ line: lines.linePos(node.range?.[0] ?? 0).line || 1, message });
-  visit(document, {
-    Alias: (_, node) => fault(node, 'YAML anchors and aliases are not read; write the value out'),
-    Node: (_, node) => {
-      if ('anchor' in node && node.anchor) fault(node, 'YAML anchors and aliases are not read; write the value out');
-      if (node.tag) fault(node, `YAML tags are not read (${node.tag.slice(0, 40)})`);
-    },
-  });
+function refusal(source: string, faults: readonly PolicyFault[]): PolicyError {
+  const once = new Map(faults.map((fault) => [`${fault.line} ${fault.message}`, fault]));
+  const sorted = [...once.values()].sort((a, b) => a.line - b.line);
+  const left = sorted.length - mostTold;
+  if (left <= 0) return new PolicyError(source, sorted);
+  const more = { line: sorted[mostTold]!.line, message: `and ${left} more from here on` };
+  return new PolicyError(source, [...sorted.slice(0, mostTold), more]);
 }
 
 function toPolicy(raw: RawPolicy): Policy {
@@ -252,7 +208,7 @@ class Reader {
     if (schema.kind === 'key') return this.#key(node, value, path);
     if (schema.kind === 'pattern') {
       const fault = patternFault(value);
-      return fault ? this.#fault(node, path, `'${value}' ${fault}`) : value;
+      return fault ? this.#fault(node, path, `'${value.slice(0, 200)}' ${fault}`) : value;
     }
     if (schema.kind === 'text' && schema.pattern && !schema.pattern.test(value))
       return this.#expected(node, path, schema.expected);

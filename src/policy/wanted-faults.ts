@@ -19,7 +19,7 @@ export async function wantedFaults(text: string, policy: Policy): Promise<Policy
   if (written.length === 0) return [];
   const { wantedFault } = await import('../readers/settings/values.ts');
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
   const faults: PolicyFault[] = [];
   for (const { keys, at, pattern } of written) {
     const fault = await wantedFault({ at, pattern });

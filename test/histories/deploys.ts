@@ -1,4 +1,5 @@
 import { is } from 'uvu/assert';
+import { approvalsFolder } from '../../src/approvals/statement.ts';
 import { isRefused } from './generator.ts';
 import type { History, Push } from './grown.ts';
 import { isError, type Judged, type Problem } from './judged.ts';
@@ -71,10 +72,12 @@ function isUnclear(
   /** What was taken back may have used up an approval that another path needs later. */
   isAnywhere: boolean,
 ): boolean {
-  const isUnjudged = landed.some(
-    ({ before, after }) =>
-      before?.files[policyPath] === absent && before.files[path as Path] !== after.files[path as Path],
-  );
+  const name = path?.startsWith(approvalsFolder) ? path.slice(approvalsFolder.length) : null;
+  const isMoved = (before: Node, after: Node) =>
+    name === null
+      ? before.files[path as Path] !== after.files[path as Path]
+      : before.held.has(name) !== after.held.has(name);
+  const isUnjudged = landed.some(({ before, after }) => before?.files[policyPath] === absent && isMoved(before, after));
   if (isUnjudged) return true;
   return landed.some(({ before, after }) => {
     const [known, reached] = [before ? behind(before) : new Set(), behind(after)];
@@ -92,17 +95,21 @@ function isTakenBack(brought: readonly Node[], path: Path): boolean {
 }
 
 /**
- * A merge that made its own side the first walks past what landed beside it: an approval that was removed since is not seen, and
- * the branch no longer ends where a release was cut. Ci compares ends and lets it land.
+ * A merge that made its own side the first walks past what landed beside it: an approval that was removed since is not seen, the
+ * branch no longer ends where a release was cut, and what that release took from the default branch seems to land anew, though
+ * approved for that one alone; and so does all that landed beside a policy which its side brings. Ci compares ends and lets it land.
  */
-function isLostBeside({ model, pushes }: History, head: Node, path: Path): boolean {
+function isLostBeside({ model, pushes, tips }: History, head: Node, path: Path): boolean {
+  const main = new Set(lineOf(tips.get('main')!));
   const foxtrots = pushes.filter(({ before, after }) => before && after.parents[1] === before);
   const isRemoved = [...behind(head)].some(({ held }) =>
     [...held].some(
       (name) => !head.held.has(name) && model.approvals.get(name)!.steps.some((step) => step.path === path),
     ),
   );
-  return foxtrots.some(({ after }) => !behind(head).has(after) || isRemoved);
+  const isCut = ({ branch, before }: Push) => branch !== 'main' && main.has(before!);
+  const isRuledAnew = ({ before, after }: Push) => after.parents[0]!.files[policyPath] !== before!.files[policyPath];
+  return foxtrots.some((push) => !behind(head).has(push.after) || isRemoved || isCut(push) || isRuledAnew(push));
 }
 
 /**

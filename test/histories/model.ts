@@ -111,7 +111,7 @@ export class Model {
     const policy = this.standingAt(place);
     if (policy?.landing !== 'rebase') return whole;
     const judge = { policy, target: 'main' };
-    const refused = states.flatMap((state) => this.unapproved(base, state, judge, result));
+    const refused = states.flatMap((state) => this.refused(base, state, judge, result));
     return { ...whole, refused: [...new Set([...whole.refused, ...refused])] };
   }
 
@@ -130,10 +130,10 @@ export class Model {
   }
 
   /** What moves without approval: each path, and `approvals` for one that no owner signed. */
-  refused(base: Node, head: Result, judge: Judge): string[] {
+  refused(base: Node, head: Result, judge: Judge, whole = head): string[] {
     const added = [...head.held].filter((name) => !base.held.has(name));
     const forged = added.some((name) => !this.isSigned(name, judge.policy)) ? ['approvals'] : [];
-    return [...this.unapproved(base, head, judge), ...forged];
+    return [...this.unapproved(base, head, judge, whole), ...forged];
   }
 
   /** The paths that a push moves without approval. `whole`: what it leads to in the end, if that is not what is judged. */
