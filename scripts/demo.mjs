@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { agentDay } from './agent-day.mjs';
 import { deployDay } from './deploy-day.mjs';
 import { home, origin, quietly, repo, root, step, steps, write } from './stage.mjs';
 
@@ -117,6 +118,7 @@ step(
   'npx git-protect approve --range origin/main..HEAD --reason "refunds broke the checkout" --yes && git commit --quiet -m "chore: approve the revert" && git push --quiet origin main',
   { code: 0 },
 );
+await agentDay();
 step(
   'Somebody switches the hooks off. doctor sees it and mends it.',
   'git config core.hooksPath /dev/null && npx git-protect doctor --fix',

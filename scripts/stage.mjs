@@ -17,16 +17,20 @@ export const env = {
 /** How many steps were played. */
 export let steps = 0;
 
-/** Runs a shell line in the repository, shows it with its output, and insists on its exit code and words. */
-export function step(story, line, { code, says = [], shown }) {
+/**
+ * Runs a shell line in the repository, shows it with its output, and insists on its exit code (or one of several) and words.
+ * @param brief of the output only the line that holds this is shown
+ */
+export function step(story, line, { code, says = [], shown, brief }) {
   steps++;
   console.log(`${steps}. ${story}\n$ ${shown ?? line}`);
   const done = spawnSync('sh', ['-c', `(${line}) 2>&1`], { cwd: repo, env, encoding: 'utf8' });
-  const output = done.stdout.replaceAll(root, '…');
+  const whole = done.stdout.replaceAll(root, '…');
+  const output = brief ? (whole.split('\n').find((text) => text.includes(brief)) ?? whole) : whole;
   console.log(
     `${output.replace(/pt1_[\w-]{60,}/g, (long) => `${long.slice(0, 40)}…`).trimEnd()}\n`.replace(/^\n+/, ''),
   );
-  if (done.status !== code) fail(`exit code ${done.status}, expected ${code}`);
+  if (![code].flat().includes(done.status)) fail(`exit code ${done.status}, expected ${code}`);
   for (const words of [says].flat()) if (!output.includes(words)) fail(`the output does not say '${words}'`);
   return done.stdout;
 }
