@@ -32,7 +32,7 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
             schema: text('a fingerprint as a finding names it', /^(?:[0-9a-f]{16}|own:\S+)$/),
             doc: 'only this value',
           },
-          reason: { schema: text('a sentence'), doc: 'why it is no secret' },
+          reason: { schema: text('a sentence'), doc: 'why it is not a secret' },
         }),
         0,
       ),
