@@ -103,7 +103,7 @@ test('values that are other, missing, of another type, or not all as expected', 
   });
 });
 
-test('what is no JSON, half of it, or JSON that can be read in two ways', async () => {
+test('what is not JSON, half of it, or JSON that can be read in two ways', async () => {
   const said = async (body: string) => {
     let text = '';
     await against(json(body), async (url) => {
@@ -113,9 +113,9 @@ test('what is no JSON, half of it, or JSON that can be read in two ways', async 
   };
   match(await said('<html><body>status: ok</body></html>'), 'answers with what is not JSON: <html><body>status: ok');
   match(await said(''), 'answers with what is not JSON, with an empty body');
-  match(await said('{"status":"ok"'), 'no JSON');
-  match(await said('{"status":"ok"} {"status":"ok"}'), 'no JSON');
-  match(await said('// fine\n{"status":"ok"}'), 'no JSON');
+  match(await said('{"status":"ok"'), 'not JSON');
+  match(await said('{"status":"ok"} {"status":"ok"}'), 'not JSON');
+  match(await said('// fine\n{"status":"ok"}'), 'not JSON');
   match(await said('{"status":"down","status":"ok"}'), "JSON that has the key 'status' twice");
   match(await said(`${'['.repeat(100_000)}${']'.repeat(100_000)}`), 'answers with');
   match(await said('"ok"'), 'has nothing at $.status');
