@@ -183,7 +183,7 @@ test('a cover profile of Go counts statements, each block once', () => {
   const text =
     'mode: atomic\nexample.com/shop/pay/fee.go:3.2,4.3 2 0\nexample.com/shop/pay/fee.go:5.2,9.3 3 7\nexample.com/shop/pay/fee.go:3.2,4.3 2 1\nexample.com/shop/main.go:1.1,2.2 1 0\n';
   equal(counts(text, { files: ['pay/fee.go', 'main.go', 'cmd/main.go'] }), { 'pay/fee.go': '5/5', 'main.go': '0/1' });
-  match(fault('mode: set\nx.go:1 1\n'), 'line 2 is no block of a profile');
+  match(fault('mode: set\nx.go:1 1\n'), 'line 2 is not a block of a profile');
 });
 
 test('coverage.py and SimpleCov write JSON of their own', () => {

@@ -65,7 +65,7 @@ test('another status is told with what came back', async () => {
     async (url) => {
       const [problem] = await findings(health, endpoint(url));
       match(problem!.message, /^staging \(127\.0\.0\.1:\d+\/health\): answers 503, expected 200: database is down$/);
-      is(problem!.help, `mend staging, or deploy ${commit.slice(0, 12)} there first`);
+      is(problem!.help, `fix staging, or deploy ${commit.slice(0, 12)} there first`);
       not.match(JSON.stringify(problem), 'header-value');
       equal(await findings(health, endpoint(url, { status: 503 })), [], 'a status that the policy expects');
     },
@@ -103,7 +103,7 @@ test('values that are other, missing, of another type, or not all as expected', 
   });
 });
 
-test('what is no JSON, half of it, or JSON that can be read in two ways', async () => {
+test('what is not JSON, half of it, or JSON that can be read in two ways', async () => {
   const said = async (body: string) => {
     let text = '';
     await against(json(body), async (url) => {
@@ -111,11 +111,11 @@ test('what is no JSON, half of it, or JSON that can be read in two ways', async 
     });
     return text;
   };
-  match(await said('<html><body>status: ok</body></html>'), 'answers with what is no JSON: <html><body>status: ok');
-  match(await said(''), 'answers with what is no JSON, with an empty body');
-  match(await said('{"status":"ok"'), 'no JSON');
-  match(await said('{"status":"ok"} {"status":"ok"}'), 'no JSON');
-  match(await said('// fine\n{"status":"ok"}'), 'no JSON');
+  match(await said('<html><body>status: ok</body></html>'), 'answers with what is not JSON: <html><body>status: ok');
+  match(await said(''), 'answers with what is not JSON, with an empty body');
+  match(await said('{"status":"ok"'), 'not JSON');
+  match(await said('{"status":"ok"} {"status":"ok"}'), 'not JSON');
+  match(await said('// fine\n{"status":"ok"}'), 'not JSON');
   match(await said('{"status":"down","status":"ok"}'), "JSON that has the key 'status' twice");
   match(await said(`${'['.repeat(100_000)}${']'.repeat(100_000)}`), 'answers with');
   match(await said('"ok"'), 'has nothing at $.status');
@@ -125,7 +125,7 @@ test('what is no JSON, half of it, or JSON that can be read in two ways', async 
 test('at most 80 characters of an answer are shown, and none that nobody sees', async () => {
   await against(json(`${'\u001b[31m\u202e'.repeat(10)}${'x'.repeat(5000)}`), async (url) => {
     const text = await messages(health, endpoint(url, { expect: { '$.status': 'ok' } }));
-    const shown = text.split('no JSON: ')[1]!;
+    const shown = text.split('not JSON: ')[1]!;
     is([...shown].length, 80);
     not.match(shown, /[\u001b\u202e]/);
   });
@@ -345,7 +345,7 @@ test('a JSONPath that is none is not judged', async () => {
       (reason: Error) => reason,
     );
     is((error as Error).name, 'Undecided');
-    match((error as Error).message, "'$.[' is no JSONPath");
+    match((error as Error).message, "'$.[' is not a JSONPath");
   });
 });
 

@@ -33,14 +33,14 @@ test('the finding says the time there, the hours, and when it opens', async () =
   equal(more, []);
   is(
     problem!.message,
-    'it is fri 2026-11-20 11:30 in Europe/London, outside the window mon, tue, wed, thu 09:00-16:00',
+    'it is Friday 2026-11-20 11:30 in Europe/London, outside the window Monday to Thursday 09:00-16:00',
   );
   is(
     problem!.help,
-    'wait until mon 2026-11-23 09:00, or an owner waives it: npx git-protect approve --deploy production --waive deploy-window --reason "…"',
+    'wait until Monday 2026-11-23 09:00, or an owner waives it: npx git-protect approve --deploy production --waive deploy-window --reason "…"',
   );
   const [told] = await at('2026-11-20T11:30:00Z', { window: office }, 'an agent');
-  is(told!.help, 'wait until mon 2026-11-23 09:00; only an owner can waive it: ask lead');
+  is(told!.help, 'wait until Monday 2026-11-23 09:00; only an owner can waive it: ask lead');
 });
 
 test('the zone decides the day and the hour, summer time included', async () => {
@@ -56,9 +56,13 @@ test('the zone decides the day and the hour, summer time included', async () => 
 
 test('an hour that is skipped never comes, one that is repeated comes twice', async () => {
   const window = { timezone: 'Europe/London', hours: '01:00-02:00' };
-  match(await said('2026-03-29T00:59:59Z', { window }), 'it is sun 2026-03-29 00:59');
-  match(await said('2026-03-29T01:00:00Z', { window }), 'it is sun 2026-03-29 02:00');
-  match(await said('2026-03-29T00:59:59Z', { window }), 'wait until mon 2026-03-30 01:00', 'that day has no such hour');
+  match(await said('2026-03-29T00:59:59Z', { window }), 'it is Sunday 2026-03-29 00:59');
+  match(await said('2026-03-29T01:00:00Z', { window }), 'it is Sunday 2026-03-29 02:00');
+  match(
+    await said('2026-03-29T00:59:59Z', { window }),
+    'wait until Monday 2026-03-30 01:00',
+    'that day has no such hour',
+  );
   equal(await at('2026-10-25T00:30:00Z', { window }), []);
   equal(await at('2026-10-25T01:30:00Z', { window }), []);
   is((await at('2026-10-25T02:00:00Z', { window })).length, 1);
@@ -84,7 +88,7 @@ test('hours over midnight belong to the day on which they began', async () => {
   is((await at('2026-11-20T02:00:00Z', { window })).length, 1);
   is((await at('2026-11-20T22:00:00Z', { window })).length, 1, 'friday night');
   is((await at('2026-11-19T01:00:00Z', { window })).length, 1, 'the night of wednesday');
-  match(await said('2026-11-20T22:00:00Z', { window }), 'wait until thu 2026-11-26 22:00');
+  match(await said('2026-11-20T22:00:00Z', { window }), 'wait until Thursday 2026-11-26 22:00');
   const late = { timezone: 'UTC', hours: '20:00-24:00' };
   equal(await at('2026-11-19T23:59:59Z', { window: late }), []);
   is((await at('2026-11-20T00:00:00Z', { window: late })).length, 1);
@@ -94,7 +98,7 @@ test('freezes hold on both their days, in the zone of the window, else in UTC', 
   const freezes = [{ from: '2026-12-20', to: '2027-01-04', reason: 'year end' }];
   match(
     await said('2026-12-20T00:00:00Z', { freezes }),
-    'it is sun 2026-12-20 00:00 in UTC, in the freeze from 2026-12-20 to 2027-01-04 (year end)\nwait until tue 2027-01-05 00:00',
+    'it is Sunday 2026-12-20 00:00 in UTC, in the freeze from 2026-12-20 to 2027-01-04 (year end)\nwait until Tuesday 2027-01-05 00:00',
   );
   equal(await at('2026-12-19T23:59:59Z', { freezes }), []);
   is((await at('2027-01-04T23:59:59Z', { freezes })).length, 1);
@@ -113,7 +117,7 @@ test('outside the hours and in a freeze: both are said, and the opening is behin
   match(text, 'outside the window');
   match(text, '(year end)');
   match(text, '(audit)');
-  match(text, 'wait until wed 2027-01-06 09:00');
+  match(text, 'wait until Wednesday 2027-01-06 09:00');
 });
 
 test('where nothing opens, that is said', async () => {

@@ -437,10 +437,10 @@ test('words for people: what is wrong, and how much of it --fix mends', () => {
   is(done.code, 1);
   match(done.out, 'error[hooks-path] this clone is not wired');
   match(done.out, '  help: npx git-protect wire');
-  match(done.out, 'protect: 1 error, 0 warnings; npx git-protect doctor --fix mends 1');
+  match(done.out, 'protect: 1 error, 0 warnings; 1 can be fixed: npx git-protect doctor --fix');
   const fixed = repo.protect('doctor', '--fix');
   is(fixed.code, 0, fixed.out);
-  match(fixed.out, 'mended[hooks-path]');
+  match(fixed.out, 'fixed[hooks-path]');
   not.match(fixed.out, 'error');
   is(repo.protect('doctor', '--format', 'sarif').code, 2);
 });

@@ -297,7 +297,7 @@ const unfit: { name: string; prepare(repo: Repo): void; says: RegExp }[] = [
       repo.write('.githooks/pre-commit', '#!/usr/bin/env python3\nprint(1)\n', 0o755);
       repo.git('config', 'core.hooksPath', '.githooks');
     },
-    says: /\.githooks\/pre-commit is no shell script \(#!\/usr\/bin\/env python3\)/,
+    says: /\.githooks\/pre-commit is not a shell script \(#!\/usr\/bin\/env python3\)/,
   },
   {
     name: 'a tracked hook that Git does not run, because it is not executable',
@@ -333,12 +333,12 @@ const unfit: { name: string; prepare(repo: Repo): void; says: RegExp }[] = [
   {
     name: 'a package.json that is no object',
     prepare: (repo) => repo.write('package.json', '[]\n'),
-    says: /package\.json is no object whose scripts are strings/,
+    says: /package\.json is not an object whose scripts are strings/,
   },
   {
     name: 'a package.json whose scripts are no strings',
     prepare: (repo) => repo.write('package.json', '{ "scripts": { "prepare": 1 } }\n'),
-    says: /package\.json is no object whose scripts are strings/,
+    says: /package\.json is not an object whose scripts are strings/,
   },
   {
     name: 'a file where the folder has to be',

@@ -228,9 +228,9 @@ test('what cannot be read is refused: too large, binary, not UTF-8, a syntax err
     destructive!,
     commit(repo),
     /0001_a\.sql: is \d+ bytes, too large to be checked/,
-    '0002_b.sql: is no UTF-8 text',
-    '0003_c.sql: is no UTF-8 text',
-    '0004_d.sql: is no UTF-8 text',
+    '0002_b.sql: is not UTF-8 text',
+    '0003_c.sql: is not UTF-8 text',
+    '0004_d.sql: is not UTF-8 text',
     '0005_e.sql:1',
   );
 });

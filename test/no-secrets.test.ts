@@ -83,6 +83,19 @@ test('values of .env: pasted, in base64 and URL-encoded; those of the example pa
   }
 });
 
+test('what a .env file holds that has landed is known to everybody; what it holds besides is looked for', () => {
+  const { repo } = guardedRepo();
+  repo.commit('chore: past the hooks', { '.env': 'PROJECT_NAME="Full Stack Shop Project"\n' });
+  repo.publish();
+  repo.write('.env', 'PROJECT_NAME="Full Stack Shop Project"\nSIGNING="correct horse/battery staple"\n');
+  repo.write('docs/a.md', '# Full Stack Shop Project\n').git('add', 'docs');
+  is(judged(repo).code, 0);
+  repo.write('docs/a.md', 'correct horse/battery staple\n').git('add', 'docs');
+  const { code, findings } = judged(repo);
+  is(code, 1);
+  match(findings[0]!['message']!, /value of SIGNING/);
+});
+
 test('a .env file that cannot be judged leaves the check undecided, and a folder of that name is none', () => {
   const { repo } = guardedRepo({ more: 'deploy: { production: { environment: { file: settings/prod } } }' });
   repo.write('settings/prod/readme.txt', 'x\n').write('src/a.ts', '1\n').git('add', '-A');

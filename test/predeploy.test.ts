@@ -281,7 +281,7 @@ test('landed-checks: a policy that was invalid is no matter once a valid one is 
   land(repo, 'chore: approve', {});
   const done = repo.protect('predeploy');
   is(done.code, 0, done.out);
-  match(done.stdout, /note\[landed-checks\] \.protectionrc:\d+: landnig: .*, in [0-9a-f]{12}, and mended since\n/);
+  match(done.stdout, /note\[landed-checks\] \.protectionrc:\d+: landnig: .*, in [0-9a-f]{12}, and fixed since\n/);
 });
 
 test('no rollback point shortens what is judged, whoever pushed it', () => {

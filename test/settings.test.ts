@@ -162,7 +162,7 @@ test('YAML that can be read in several ways is refused, with its line', async ()
   match(await unreadable('? { x: 1 }\n: 2\n'), 'not valid YAML');
   match(await unreadable('a:\n\t- 1\n'), 'not valid YAML');
   match(await unreadable('a: "x\n'), 'not valid YAML');
-  match(await unreadable('a: 1\n<<: 2\n'), 'merges something that is no map');
+  match(await unreadable('a: 1\n<<: 2\n'), 'merges something that is not a map');
   match(await unreadable(Buffer.from([0x61, 0x3a, 0x20, 0xff])), 'not UTF-8');
   match(await unreadable(Buffer.from('\ufeffa: 1', 'utf16le')), 'not UTF-8');
 });
@@ -301,7 +301,7 @@ test('in a text there is nothing to look up, whatever YAML makes of it', async (
   ] as const) {
     const find = await settingFinder({ at: '$.debug', pattern: null });
     const fault = await find(Buffer.from(content), name).catch((error: Error) => error);
-    match((fault as Error).message, 'is no map or list, so nothing can be looked up in it');
+    match((fault as Error).message, 'is not a map or list, so nothing can be looked up in it');
   }
   is(isUnstructured('deploy/main.tf'), true);
   is(isUnstructured('config/.env.production.example'), true);

@@ -129,10 +129,10 @@ test('what a table that is made anew leaves behind is lost', () => {
     ['CREATE TEMP TABLE b AS SELECT * FROM users; DROP TABLE users', /in a temporary table only/],
   ];
   for (const [sql, expected] of cases) match(messages(sql, { before: [users] }), expected, sql);
-  match(messages(rebuild(all, all)), /error: makes users anew, and no migration here tells its columns/);
+  match(messages(rebuild(all, all)), /error: recreates users, and no migration here says which columns it has/);
   match(
     messages(rebuild(all, all), { before: ['CREATE TABLE IF NOT EXISTS users (id, name, age);'] }),
-    /no migration here tells its columns/,
+    /no migration here says which columns it has/,
   );
   match(
     messages(rebuild(all, all), { before: [users, 'ALTER TABLE users ADD mail TEXT;'] }),
@@ -147,7 +147,7 @@ test('what a table that is made anew leaves behind is lost', () => {
 test('what SQLite makes of a text, and of a column that is not there, is told', () => {
   match(
     messages(rebuild(`${all}, "mail"`, `${all}, "mail"`, 'id, name, age, mail'), { before: [users] }),
-    'warning: "mail" is no column of users, so SQLite takes it for a text',
+    'warning: "mail" is not a column of users, so SQLite takes it for a text',
   );
   match(
     messages(rebuild(all, all, 'id INTEGER, name INTEGER, age INTEGER'), { before: [users] }),

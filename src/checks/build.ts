@@ -20,7 +20,7 @@ export const build: Check<'commands', 'deploy'> = {
   docs: {
     since: '0.1.0',
     why: 'A push to a branch that deploys by itself is a deploy. What does not build must not get there.',
-    fix: 'Run the command that the report names, mend what fails, commit, and push again. A build that passed is remembered by its tree.',
+    fix: 'Run the command that the report names, fix what fails, commit, and push again. A build that passed is remembered by its tree.',
   },
   async run(context) {
     const { change, gate, deploy, commands } = context;

@@ -57,7 +57,7 @@ function judge(host: string, days: number, { fault, chain }: ShownCertificates, 
   if (own !== undefined && own.from > now)
     return [{ message: `the certificate of ${host} holds from ${date(own.from)} on only`, help }];
   if (own === undefined || fault !== null)
-    return [{ message: `${host}: ${fault ?? 'it shows no certificate'}`, help: `mend what ${host} shows` }];
+    return [{ message: `${host}: ${fault ?? 'it shows no certificate'}`, help: `fix what ${host} shows` }];
   const soon = (to: number) => to - now < days * day;
   const ends = (to: number) => `ends on ${date(to)}, in ${count((to - now) / day)}; ${count(days)} are asked for`;
   const problems: Problem[] = soon(own.to) ? [{ message: `the certificate of ${host} ${ends(own.to)}`, help }] : [];

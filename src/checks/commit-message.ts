@@ -171,9 +171,9 @@ const nearMisses: readonly (readonly [RegExp, (type: string) => string])[] = [
   [/^[\p{L}\d_-]+\([^:]*[()][^:]*\)!?:/u, (type) => `the scope of '${type}' holds brackets of its own`],
   [
     /^[\p{L}\d_-]+(?:\([^()]*\))?!?\s*[\uff1a\ufe55\ua789\u2236]/u,
-    (type) => `the colon after '${type}' is no plain ':'`,
+    (type) => `the colon after '${type}' is not a plain ':'`,
   ],
-  [/^[\p{L}\d_-]+(?:\([^()]*\))?!?:(?! )\s/u, (type) => `what follows '${type}:' is no plain space`],
+  [/^[\p{L}\d_-]+(?:\([^()]*\))?!?:(?! )\s/u, (type) => `what follows '${type}:' is not a plain space`],
   [/^[\p{L}\d_-]+(?:\([^()]*\))?!?:/u, (type) => `a space is missing after '${type}:'`],
   [/^[\p{L}\d_-]+(?:\([^()]*\))?!?\s+:/u, (type) => `there is a space before the colon after '${type}'`],
 ];

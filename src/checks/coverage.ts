@@ -19,7 +19,7 @@ export const coverage: Check<'contents' | 'deploy'> = {
   docs: {
     since: '0.1.0',
     why: 'Payment code that no test has run is found out by a customer. A figure that leaves out whole files, or comes from last week, is worse than none.',
-    fix: 'Run the tests with coverage over every file, mend what the report names, and run the gate again. Files that need no tests are named in `coverage.exclude`.',
+    fix: 'Run the tests with coverage over every file, fix what the report names, and run the gate again. Files that need no tests are named in `coverage.exclude`.',
   },
   async run(context) {
     const { deploy } = context;

@@ -2,6 +2,7 @@ import type { Check, Context, DeployWindow } from '../model/index.ts';
 import { weekdays } from '../model/policy.ts';
 import {
   type Calendar,
+  dayNames,
   freezesOn,
   isWithin,
   localTime,
@@ -22,7 +23,7 @@ export const deployWindow: Check<'deploy'> = {
   timeout: 30_000,
   docs: {
     since: '0.1.0',
-    why: 'What breaks after a deploy is mended by those who are there. Hours, days and freezes say when they are.',
+    why: 'What breaks after a deploy is fixed by whoever is there. Hours, days and freezes say when they are.',
     fix: 'Wait until the time that the report names. When it cannot wait, an owner waives this check for one commit: `npx git-protect approve --deploy ENVIRONMENT --waive deploy-window --reason "…"`. Hours are those that the clocks show in `window.timezone`, else UTC: one that is skipped when they go forward never comes, one that is repeated counts both times. The end of the hours is not within them; both ends of a freeze are. Of hours that go over midnight, the day is that on which they began.',
   },
   async run(context) {
@@ -48,10 +49,14 @@ function openingOf(calendar: Calendar, now: Date): string | null {
   return opening && showLocal(localTime(opening, zoneOf(calendar)));
 }
 
-/** `the window mon, tue 09:00-16:00` */
+/** `the window Monday to Thursday 09:00-16:00` */
 function described({ days, hours }: DeployWindow): string {
   const said = weekdays.filter((name) => days.includes(name));
-  const on = said.length === weekdays.length ? '' : `${said.join(', ')} `;
+  const isRow = said.length > 2 && weekdays.indexOf(said.at(-1)!) - weekdays.indexOf(said[0]!) === said.length - 1;
+  const shown = isRow
+    ? `${dayNames[said[0]!]} to ${dayNames[said.at(-1)!]}`
+    : said.map((name) => dayNames[name]).join(', ');
+  const on = said.length === weekdays.length ? '' : `${shown} `;
   return `the window ${on}${showMinutes(hours.from)}-${showMinutes(hours.to)}`;
 }
 

@@ -18,7 +18,7 @@ export const destructiveMigration: Check<'contents' | 'approvals'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'A DROP, a TRUNCATE, or a DELETE or UPDATE of every row cannot be taken back: what is gone comes back only from a backup. What cannot be read could be one, so it counts as one. Statements that hold up others while they run are told as warnings. A column that becomes wider is no loss where the migrations before, in SQL, tell its old type (a plain `CREATE TABLE` or `ADD COLUMN` does, one `IF NOT EXISTS` does not). A table of SQLite that is made anew (`CREATE`, `INSERT … SELECT`, `DROP`, `RENAME`) is judged by the columns and rows that it keeps, and by what hangs on it with `ON DELETE CASCADE`: within a transaction, and on D1, foreign keys cannot be switched off. Of a migration written as code the SQL in its strings and the calls that drop, empty or delete are looked at; what takes a migration back (`down`, `downgrade`, undo files) is not.',
+    why: 'A DROP, a TRUNCATE, or a DELETE or UPDATE of every row cannot be taken back: what is gone comes back only from a backup. What cannot be read could be one, so it counts as one. Statements that hold up others while they run are told as warnings. A column that becomes wider is no loss where the migrations before, in SQL, tell its old type (a plain `CREATE TABLE` or `ADD COLUMN` does, one `IF NOT EXISTS` does not). A table that SQLite recreates (`CREATE`, `INSERT … SELECT`, `DROP`, `RENAME`) is judged by the columns and rows that it keeps, and by what hangs on it with `ON DELETE CASCADE`: within a transaction, and on D1, foreign keys cannot be switched off. Of a migration written as code the SQL in its strings and the calls that drop, empty or delete are looked at; what takes a migration back (`down`, `downgrade`, undo files) is not.',
     fix: 'Write it so that nothing is lost: add before you drop, copy before you change a type, give DELETE and UPDATE a WHERE. Where the loss is meant, an owner approves the file: `npx git-protect approve --staged --reason "…"`, or `npx git-protect request` asks one.',
   },
   async run(context) {
@@ -135,7 +135,7 @@ async function judgeFile(
   const content = await context.contents.content(to.oid);
   if (content.left === 'large') return [unseen(`is ${content.size} bytes, too large to be checked`, '')];
   const text = asText(content);
-  if (text === null) return [unseen('is no UTF-8 text')];
+  if (text === null) return [unseen('is not UTF-8 text')];
   const path = showPath(step.path);
   if (file.kind === 'code') return judgeScript(text, path, folder);
   const { judgeSql } = await import('../readers/sql/index.ts');

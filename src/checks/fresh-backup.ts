@@ -24,7 +24,7 @@ export const freshBackup: Check<'deploy'> = {
   docs: {
     since: '0.1.0',
     why: 'A deploy that goes wrong is taken back with the last backup, and that it is old, empty or cut off is found out on that day.',
-    fix: 'Make a backup now, and mend what makes them. The newest is the file or folder that was modified last; hidden and unfinished ones, logs, checksums and what describes another backup (`NAME.json`) do not count. Looked at are the sums of gzip, the blocks of tar, the directory of zip (its contents are not unpacked), the header of `pg_dump -Fc` and the last line of dumps in SQL; anything else is only read to its end. That it can be restored is proven by restoring it.',
+    fix: 'Make a backup now, and fix what makes them. The newest is the file or folder that was modified last; hidden and unfinished ones, logs, checksums and what describes another backup (`NAME.json`) do not count. Looked at are the sums of gzip, the blocks of tar, the directory of zip (its contents are not unpacked), the header of `pg_dump -Fc` and the last line of dumps in SQL; anything else is only read to its end. That it can be restored is proven by restoring it.',
   },
   async run(context) {
     const { host, environment } = context.deploy;

@@ -23,7 +23,7 @@ export const health: Check<'deploy'> = {
   docs: {
     since: '0.1.0',
     why: 'Nothing reaches production that staging has not run. Without the commit, an old version that is still up answers just as well.',
-    fix: 'Look at what came back, mend the service, or deploy this commit to it first. Each endpoint is asked with GET, at most `tries` times with `delay` between; `within` is for the whole answer. A redirect is not followed and no proxy is used. Every value that a JSONPath of `expect` finds must be as expected, and there must be one; the answer must then be JSON, whatever type it claims.',
+    fix: 'Look at what came back, fix the service, or deploy this commit to it first. Each endpoint is asked with GET, at most `tries` times with `delay` between; `within` is for the whole answer. A redirect is not followed and no proxy is used. Every value that a JSONPath of `expect` finds must be as expected, and there must be one; the answer must then be JSON, whatever type it claims.',
   },
   async run(context) {
     const endpoints = context.deploy.environment.health;
@@ -48,7 +48,7 @@ async function ask(endpoint: HealthEndpoint, context: Context<'deploy'>): Promis
   return [
     {
       message: `${name} (${host}${shorten(pathname)})${tries > 1 ? ` after ${tries} tries` : ''}: ${fault}`,
-      help: `mend ${name}, or deploy ${deploy.commit.slice(0, 12)} there first`,
+      help: `fix ${name}, or deploy ${deploy.commit.slice(0, 12)} there first`,
     },
   ];
 }
@@ -105,7 +105,7 @@ async function answerJudge(
       );
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      const why = error.name === 'Unreadable' ? `JSON that ${shorten(error.message)}` : 'what is no JSON';
+      const why = error.name === 'Unreadable' ? `JSON that ${shorten(error.message)}` : 'what is not JSON';
       return `answers with ${why}${excerpt(body)}`;
     }
   };
@@ -117,7 +117,7 @@ async function compiled(path: string): Promise<JsonPath> {
     return await compilePath(path);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new Undecided(`'${path}' is no JSONPath: ${error.message}`, 'correct it under deploy: in the policy');
+    throw new Undecided(`'${path}' is not a JSONPath: ${error.message}`, 'correct it under deploy: in the policy');
   }
 }
 

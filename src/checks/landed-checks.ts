@@ -113,7 +113,7 @@ function milder({ help: _, ...problem }: Problem): Problem {
 }
 
 function past({ help: _, ...problem }: Problem): Problem {
-  return { ...problem, message: `${problem.message}, and mended since`, severity: 'note' };
+  return { ...problem, message: `${problem.message}, and fixed since`, severity: 'note' };
 }
 
 /** What helps once a commit has landed: an owner can approve it afterwards. */

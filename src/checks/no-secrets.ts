@@ -32,7 +32,7 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
             schema: text('a fingerprint as a finding names it', /^(?:[0-9a-f]{16}|own:\S+)$/),
             doc: 'only this value',
           },
-          reason: { schema: text('a sentence'), doc: 'why it is no secret' },
+          reason: { schema: text('a sentence'), doc: 'why it is not a secret' },
         }),
         0,
       ),
@@ -47,7 +47,7 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
   }),
   docs: {
     since: '0.1.0',
-    why: 'Who can read the repository, a copy of it or a log of its build can read what is in it, and history keeps it for good. The values of your own `.env` files are looked for first, as they are, in base64 and URL-encoded, then keys and tokens of well-known shapes, then values that the name beside, above or below them tells. In tests and fixtures these are warnings. A value is never printed.',
+    why: 'Who can read the repository, a copy of it or a log of its build can read what is in it, and history keeps it for good. The values of your own `.env` files, as far as they have not landed, are looked for first, as they are, in base64 and URL-encoded, then keys and tokens of well-known shapes, then values that the name beside, above or below them tells. In tests and fixtures these are warnings. A value is never printed.',
     fix: 'Put the value into the environment and read it from there. Take it out of the commit that the finding names. Once it was pushed, make a new one: taking it out does not take it back. A false alarm is allowed in the policy by `checks.no-secrets.options.allow`, by path or by the fingerprint that the finding names; a comment in the file allows nothing.',
   },
   async run(context) {

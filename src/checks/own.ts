@@ -27,7 +27,7 @@ export function ownCheck(id: string, settings: CheckSettings): Check<'commands'>
       if (ran.missing)
         throw new Undecided(
           `it could not be started: ${ran.missing}`,
-          'check the path and the x bit, or mend checks: in the policy',
+          'check the path and the x bit, or fix checks: in the policy',
         );
       if (ran.timedOut) throw new Undecided(`it took longer than ${timeout / 1000} s and was stopped`);
       if (ran.stdout === null)

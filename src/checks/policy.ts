@@ -3,7 +3,7 @@ import { type Check, type LoadedPolicy, type Problem, policyNames } from '../mod
 /** The bytes that last stood need no approval. */
 function repairHelp({ source }: LoadedPolicy): string {
   const [commit, file] = source.split(':') as [string, string];
-  return `git checkout ${commit.slice(0, 12)} -- ${file}  # the last valid one; or mend it: npx git-protect policy check`;
+  return `git checkout ${commit.slice(0, 12)} -- ${file}  # the last valid one; or fix it: npx git-protect policy check`;
 }
 
 /** Refuses a change that would leave an invalid policy behind. */

@@ -38,7 +38,7 @@ function problems(ended: TasksEnd): readonly Problem[] {
       return [
         {
           message: [...ended.tasks, ended.output].join('\n').trimEnd(),
-          help: 'mend what it reports, git add the files, commit again',
+          help: 'fix what it reports, git add the files, commit again',
         },
       ];
     case 'changed':
@@ -51,7 +51,7 @@ function problems(ended: TasksEnd): readonly Problem[] {
       return [
         {
           message: 'the tasks take back all that is staged, so nothing would be committed',
-          help: 'stage what is to be committed, or mend staged: in the policy',
+          help: 'stage what is to be committed, or fix staged: in the policy',
         },
       ];
   }

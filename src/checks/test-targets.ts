@@ -59,7 +59,7 @@ export const testTargets: Check<'contents'> = {
   docs: {
     since: '0.1.0',
     why: `A test that runs against production writes test data into it, or deletes what is real. Hosts are found as whole names, ports where they stand as ports (\`:4545\`, \`port: 4545\`, \`--port 4545\`), never as mere numbers. Documents, and lines that are a comment, may name them: they run nothing. Tests are ${testFiles.map((pattern) => `\`${pattern}\``).join(', ')}. Changed files are judged; before a deploy, all of them.`,
-    fix: 'Use a relative URL, or read the address from `TEST_BASE_URL`. A file that is no test, or may name production, goes into `checks.test-targets.options.files` with `!`.',
+    fix: 'Use a relative URL, or read the address from `TEST_BASE_URL`. A file that is not a test, or may name production, goes into `checks.test-targets.options.files` with `!`.',
   },
   async run(context) {
     const { policy, change } = context;

@@ -18,7 +18,7 @@ export const tests: Check<'commands' | 'deploy'> = {
   docs: {
     since: '0.1.0',
     why: 'Tests that passed yesterday, on another commit, say nothing about this one.',
-    fix: 'Run the command that the report names and mend what fails. Tests that passed are remembered by tree, command and lock file.',
+    fix: 'Run the command that the report names and fix what fails. Tests that passed are remembered by tree, command and lock file.',
   },
   async run(context) {
     const { deploy, policy, change, commands } = context;

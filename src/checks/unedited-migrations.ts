@@ -13,7 +13,7 @@ export const uneditedMigrations: Check<'contents' | 'history'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'A database that ran a migration does not run it again. When the file changes afterwards, databases that ran the old one differ from those that run the new one, and some tools then want to make everything anew. A migration has landed once a protected branch of the other side holds it; until then it may be edited.',
+    why: 'A database that ran a migration does not run it again. When the file changes afterwards, databases that ran the old one differ from those that run the new one, and some tools then want to start all over. A migration has landed once a protected branch of the other side holds it; until then it may be edited.',
     fix: 'Put the file back, and write a new migration that does the rest, or that takes back what the old one did. That holds for `git revert` too. Repeatable migrations may change, and the journal of Drizzle may grow.',
   },
   async run(context) {
@@ -127,7 +127,7 @@ async function judgeJournal(
   const shown = showPath(path);
   const entries = state === null ? [] : await entriesOf(context, state);
   if (entries === null)
-    return [{ path: shown, message: 'cannot be read as a journal', help: 'make it anew with drizzle-kit' }];
+    return [{ path: shown, message: 'cannot be read as a journal', help: 'generate it again with drizzle-kit' }];
   const problems: Problem[] = [];
   for (const { step: script, file } of scripts)
     if (!entries.some(({ tag }) => tag === file.key))
@@ -144,7 +144,7 @@ async function judgeJournal(
       problems.push({
         path: shown,
         message: isPlain ? `names ${tag}, which has no file` : `names ${tag}, which is not a file of this folder`,
-        help: isPlain ? `add ${tag}.sql` : 'make it anew with drizzle-kit',
+        help: isPlain ? `add ${tag}.sql` : 'generate it again with drizzle-kit',
       });
   }
   return problems;

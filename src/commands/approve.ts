@@ -139,7 +139,7 @@ function refuseMessage(message: string, policy: Policy, request: ApprovalRequest
 /** Commits what is staged as the person would, hooks and all. @returns the exit code */
 async function commit(message: string, io: Io): Promise<number> {
   if ((await runAsTyped(['commit', '-m', message], io.cwd, io.env)) === 0) return exitCode.pass;
-  throw new Refused('git commit did not go through; the approval is staged', 'mend what it says, then git commit');
+  throw new Refused('git commit did not go through; the approval is staged', 'fix what it says, then git commit');
 }
 
 /** @throws UsageError when --deploy and one of --waive and --tick are not together and alone */

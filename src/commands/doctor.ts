@@ -28,7 +28,7 @@ interface Examination {
 
 export const usage = {
   flags: {
-    fix: { type: 'boolean', means: 'mend what is safe to mend' },
+    fix: { type: 'boolean', means: 'fix what is safe to fix' },
     format: { type: 'string', value: 'FORMAT', means: 'text or json; default: text' },
   },
   example: 'npx git-protect doctor --fix',
@@ -136,7 +136,7 @@ function asText({ found, unseen }: Examination, mended: readonly Found[], color:
   const paint = painter(color);
   const lines = mended
     .filter(({ message }) => !found.some((still) => still.message === message))
-    .map(({ id, message }) => `${paint.green(`mended[${id}]`)} ${visible(message)}`);
+    .map(({ id, message }) => `${paint.green(`fixed[${id}]`)} ${visible(message)}`);
   for (const severity of ['error', 'warning'] as const) {
     const same = found.filter((ailment) => ailment.severity === severity);
     for (const [index, ailment] of same.entries())
@@ -152,7 +152,7 @@ function asText({ found, unseen }: Examination, mended: readonly Found[], color:
     return `${n} ${severity}${n === 1 ? '' : 's'}`;
   };
   const curable = found.filter((ailment) => ailment.mend).length;
-  const hint = curable > 0 ? `; npx git-protect doctor --fix mends ${curable}` : '';
+  const hint = curable > 0 ? `; ${curable} can be fixed: npx git-protect doctor --fix` : '';
   if (found.length + unseen.length === 0)
     lines.push(`${paint.green('protect: all is well')} (${diagnoses.length} things looked at)`);
   else lines.push(`protect: ${count('error')}, ${count('warning')}${hint}`);

@@ -30,7 +30,8 @@ const notable: readonly { find: RegExp; risk: Suggestion['risk']; reason: string
     reason: 'how it is deployed',
   },
   {
-    find: /^(?:(?:scripts|bin)\/)?(?:deploy|release|rollback)[\w.-]*(?:\.(?:sh|bash|[cm]?[jt]s|py|rb))?$/,
+    // Scripts, and not what is written about a release.
+    find: /^(?:(?:scripts|bin)\/)?(?:deploy|release|rollback)(?:[\w.-]*\.(?:sh|bash|[cm]?[jt]s|py|rb)|[\w-]*)$/,
     risk: 'high',
     reason: 'how it is deployed',
   },

@@ -139,11 +139,11 @@ async function makePlan(
   const shims = `${hooks.folder}/_/`;
   const isTracked = hooks.runner === 'husky' && tracked.some((path) => path.startsWith(shims));
   if (isTracked)
-    remarks.push(`${shims} is tracked, and is made anew in each clone: git rm -r -q --cached ${shellWord(shims)}`);
+    remarks.push(`${shims} is tracked, and is generated in each clone: git rm -r -q --cached ${shellWord(shims)}`);
   const held = tracked.filter((path) => toldByName(foldPath(Buffer.from(path, 'utf8').toString('latin1'))) !== null);
   if (held.length > 0)
     remarks.push(
-      `Git tracks ${held.slice(0, 3).join(', ')}${held.length > 3 ? ` and ${held.length - 3} more` : ''}, which forbidden-files would refuse today; what was there before is left alone`,
+      `Git tracks ${held.slice(0, 3).join(', ')}${held.length > 3 ? ` and ${held.length - 3} more` : ''}, which forbidden-files refuses once it is changed; git rm --cached takes it out of Git, checks.forbidden-files.options.allow lets it stay`,
     );
   const protects: string[] = [];
   let owner: Plan['owner'] = null;

@@ -25,7 +25,7 @@ const commands: Record<string, Entry> = {
     load: () => import('./uninstall.ts').then(({ uninstall, usage }) => ({ run: uninstall, usage })),
   },
   doctor: {
-    does: 'say why a hook would not run, and mend what is safe to mend',
+    does: 'say why a hook would not run, and fix what is safe to fix',
     load: () => import('./doctor.ts').then(({ doctor, usage }) => ({ run: doctor, usage })),
   },
   hook: {

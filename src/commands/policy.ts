@@ -36,7 +36,9 @@ async function check(io: Io, repository: Repository): Promise<number> {
   if (topLevel === null) throw new UsageError('a bare repository has no working tree to check');
   const loaded = await loadWorktreePolicy(topLevel, true);
   if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
-  const { stdout } = await repository.run(['ls-files', '-z', '--full-name'], { cwd: topLevel });
+  // What init has just written is still to be added.
+  const present = ['--cached', '--others', '--exclude-standard'];
+  const { stdout } = await repository.run(['ls-files', '-z', ...present, '--full-name'], { cwd: topLevel });
   const tracked = stdout
     .toString('latin1')
     .split('\0')

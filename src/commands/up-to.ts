@@ -36,7 +36,7 @@ export async function standBy(repository: Repository, io: Io, wish: WordWish): P
   const place = line.indexOf(upTo);
   if (place < 0)
     throw new UsageError(
-      `${wish.upTo} is no commit of this branch itself`,
+      `${wish.upTo} is not a commit of this branch itself`,
       'git log --first-parent --oneline  # name one of these',
     );
   const target = sourced.changes[0]?.target ?? sourced.standard;

@@ -1,3 +1,4 @@
+import { isFile } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
 import {
   type Capability,
@@ -9,6 +10,8 @@ import {
   type PolicyFile,
   policyNames,
 } from '../model/index.ts';
+import { largestEnvironment } from '../readers/variables/parse.ts';
+import { readBlob } from './blobs.ts';
 import { commandsOf } from './commands.ts';
 import { contentsOf } from './contents.ts';
 import { historyOf } from './history.ts';
@@ -54,7 +57,11 @@ export function sharedContext(given: Given, change: Change, repository: Reposito
       policyFile: policyFileOf(repository, change, loaded),
       ownValues: once(async () => {
         const { topLevel } = await repository.layout();
-        return (await import('./own-values.ts')).ownValues(topLevel, policy, world.env);
+        return (await import('./own-values.ts')).ownValues(topLevel, policy, world.env, async (path) => {
+          const bytes = Buffer.from(path, 'utf8').toString('latin1');
+          const state = change.base === null ? null : await repository.stateAt(change.base, bytes);
+          return state === null || !isFile(state) ? null : readBlob(repository, state.oid, largestEnvironment);
+        });
       }),
       ...(world.commands && gate !== 'pre-receive'
         ? { commands: commandsOf({ gate, change }, repository, world) }

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { type OwnValue, type Policy, Undecided } from '../model/index.ts';
 import { isExample } from '../readers/private-files.ts';
 import { largestEnvironment, parseEnvironment } from '../readers/variables/parse.ts';
@@ -9,14 +9,25 @@ const shortest = 12;
 
 /**
  * The values that must not get into the repository: those of the `.env` files at hand and of the variables that the
- * policy names. What an example file shows is none. Synchronous, for a few small files.
+ * policy names. What an example file shows is none, and neither is what the repository holds in such a file already:
+ * everybody has that.
  * @param topLevel of the working tree; null: there is none
+ * @param landed what the base of the change holds at a path; null: nothing
  * @throws Undecided when a file cannot be read, or is too large to be one
  */
-export function ownValues(topLevel: string | null, policy: Policy, env: NodeJS.ProcessEnv): OwnValue[] {
+export async function ownValues(
+  topLevel: string | null,
+  policy: Policy,
+  env: NodeJS.ProcessEnv,
+  landed: (path: string) => Promise<Buffer | null>,
+): Promise<OwnValue[]> {
   const files = topLevel === null ? [] : environmentFiles(topLevel, policy);
   const parsed = files.map((file) => ({ isShown: isExample(basename(file)), values: readVariables(file) }));
   const shown = new Set(parsed.flatMap(({ isShown, values }) => (isShown ? [...values.values()] : [])));
+  for (const file of files) {
+    const content = topLevel === null ? null : await landed(relative(topLevel, file).split(sep).join('/'));
+    if (content !== null) for (const value of valuesIn(content)) shown.add(value);
+  }
   const found = new Map<string, OwnValue>();
   const add = (name: string, value: string | undefined) => {
     if (value !== undefined && value.length >= shortest && !shown.has(value)) found.set(value, { name, value });
@@ -44,6 +55,16 @@ function environmentFiles(topLevel: string, policy: Policy): string[] {
   for (const path of named.map((name) => join(topLevel, name)))
     if (!files.includes(path) && statSync(path, { throwIfNoEntry: false })?.isFile()) files.push(path);
   return files;
+}
+
+/** What cannot be read shows nothing. */
+function valuesIn(content: Buffer): Iterable<string> {
+  try {
+    return content.length > largestEnvironment ? [] : parseEnvironment(content).values();
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return [];
+    throw error;
+  }
 }
 
 function readVariables(file: string): ReadonlyMap<string, string> {

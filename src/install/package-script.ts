@@ -57,10 +57,10 @@ export function readManifest(text: string, name: string): Manifest {
   try {
     manifest = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
-    throw new UsageError(`${name} is not valid JSON: ${(error as Error).message}`, 'mend it first');
+    throw new UsageError(`${name} is not valid JSON: ${(error as Error).message}`, 'fix it first');
   }
   if (isManifest(manifest)) return manifest;
-  throw new UsageError(`${name} is no object whose scripts are strings`, 'mend it first');
+  throw new UsageError(`${name} is not an object whose scripts are strings`, 'fix it first');
 }
 
 function isManifest(value: unknown): value is Manifest {

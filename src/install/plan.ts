@@ -96,7 +96,7 @@ async function refuseUnfit(topLevel: string, path: string, runner: HooksFolder['
   const content = await readFile(join(topLevel, path), 'latin1');
   if (runner === 'git' && !isShellScript(content))
     refuse(
-      `is no shell script (${content.split('\n', 1)[0]!.slice(0, 60)}), so no line can be added to it`,
+      `is not a shell script (${content.split('\n', 1)[0]!.slice(0, 60)}), so no line can be added to it`,
       `rename it, and call it from a shell script of that name: ${callFromShell(path)}`,
     );
   if (runner === 'git' && (found.mode & 0o111) === 0)

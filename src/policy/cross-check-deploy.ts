@@ -8,7 +8,7 @@ export function crossCheckDeploy(raw: RawPolicy, tell: Tell): void {
   for (const [name, { environment }] of Object.entries(raw.deploy))
     for (const other of environment?.different ?? [])
       if (other === name || !Object.hasOwn(raw.deploy, other))
-        tell(`deploy.${name}.environment.different`, `'${other}' is no other environment of deploy:`);
+        tell(`deploy.${name}.environment.different`, `'${other}' is not another environment of deploy:`);
   for (const [index, setting] of raw.settings.entries()) checkSetting(setting, `settings[${index}]`, tell);
   for (const [name, { hosts, ports }] of Object.entries(raw.targets))
     if (hosts.length + ports.length === 0) tell(`targets.${name}`, 'names neither hosts nor ports');

@@ -27,7 +27,7 @@ function checkPrefix(prefix: string, tell: Tell): void {
   } catch (error) {
     tell(
       'commits.prefix',
-      (error as Error).message.replace(/^Invalid regular expression: /, 'is no regular expression: '),
+      (error as Error).message.replace(/^Invalid regular expression: /, 'is not a regular expression: '),
     );
   }
 }

@@ -27,6 +27,6 @@ export class PolicyError extends UsageError {
 
 /** In a working tree or index it is mended in place; where it has landed no gate can let the mended one through. */
 function repair(source: string): string {
-  if (!/^[0-9a-f]{40,64}:/.test(source)) return 'mend those lines; npx git-protect policy check tells when all is well';
-  return 'mend that file (npx git-protect policy check); an owner commits it with git commit --no-verify, and lands it past CI';
+  if (!/^[0-9a-f]{40,64}:/.test(source)) return 'fix those lines; npx git-protect policy check shows when all is well';
+  return 'fix that file (npx git-protect policy check); an owner commits it with git commit --no-verify, and lands it past CI';
 }

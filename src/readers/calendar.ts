@@ -70,9 +70,20 @@ export function nextOpening(now: Date, calendar: Calendar): Date | null {
   return null;
 }
 
-/** `fri 2026-11-20 16:05` */
+/** The days as people write them. */
+export const dayNames: Readonly<Record<Weekday, string>> = {
+  mon: 'Monday',
+  tue: 'Tuesday',
+  wed: 'Wednesday',
+  thu: 'Thursday',
+  fri: 'Friday',
+  sat: 'Saturday',
+  sun: 'Sunday',
+};
+
+/** `Friday 2026-11-20 16:05` */
 export function showLocal({ date, weekday, minutes }: LocalTime): string {
-  return `${weekday} ${date} ${showMinutes(minutes)}`;
+  return `${dayNames[weekday]} ${date} ${showMinutes(minutes)}`;
 }
 
 /** `09:00` */

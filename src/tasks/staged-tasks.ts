@@ -137,7 +137,7 @@ function failure({ tasks, output }: StagedTasksAnswer): TasksEnd {
   if (missing)
     throw new Undecided(
       `the task ${missing.command} could not be started: ${missing.missing}`,
-      'install it, or mend staged: in the policy',
+      'install it, or fix staged: in the policy',
     );
   const failed = tasks.filter(({ exitCode }) => exitCode !== null && exitCode > 0);
   if (failed.length > 0)
@@ -186,7 +186,7 @@ function readable(path: BytePath): string {
   if (!text.startsWith('b64:') && !/^:|[\\\p{Cc}\u2028\u2029]/u.test(text)) return text;
   throw new Undecided(
     `the tasks cannot be run on ${text}: lint-staged cannot read such a name`,
-    'git mv it to a name without backslashes, control characters and bytes that are no UTF-8',
+    'git mv it to a name without backslashes, control characters and bytes that are not UTF-8',
   );
 }
 

@@ -39,9 +39,9 @@ export async function runToPass(
   const commit = change.head === null ? {} : { commit: change.head };
   const on = change.head === null ? ` on ${where}` : '';
   const message = `${command} failed (exit code ${ran.exitCode})${on}\n${ran.output.trimEnd()}`;
-  const person = `${command}  # mend it, and commit: what is committed is run, not your working tree`;
+  const person = `${command}  # fix it, and commit: what is committed is run, not your working tree`;
   return {
-    problem: { ...commit, message, help: agent === null ? person : `run ${command} and mend what fails` },
+    problem: { ...commit, message, help: agent === null ? person : `run ${command} and fix what fails` },
     durationMs: ran.durationMs,
   };
 }

@@ -12,7 +12,8 @@ export function* goCover(text: string): Generator<Entry> {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line === '' || line.startsWith('mode: ')) continue;
     const [, path, place, statements, ran] = block.exec(line) ?? [];
-    if (path === undefined || place === undefined) throw new SyntaxError(`line ${index + 1} is no block of a profile`);
+    if (path === undefined || place === undefined)
+      throw new SyntaxError(`line ${index + 1} is not a block of a profile`);
     const blocks = files.get(path) ?? new Map<string, { statements: number; ran: number }>();
     files.set(path, blocks);
     const known = blocks.get(place)?.ran ?? 0;

@@ -6,7 +6,7 @@ import { simpleCov } from './simplecov.ts';
 /** A report in JSON, told by what stands at its top. @throws SyntaxError */
 export function fromJson(text: string): { format: string; entries: Iterable<Entry> } {
   const report = parsed(text);
-  if (!isMap(report)) throw new SyntaxError('is no coverage report: not a map of files');
+  if (!isMap(report)) throw new SyntaxError('is not a coverage report: not a map of files');
   const { files, meta, coverage } = report;
   if (isMap(files) && isMap(meta)) return { format: 'coverage.py JSON', entries: coveragePy(files) };
   if (isMap(coverage) && isMap(meta)) return { format: 'SimpleCov JSON', entries: simpleCov([coverage]) };

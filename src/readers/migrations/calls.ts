@@ -23,7 +23,7 @@ const names: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
     ['dropDatabase', 'drops the database'],
     ['clearTable', 'empties table'],
     ['clearDatabase', 'drops all tables'],
-    ['synchronize', 'makes the schema anew'],
+    ['synchronize', 'recreates the schema'],
     ['bulkDelete', 'deletes rows'],
     ['changeColumn', 'changes a column, which can lose data:'],
     ['changeColumns', 'changes columns, which can lose data:'],

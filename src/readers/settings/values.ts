@@ -54,7 +54,7 @@ export async function settingFinder({ at, pattern }: Wanted): Promise<Finder> {
 function refuseText(documents: readonly Tree[], at: string): void {
   const text = documents.find(({ value }) => typeof value !== 'object');
   if (text !== undefined && at.trim() !== '$')
-    throw new Unreadable('is no map or list, so nothing can be looked up in it; pin it by a pattern', text.line);
+    throw new Unreadable('is not a map or list, so nothing can be looked up in it; pin it by a pattern', text.line);
 }
 
 /** What `settings[].at` or `settings[].pattern` of a policy has wrong, or null. */

@@ -139,7 +139,7 @@ class YamlReader {
     const sources = Array.isArray(source.value) ? [...source.children.values()] : [source];
     for (const { value, children } of sources) {
       if (typeof value !== 'object' || value === null || Array.isArray(value))
-        throw new Unreadable('merges something that is no map', source.line);
+        throw new Unreadable('merges something that is not a map', source.line);
       this.#merged += children.size;
       if (this.#merged > largest) throw new Unreadable(`merges more than ${largest} values`, source.line);
       for (const [key, child] of children) if (!entries.has(String(key))) entries.set(String(key), child);

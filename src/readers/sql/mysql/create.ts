@@ -35,15 +35,15 @@ export function judgeCreate(scene: Scene, cursor: Cursor) {
     cursor.eatIfExists();
     const name = cursor.name();
     if (name === null) return scene.unparsed('CREATE DATABASE without a name');
-    if (replaces) scene.error('drop-database', `drops the database ${scene.show(name)} to make it anew`);
+    if (replaces) scene.error('drop-database', `drops the database ${scene.show(name)} to create it again`);
     return;
   }
   if (cursor.eat('SEQUENCE')) {
-    if (replaces) scene.error('drop-sequence', 'drops a sequence to make it anew');
+    if (replaces) scene.error('drop-sequence', 'drops a sequence to create it again');
     return;
   }
   if (harmless.some((words) => cursor.is(...words))) {
-    if (replaces && cursor.is('USER')) scene.error('drop-user', 'drops a user to make it anew');
+    if (replaces && cursor.is('USER')) scene.error('drop-user', 'drops a user to create it again');
     else if (replaces && !cursor.is('PLACEMENT') && !cursor.is('SPATIAL'))
       scene.warning('replace-object', `replaces a ${cursor.word().toLowerCase()}`);
     return;
@@ -89,7 +89,7 @@ function createTable(scene: Scene, cursor: Cursor, { from, replaces, temporary }
   )
     return scene.unparsed('CREATE TABLE without columns');
   if (replaces && !temporary && !scene.made.has(name))
-    scene.error('drop-table', `drops table ${scene.show(name)} with its rows to make it anew`);
+    scene.error('drop-table', `drops table ${scene.show(name)} with its rows to create it again`);
   learnColumns(scene, cursor, name, { ifNotThere, temporary, conditional });
   if (scene.sure) scene.made.addTable(name, !ifNotThere && !conditional && (!scene.inBody || temporary));
 }

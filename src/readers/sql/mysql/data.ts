@@ -24,7 +24,7 @@ export function judgeDelete(scene: Scene, cursor: Cursor) {
     ? tablesUntil(new Cursor(head.slice(1)), ['WHERE', 'ORDER', 'LIMIT', 'RETURNING', 'USING'])
     : null;
   const names = tables ?? tablesUntil(new Cursor(head), ['FROM']);
-  if (names === null || names.length === 0) return scene.unparsed('DELETE from something that is no table');
+  if (names === null || names.length === 0) return scene.unparsed('DELETE from something that is not a table');
   const joined = !single || from.seek('USING') || names.length > 1;
   const own = !joined && names.every((name) => scene.made.has(name));
   judgeReach(scene, cursor, own, names, {

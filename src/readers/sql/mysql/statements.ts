@@ -129,7 +129,7 @@ const heads: readonly (readonly [string, Judge])[] = [
   ['ADMIN FLUSH', nothing],
   ['ADMIN CAPTURE', nothing],
   ['ADMIN EVOLVE', nothing],
-  ['ADMIN RECOVER', warn('admin', 'writes an index anew')],
+  ['ADMIN RECOVER', warn('admin', 'rebuilds an index')],
   ['ADMIN CANCEL', warn('admin', 'ends schema changes of others')],
   ['ADMIN PAUSE', warn('admin', 'holds schema changes of others')],
   ['ADMIN RESUME', warn('admin', 'goes on with schema changes of others')],

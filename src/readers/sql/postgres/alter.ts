@@ -35,7 +35,7 @@ const said: Readonly<Record<string, Said>> = {
   AT_SetLogged: ['warning', 'rewrite-table', (table) => `rewrites ${table} under an exclusive lock`],
   AT_SetAccessMethod: ['warning', 'rewrite-table', (table) => `rewrites ${table} under an exclusive lock`],
   AT_SetTableSpace: ['warning', 'rewrite-table', (table) => `moves ${table} under an exclusive lock`],
-  AT_SetExpression: ['warning', 'rewrite-table', (table, name) => `computes ${table}.${name} anew in every row`],
+  AT_SetExpression: ['warning', 'rewrite-table', (table, name) => `recomputes ${table}.${name} in every row`],
   AT_SetNotNull: ['warning', 'set-not-null', (table, name) => `scans ${table} under an exclusive lock for ${name}`],
 };
 

@@ -86,7 +86,7 @@ class File {
     return [...this.session.problems.values()].map((problem) => {
       const dropped = /^drops policy (.+)$/.exec(problem.message)?.[1];
       const isBack = dropped !== undefined && this.created.has('part', dropped);
-      return isBack ? { ...problem, severity: 'warning', message: `makes policy ${dropped} anew` } : problem;
+      return isBack ? { ...problem, severity: 'warning', message: `recreates policy ${dropped}` } : problem;
     });
   }
 

@@ -52,7 +52,7 @@ export function judgeRefresh(node: Node, scope: Scope): void {
   if (scope.created.has('view', name)) return;
   if (flag(node, 'skipData')) report(scope, 'warning', 'empty-view', `empties the materialized view ${name}`);
   else if (!flag(node, 'concurrent'))
-    report(scope, 'warning', 'refresh-lock', `computes ${name} anew while it cannot be read`);
+    report(scope, 'warning', 'refresh-lock', `recomputes ${name} while it cannot be read`);
 }
 
 const renamed: Readonly<Record<string, string>> = {

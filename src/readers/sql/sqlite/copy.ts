@@ -65,7 +65,7 @@ export function copyOf(
   if (!read.all && old === null)
     losses.push({
       rule: 'rebuild-table',
-      message: `makes ${from} anew, and no migration here tells its columns: whether all of them are kept is not known`,
+      message: `recreates ${from}, and no migration here says which columns it has, so some may be lost`,
     });
   else if (!read.all && old !== null)
     for (const [folded, { name }] of old)
@@ -142,7 +142,9 @@ function warningsOf(
 ): string[] {
   const texts = quoted
     .filter((name) => !old.has(fold(name)))
-    .map((name) => `"${name}" is no column of ${from}, so SQLite takes it for a text and fills ${target.name} with it`);
+    .map(
+      (name) => `"${name}" is not a column of ${from}, so SQLite takes it for a text and fills ${target.name} with it`,
+    );
   const changed = [...columns].flatMap(([folded, into]) => {
     const [was, is] = [old.get(folded), into === null ? undefined : target.table.columns?.get(fold(into))];
     const isNumber = was && is && affinity(was.type) !== 'number' && affinity(is.type) === 'number';

@@ -113,7 +113,7 @@ function judgeStatement(scene: Scene, tokens: readonly Token[]) {
     case 'DROP':
       return judgeDrop(scene, cursor);
     case 'ALTER':
-      return cursor.eat('TABLE') ? judgeAlter(scene, cursor) : scene.unread('ALTER of what is no table');
+      return cursor.eat('TABLE') ? judgeAlter(scene, cursor) : scene.unread('ALTER of what is not a table');
     case 'INSERT':
     case 'REPLACE':
       return judgeInsert(scene, cursor, word === 'REPLACE');
