@@ -54,3 +54,11 @@ test('the printed help judges the push', () => {
   is(pushed.code, 1, pushed.out);
   match(pushed.out, 'server/pay.ts: changed without approval');
 });
+
+test('a message that is a device, a folder or nothing is read by nobody', () => {
+  for (const file of ['/dev/zero', '.git', '.git/nowhere']) {
+    const judged = repo.protect('hook', 'commit-msg', file);
+    is(judged.code, 2, file + judged.out);
+    match(judged.out, 'the message file cannot be read');
+  }
+});

@@ -313,3 +313,20 @@ test('a key in the name of a file or in a message is found from pre-push on, and
   repo.commit(`use ${token}`, { 'src/b.ts': 'b\n' });
   is(judge('text').out.includes(token), false);
 });
+
+test('no half of a key is told where a text is cut', () => {
+  const { repo } = guardedRepo({ hooks: false });
+  const token = `ghp_${'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'}`;
+  for (const before of [
+    'a key: ',
+    'some words that stand in front of it, ',
+    'and as many as it takes to be cut there: ',
+  ])
+    for (const said of [`${before}${token}`, `${before}(${token}): x`, `${before}${token} and more of them`]) {
+      repo.git('switch', '-qC', 'topic', 'main');
+      repo.commit(said, { 'src/b.ts': 'b\n' });
+      const judged = repo.protect('ci', '--base', 'origin/main', '--head', 'topic');
+      is(judged.code, 1, judged.out);
+      ok(!judged.out.includes(token.slice(0, 10)), judged.out);
+    }
+});

@@ -11,6 +11,7 @@ import {
 import { isRevert, isRevertTitle, isVersion, writtenSubject } from '../readers/messages.ts';
 import { compileRules } from '../rules/rules.ts';
 import { nearest } from '../words/nearest.ts';
+import { shortened } from '../words/shortened.ts';
 
 /** Judges the form of commit messages, and demands the critical type where a critical file changes. */
 export const commitMessage: Check<'history'> = {
@@ -207,6 +208,4 @@ function rewordHelp({ id, parents }: Commit): string {
   return `git rebase -i ${parents.length === 0 ? '--root' : `${id.slice(0, 12)}~1`}  # mark it 'reword'`;
 }
 
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
-}
+const shorten = (text: string) => shortened(text, 60);

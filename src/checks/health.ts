@@ -7,6 +7,7 @@ import {
   Undecided,
 } from '../model/index.ts';
 import type { JsonPath } from '../readers/settings/json-path.ts';
+import { shortened } from '../words/shortened.ts';
 
 /** Characters of an answer that a finding shows. */
 const shown = 80;
@@ -146,7 +147,7 @@ function show(value: unknown): string {
 }
 
 function excerpt(body: string): string {
-  const line = shorten(body.slice(0, 1000).replace(/\s+/g, ' ').trim());
+  const line = shorten(body.slice(0, 10_000).replace(/\s+/g, ' ').trim());
   return line === '' ? ', with an empty body' : `: ${line}`;
 }
 
@@ -159,6 +160,5 @@ function place(location: string, base: string): string {
 
 /** What nobody would see is shown as a replacement character, so that what is told stays short. */
 function shorten(text: string): string {
-  const characters = [...text.slice(0, 4 * shown).replace(hidden, '\ufffd')];
-  return characters.length > shown ? `${characters.slice(0, shown - 1).join('')}…` : characters.join('');
+  return shortened(text.replace(hidden, '\ufffd'), shown);
 }

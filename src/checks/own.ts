@@ -1,5 +1,6 @@
 import { showPath } from '../git/raw.ts';
 import { type Check, type CheckSettings, type Finding, gates, type Problem, Undecided } from '../model/index.ts';
+import { shortened } from '../words/shortened.ts';
 
 /** A check of the user's own: an executable that gets the change as JSON and answers one finding a line. */
 export function ownCheck(id: string, settings: CheckSettings): Check<'commands'> {
@@ -50,7 +51,7 @@ function parseFindings(stdout: string): Problem[] {
     .filter((line) => line.trim() !== '')
     .map((line) => {
       const finding = parseLine(line);
-      if (!finding) throw new Undecided(`it printed a line that is not a finding: ${line.slice(0, 120)}`);
+      if (!finding) throw new Undecided(`it printed a line that is not a finding: ${shortened(line, 120)}`);
       return finding;
     });
 }

@@ -1,4 +1,4 @@
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Approval, approvalsFolder, limits, parseApproval, sameState } from '../approvals/statement.ts';
 import { verifyStatement } from '../approvals/verify.ts';
@@ -16,10 +16,10 @@ import { findWanted } from './wanted.ts';
 export async function useSignedBefore(repository: Repository, io: Io, policy: Policy): Promise<boolean> {
   const { topLevel } = await repository.layout();
   if (topLevel === null) return false;
-  const files = await notInThisCommit(repository, topLevel);
+  const steps = await repository.diffIndex('HEAD');
+  const files = await notInThisCommit(repository, topLevel, steps);
   if (files.length === 0) return false;
   const { request } = await findWanted(repository, io, { staged: true }, []);
-  const steps = await repository.diffIndex('HEAD');
   const found = new Map<string, { name: string; content: Buffer }>();
   for (const name of files.slice(0, limits.perChange)) {
     const content = await readSmall(join(topLevel, approvalsFolder, name));
@@ -33,15 +33,19 @@ export async function useSignedBefore(repository: Repository, io: Io, policy: Po
   return found.size > 0;
 }
 
-/** Names of files among the approvals that the index of this commit does not hold. */
-async function notInThisCommit(repository: Repository, topLevel: string): Promise<string[]> {
-  const args = ['ls-files', '-z', '--others', '--', approvalsFolder];
-  const { stdout } = await repository.run(args, { cwd: topLevel });
-  return stdout
-    .toString('latin1')
-    .split('\0')
-    .filter((path) => path !== '')
-    .map((path) => path.slice(approvalsFolder.length));
+/** Names of files among the approvals that this commit would not hold. */
+async function notInThisCommit(repository: Repository, topLevel: string, steps: readonly Step[]): Promise<string[]> {
+  const names = await readdir(join(topLevel, approvalsFolder)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
+    throw error;
+  });
+  if (names.length === 0) return [];
+  const { commit } = await repository.head();
+  const folder = commit === null ? null : await repository.tree(`${commit}:${approvalsFolder.slice(0, -1)}`);
+  const held = new Set(folder?.entries.map(({ name }) => name));
+  for (const { path, to } of steps)
+    if (path.startsWith(approvalsFolder)) held[to === null ? 'delete' : 'add'](path.slice(approvalsFolder.length));
+  return names.filter((name) => !held.has(name));
 }
 
 async function readSmall(file: string): Promise<Buffer | null> {

@@ -46,7 +46,9 @@ export async function runCommand(command: string | readonly string[], options: R
   let output = '';
   let stdout = '';
   child.all?.on('data', (chunk: string) => {
-    output = (output + chunk).slice(-tail);
+    const all = output + chunk;
+    // The end of a word of which the beginning is gone may be that of a key, which nobody would know for one.
+    output = all.length > tail ? all.slice(-tail).replace(/^\S{1,4096}/, '') : all;
   });
   let cut = false;
   child.stdout?.on('data', (chunk: string) => {

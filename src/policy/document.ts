@@ -9,6 +9,7 @@ import {
   Parser,
   visit,
 } from '../readers/settings/yaml-package.ts';
+import { shortened } from '../words/shortened.ts';
 import type { PolicyFault } from './fault.ts';
 
 /** Deeper and longer than any policy that a person reads. The composer calls itself level by level, and its time and memory grow with each part. */
@@ -96,7 +97,7 @@ function repeatedKeys(document: Document, lines: LineCounter): PolicyFault[] {
         const name = String(isScalar(key) ? key.value : key);
         if (seen.has(name)) {
           const line = lineAt(lines, (key as Node).range?.[0] ?? 0);
-          faults.push({ line, message: `'${name.slice(0, 80)}' is there twice; keep one` });
+          faults.push({ line, message: `'${shortened(name, 80)}' is there twice; keep one` });
         }
         seen.add(name);
       }

@@ -4,6 +4,7 @@ import type { DeployEnvironment, OwnerKey, Policy } from '../model/index.ts';
 import { type Field, type Schema, typeName } from '../model/schema.ts';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from '../readers/settings/yaml-package.ts';
 import { patternFault } from '../rules/match.ts';
+import { shortened } from '../words/shortened.ts';
 import { crossCheck, didYouMean } from './cross-check.ts';
 import { readDocument } from './document.ts';
 import { PolicyError, type PolicyFault } from './fault.ts';
@@ -208,7 +209,7 @@ class Reader {
     if (schema.kind === 'key') return this.#key(node, value, path);
     if (schema.kind === 'pattern') {
       const fault = patternFault(value);
-      return fault ? this.#fault(node, path, `'${value.slice(0, 200)}' ${fault}`) : value;
+      return fault ? this.#fault(node, path, `'${shortened(value, 200)}' ${fault}`) : value;
     }
     if (schema.kind === 'text' && schema.pattern && !schema.pattern.test(value))
       return this.#expected(node, path, schema.expected);
@@ -256,5 +257,5 @@ function shown(node: Node | null): string {
   if (isMap(node)) return 'a map';
   if (isSeq(node)) return 'a list';
   const value = isScalar(node) ? node.value : node;
-  return typeof value === 'string' ? `'${value.slice(0, 80)}'` : String(value);
+  return typeof value === 'string' ? `'${shortened(value, 80)}'` : String(value);
 }

@@ -45,7 +45,10 @@ export async function messageChange(
 
 async function readMessage(file: string): Promise<string> {
   try {
-    const { size } = statSync(file);
+    const found = statSync(file);
+    const { size } = found;
+    // A device or a pipe may never end.
+    if (!found.isFile()) throw new Error(`${file} is not a regular file`);
     if (size > maxMessage) throw new Undecided(`the message is ${size} bytes, the limit is ${maxMessage}`);
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -5,6 +5,7 @@ import { type Oid, Undecided } from '../model/index.ts';
 import type { PolicyCache } from '../policy/load.ts';
 import { defaultBranch, protectedBranches } from '../rules/rules.ts';
 import { shellWord } from '../words/shell-word.ts';
+import { shortened } from '../words/shortened.ts';
 import { policyBegan } from './landed.ts';
 import { findPolicy } from './policy.ts';
 import { type Destination, type RefUpdate, refUpdateChanges } from './ref-update.ts';
@@ -180,7 +181,7 @@ export function lines(input: Buffer, hook: string): string[] {
 }
 
 export function malformed(hook: string, index: number, line: string): Undecided {
-  return new Undecided(`line ${index + 1} on ${hook}'s standard input is not understood: ${line.slice(0, 120)}`);
+  return new Undecided(`line ${index + 1} on ${hook}'s standard input is not understood: ${shortened(line, 120)}`);
 }
 
 /** An id, or null for the zeros that stand for "nothing". */

@@ -1,4 +1,5 @@
 import { UsageError } from '../../model/index.ts';
+import { shortened } from '../../words/shortened.ts';
 
 /** What helps wherever the environment cannot be used. */
 export const byHand = 'name the range: npx git-protect ci --target BRANCH --base REV --head REV';
@@ -62,6 +63,5 @@ function present(said: Said, variable: string): string {
 }
 
 function unusable(said: string, variable: string, what: string): UsageError {
-  const shown = said.length > 60 ? `${said.slice(0, 59)}…` : said;
-  return new UsageError(`${variable} is '${shown}', which is ${what}`, byHand);
+  return new UsageError(`${variable} is '${shortened(said, 60)}', which is ${what}`, byHand);
 }
