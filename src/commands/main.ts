@@ -60,6 +60,10 @@ const commands: Record<string, Entry> = {
     does: 'print the line of the policy that pins a variable to its value',
     load: () => import('./fingerprint.ts').then(({ fingerprint, usage }) => ({ run: fingerprint, usage })),
   },
+  guard: {
+    does: 'judge what an AI agent is about to do',
+    load: () => import('./guard.ts').then(({ guard, usage }) => ({ run: guard, usage })),
+  },
   explain: {
     does: 'why a path is guarded and by whom, or what a check is for',
     load: () => import('./explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),

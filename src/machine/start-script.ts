@@ -9,9 +9,10 @@ import { Script } from 'node:vm';
  * What it imports when it is needed it imports by `importHere`, from the folder of the hook: a script has no `import()`.
  * @param content digest of the file; null: it is not known, and nothing is kept
  * @param folder where compiled code is kept; null: nowhere
+ * @returns what the file exports
  * @see https://nodejs.org/docs/latest-v20.x/api/vm.html#class-vmscript
  */
-export function startScript(file: string, content: string | null, folder: string | null): void {
+export function startScript(file: string, content: string | null, folder: string | null): unknown {
   const source = readFileSync(file, 'latin1'); // It is ASCII, which V8 then keeps as it is.
   const kept = folder === null || content === null ? null : join(folder, keptName(file, content));
   const cachedData = kept === null ? undefined : readKept(kept);
@@ -30,6 +31,7 @@ export function startScript(file: string, content: string | null, folder: string
     dirname(file),
     (name: string) => import(name),
   );
+  return module.exports;
 }
 
 /**
