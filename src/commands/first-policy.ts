@@ -119,10 +119,15 @@ function apart(rules: readonly Suggestion[]): Suggestion[] {
 }
 
 /** Every rule of the first policy: what is suggested, and the files that decide what judges a change. */
-export function firstRules(tracked: readonly string[], hooks: string, ciFile: string | null): Suggestion[] {
+export function firstRules(
+  tracked: readonly string[],
+  hooks: string,
+  ciFile: string | null,
+  agents: readonly string[] = [],
+): Suggestion[] {
   const suggested = suggest(tracked);
   const named = new Set(suggested.flatMap(({ paths }) => paths));
-  const own = [`/${hooks}/`, ...(ciFile === null ? [] : [`/${ciFile}`])].filter((path) => !named.has(path));
+  const own = [`/${hooks}/`, ...(ciFile === null ? [] : [`/${ciFile}`]), ...agents].filter((path) => !named.has(path));
   return [...suggested, { paths: own, risk: 'high', reason: 'what judges a change' }];
 }
 

@@ -7,6 +7,7 @@ import { keepForSetup } from '../git/environment.ts';
 import { Porcelain } from '../git/porcelain.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
+import { agentNames, planAgents, readAgents } from '../install/agents/index.ts';
 import { hooksFolder } from '../install/folder.ts';
 import { addScript, readManifest } from '../install/package-script.ts';
 import { type PlannedFile, packageFolder, planHooks, readOptional, writePlanned } from '../install/plan.ts';
@@ -15,6 +16,8 @@ import { rememberWritten } from '../install/written.ts';
 import { exitCode, policyNames, UsageError } from '../model/index.ts';
 import { toldByName } from '../readers/private-files.ts';
 import { foldPath } from '../rules/match.ts';
+import { compileRules } from '../rules/rules.ts';
+import { policyHereIfAny } from '../sources/policy.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { visible } from '../words/visible.ts';
 import { ask, isInteractive } from './ask.ts';
@@ -40,6 +43,11 @@ export const usage = {
     owner: { type: 'string', value: 'NAME', means: 'what the first owner is called; default: your name in Git' },
     key: { type: 'string', value: 'FILE.pub', means: 'their SSH public key; default: user.signingkey, then ~/.ssh' },
     ci: { type: 'string', value: 'HOST', means: 'the CI file to write: github, gitlab or none; default: guessed' },
+    agents: {
+      type: 'string',
+      value: 'NAMES',
+      means: `the AI agents to guard, by commas: ${agentNames.slice(0, -3).join(', ')}`,
+    },
     'dry-run': { type: 'boolean', means: 'show what would be written, and write nothing' },
     yes: { type: 'boolean', short: 'y', means: 'take the defaults and do not ask' },
   },
@@ -59,7 +67,14 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
     const { topLevel } = await repository.layout();
     if (topLevel === null) throw new UsageError('a bare repository has no files to protect', 'run this in a clone');
     const interactive = isInteractive(io) && !values.yes && !values['dry-run'];
-    const plan = await makePlan(repository, topLevel, io, { owner: values.owner, key: values.key, ci, interactive });
+    const agents = values.agents === undefined ? [] : readAgents(values.agents);
+    const plan = await makePlan(repository, topLevel, io, {
+      owner: values.owner,
+      key: values.key,
+      ci,
+      agents,
+      interactive,
+    });
     io.stdout.write(await pasteable(describe(plan), io));
     if (values['dry-run']) {
       io.stdout.write('dry run: nothing is written\n');
@@ -88,7 +103,13 @@ async function makePlan(
   repository: Repository,
   topLevel: string,
   io: Io,
-  flags: { owner: string | undefined; key: string | undefined; ci: Ci | undefined; interactive: boolean },
+  flags: {
+    owner: string | undefined;
+    key: string | undefined;
+    ci: Ci | undefined;
+    agents: readonly string[];
+    interactive: boolean;
+  },
 ): Promise<Plan> {
   const remarks: string[] = [];
   const hooks = await hooksFolder(repository);
@@ -115,6 +136,10 @@ async function makePlan(
     remarks.push(
       `Git tracks ${held.slice(0, 3).join(', ')}${held.length > 3 ? ` and ${held.length - 3} more` : ''}, which forbidden-files would refuse today; what was there before is left alone`,
     );
+  const guarded =
+    flags.agents.length === 0 ? null : await planAgents(topLevel, flags.agents, packageFolder(topLevel, io.cwd) ?? '.');
+  files.push(...(guarded?.files ?? []));
+  remarks.push(...(guarded?.remarks ?? []));
   const protects: string[] = [];
   let owner: Plan['owner'] = null;
   if (policyNames.every((name) => !existsSync(join(topLevel, name)))) {
@@ -124,7 +149,7 @@ async function makePlan(
         'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
       );
     const build = await buildCommand(topLevel, io.cwd);
-    const rules = firstRules(tracked, hooks.folder, guardedCiPath[ci]);
+    const rules = firstRules(tracked, hooks.folder, guardedCiPath[ci], guarded?.protects);
     if (owner !== null) protects.push(...rules.flatMap(({ paths }) => paths));
     const migrations = await firstMigrations(topLevel, tracked);
     const commits = await firstCommits(repository);
@@ -137,10 +162,25 @@ async function makePlan(
       policyText({ branch, owner, build, rules, migrations, commits, today: io.now().toISOString().slice(0, 10) }),
     );
   }
+  if (guarded !== null && protects.length === 0) {
+    const open = await unprotected(repository, guarded.protects);
+    if (open.length > 0)
+      remarks.push(
+        `let the policy protect what starts the guard; under files: write - { paths: [${open.join(', ')}], risk: high, reason: what judges a change }`,
+      );
+  }
   const script = await planScript(topLevel, io.cwd);
   if (script.file) files.push(script.file);
   if (script.remark) remarks.push(script.remark);
   return { files, hooks: hooks.folder, protects, remarks, owner };
+}
+
+/** Patterns of single files that no rule of the policy names yet. */
+async function unprotected(repository: Repository, patterns: readonly string[]): Promise<readonly string[]> {
+  const loaded = await policyHereIfAny(repository);
+  if (loaded === null) return patterns;
+  const guards = compileRules(loaded.policy);
+  return patterns.filter((pattern) => guards(pattern.replace(/^\//, '')).length === 0);
 }
 
 /** The branch to protect: the remote's default, else main or master if there is one, else the current. */
