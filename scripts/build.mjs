@@ -49,7 +49,7 @@ const loadApart = {
   },
 };
 // The hook in two files and as CommonJS, which Node starts a quarter faster than modules in several.
-const hookBuild = (name, entry, define) =>
+const hookBuild = (name, entry, define, more = {}) =>
   build({
     ...common,
     entryPoints: { [name]: entry },
@@ -58,10 +58,11 @@ const hookBuild = (name, entry, define) =>
     outExtension: { '.js': '.cjs' },
     define: { 'import.meta.dirname': '__dirname', ...define },
     plugins: [loadApart],
+    ...more,
   });
 // The hook and the agents' guard compile such a file themselves, and a script that is compiled so has no import() of its own.
-const startedBuild = async (name, entry) => {
-  await hookBuild(name, entry, {});
+const startedBuild = async (name, entry, more) => {
+  await hookBuild(name, entry, {}, more);
   const script = readFileSync(`dist/${name}.cjs`, 'utf8');
   const handed = script.replaceAll(/\bimport\((?="[\w@./:-]+"\))/g, 'importHere(');
   if (/\bimport\(/.test(handed)) throw new Error(`${name}.cjs imports what is not a plain name`);
@@ -69,7 +70,11 @@ const startedBuild = async (name, entry) => {
   return { builtWith: JSON.stringify(createHash('sha256').update(handed).digest('hex').slice(0, 32)) };
 };
 await hookBuild('hook', 'src/hook.ts', await startedBuild('hook-process', 'src/commands/hook-process.ts'));
-await hookBuild('guard', 'src/guard.ts', await startedBuild('guard-process', 'src/guard/process.ts'));
+await hookBuild(
+  'guard',
+  'src/guard.ts',
+  await startedBuild('guard-process', 'src/guard/process.ts', { minifyIdentifiers: true }),
+);
 const entryPoints = {
   cli: 'src/cli.ts',
   index: 'src/index.ts',

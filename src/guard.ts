@@ -1,4 +1,4 @@
-import { readSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { limits, type ToolCall, UnreadableCall } from './guard/call.ts';
 import type { Answer, Host } from './guard/hosts/host.ts';
@@ -41,10 +41,27 @@ async function judged(host: Host): Promise<Answer> {
   const cwd = call.cwd ?? process.cwd();
   const place = placeOf(cwd);
   const policy = place === null ? null : rememberedPolicy(place);
-  if (policy !== undefined && !mayMatter(call, policy, place)) return { code: 0, stdout: '', stderr: '' };
+  if (policy !== undefined && !mayMatter(call, policy, place, () => packageScripts(cwd, place?.top ?? null)))
+    return { code: 0, stdout: '', stderr: '' };
   const folder = place === null ? null : join(place.commonDir, 'protect', 'cache', 'guard');
   const { decide } = startScript(join(import.meta.dirname, 'guard-process.cjs'), content, folder) as Judging;
   return decide(call, { named: host, shape }, cwd, process.env);
+}
+
+/** What the scripts of the package say, here and at the top. */
+function packageScripts(cwd: string, top: string | null): string | null {
+  const texts = [...new Set([cwd, top])].flatMap((folder) => {
+    const file = folder === null ? null : join(folder, 'package.json');
+    return file !== null && existsSync(file) ? [readFileSync(file, 'utf8')] : [];
+  });
+  if (texts.length === 0) return null;
+  try {
+    return texts
+      .map((text) => Object.values((JSON.parse(text) as { scripts?: object }).scripts ?? {}).join('\n'))
+      .join('\n');
+  } catch {
+    return null; // The package manager cannot read it either.
+  }
 }
 
 /** All of standard input, up to what a call may be. */

@@ -1,8 +1,6 @@
-import { Repository } from '../git/repository.ts';
 import type { Policy } from '../model/index.ts';
 import { policyCache } from '../policy/cache.ts';
 import { answer, unreadable } from './answer.ts';
-import { isApproved } from './approved.ts';
 import { type ToolCall, UnreadableCall } from './call.ts';
 import type { Answer, Host } from './hosts/host.ts';
 import { judgeCall, type Outside } from './judge-call.ts';
@@ -50,7 +48,9 @@ export function verdictsOn(call: ToolCall, cwd: string, env: NodeJS.ProcessEnv):
     },
     async isApproved(place, path, content) {
       const policy = await outside.policyAt(place);
-      return policy !== null && isApproved(place, policy, path, content, new Date(), env);
+      if (policy === null) return false;
+      const { isApproved } = await import('./approved.ts');
+      return isApproved(place, policy, path, content, new Date(), env);
     },
   };
   return judgeCall(call, cwd, outside);
@@ -60,7 +60,10 @@ export function verdictsOn(call: ToolCall, cwd: string, env: NodeJS.ProcessEnv):
 async function standingPolicy(place: Place, env: NodeJS.ProcessEnv): Promise<Policy | null> {
   const remembered = rememberedPolicy(place);
   if (remembered !== undefined) return remembered;
-  const { loadStandingPolicy, loadWorktreePolicy } = await import('../policy/load.ts');
+  const [{ loadStandingPolicy, loadWorktreePolicy }, { Repository }] = await Promise.all([
+    import('../policy/load.ts'),
+    import('../git/repository.ts'),
+  ]);
   const repository = new Repository(place.top, env, 'location');
   const cache = policyCache(async () => place.commonDir);
   try {

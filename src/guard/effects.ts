@@ -180,7 +180,16 @@ const onlyLooks =
   /^(?:cat|bat|less|more|head|tail|grep|e?grep|fgrep|rg|ag|ack|ls|stat|file|wc|diff|cmp|md5sum|sha\d+sum|echo|printf|test|\[|cut|tr|uniq|nl|od|xxd|tree|du|which|type|jq|fzf|strings|readlink|realpath|basename|dirname|shellcheck|tsc|node|python3?|source|open|code|bash|sh|cd|docker|make|npm|pnpm|yarn|fd|pytest|vitest|jest|mocha|cargo|go|xargs|column|comm|join|git-protect|protect)$/;
 
 /** What a run does to files, by its redirections and by what its program is for. */
-export function effectsOf(run: Run): Effect[] {
+export function effectsOf(run: Run): readonly Effect[] {
+  const known = done.get(run) ?? readEffects(run);
+  done.set(run, known);
+  return known;
+}
+
+/** Several judges ask the same of a run. */
+const done = new WeakMap<Run, readonly Effect[]>();
+
+function readEffects(run: Run): Effect[] {
   if (run.far) return [];
   const content = printed({ ...run, redirects: [] });
   const redirected = run.redirects

@@ -7,7 +7,7 @@ import { isAllowed } from './allowed.ts';
 import type { ToolCall } from './call.ts';
 import { parseGit } from './git/command.ts';
 import { parseConfig, type Setting } from './git/config-file.ts';
-import { askGit } from './git-answers.ts';
+import type { askGit } from './git-answers.ts';
 import { judgeEdits, judgeRemote } from './judge-edits.ts';
 import { judges } from './judges/index.ts';
 import { commandLines, mayStart, scriptOf } from './judges/interpreters.ts';
@@ -71,7 +71,7 @@ async function judgeRun(run: Run, cwd: string, worlds: Worlds): Promise<readonly
   const words = texts(run);
   const name = programName(words[0] ?? '');
   const isGit = name === 'git' || name === 'hub';
-  const git = isGit ? parseGit(['git', ...words.slice(1)], here.settings()) : null;
+  const git = isGit ? parseGit(['git', ...words.slice(1)], () => here.settings()) : null;
   const folder = git === null ? run.cwd : moved(run.cwd, git.elsewhere, run.env);
   const world = folder === null || run.far ? here : await worlds.at(folder);
   const part: Part = {
@@ -81,7 +81,8 @@ async function judgeRun(run: Run, cwd: string, worlds: Worlds): Promise<readonly
     git,
   };
   const found: Refusal[] = [];
-  for (const judge of judges) found.push(...(await judge(gitWords(part), world)));
+  const judgedPart = gitWords(part);
+  for (const judge of judges) found.push(...(await judge(judgedPart, world)));
   if (git !== null)
     for (const script of scriptsOf(git))
       for (const verdict of await judgeText(script, 'posix', folder ?? cwd, worlds)) found.push(...verdict.refusals);
@@ -171,6 +172,7 @@ function follow(args: readonly string[], world: World): void {
 class Worlds {
   readonly #outside: Outside;
   readonly #known = new Map<string, World>();
+  readonly #places = new Map<string, Place | null>();
   readonly #closers: (() => void)[] = [];
 
   constructor(outside: Outside) {
@@ -178,16 +180,14 @@ class Worlds {
   }
 
   async at(cwd: string): Promise<World> {
-    const place = placeOf(cwd);
+    const at = this.#places.get(cwd);
+    const place = at === undefined ? placeOf(cwd) : at;
+    this.#places.set(cwd, place);
     const key = place?.top ?? '';
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const { env } = this.#outside;
-    const git =
-      place === null
-        ? nowhere
-        : askGit(place.top, env, (path, content) => this.#outside.isApproved(place, path, content));
-    if (place !== null) this.#closers.push((git as ReturnType<typeof askGit>).close);
+    const git = place === null ? nowhere : this.#askLater(place);
     const policy = place === null ? null : await this.#outside.policyAt(place);
     const home = env['HOME'] ?? homedir();
     const world = makeWorld({
@@ -201,6 +201,27 @@ class Worlds {
     });
     this.#known.set(key, world);
     return world;
+  }
+
+  /** Git, and the code that asks it, are loaded once something is about to be refused. */
+  #askLater(place: Place): GitAnswers {
+    let asked: Promise<ReturnType<typeof askGit>> | undefined;
+    const { env, isApproved } = this.#outside;
+    const answers = () => {
+      asked ??= import('./git-answers.ts').then((module) => {
+        const git = module.askGit(place.top, env, (path, content) => isApproved(place, path, content));
+        this.#closers.push(git.close);
+        return git;
+      });
+      return asked;
+    };
+    return {
+      status: async () => (await answers()).status(),
+      unpushed: async (keeping) => (await answers()).unpushed(keeping),
+      hasStash: async () => (await answers()).hasStash(),
+      isApproved: (path, content) => isApproved(place, path, content),
+      patch: async (text, args) => (await answers()).patch(text, args),
+    };
   }
 
   close(): void {

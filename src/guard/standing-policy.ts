@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Oid } from '../model/change.ts';
@@ -61,6 +60,8 @@ export function worktreePolicy(top: string): Buffer | null {
   return null;
 }
 
-/** The name under which a text is kept: the id that Git would give it. */
-export const blobId = (content: Buffer): Oid =>
-  createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+/** The name under which a text is kept: the id that Git would give it. Loading the module costs more than all else here. */
+export function blobId(content: Buffer): Oid {
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+}

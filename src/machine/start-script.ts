@@ -1,7 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { Script } from 'node:vm';
 
 /**
  * Runs a CommonJS file as `require` does, by the code that V8 made of it last time: compiling is a third of what a hook
@@ -13,6 +11,8 @@ import { Script } from 'node:vm';
  * @see https://nodejs.org/docs/latest-v20.x/api/vm.html#class-vmscript
  */
 export function startScript(file: string, content: string | null, folder: string | null): unknown {
+  // Who starts nothing need not load them.
+  const [{ createRequire }, { Script }] = [process.getBuiltinModule('node:module'), process.getBuiltinModule('node:vm')];
   const source = readFileSync(file, 'latin1'); // It is ASCII, which V8 then keeps as it is.
   const kept = folder === null || content === null ? null : join(folder, keptName(file, content));
   const cachedData = kept === null ? undefined : readKept(kept);

@@ -35,9 +35,9 @@ const withValue = [
 
 /**
  * Cuts a command line, whose first word is git, and writes its aliases out.
- * @param configured what the configuration files say
+ * @param configured what the configuration files say; asked only where an alias may be meant
  */
-export function parseGit(words: readonly string[], configured: readonly Setting[], depth = 0): GitCommand {
+export function parseGit(words: readonly string[], configured: () => readonly Setting[], depth = 0): GitCommand {
   const settings: Setting[] = [];
   const folder: string[] = [];
   let gitDir: string | null = null;
@@ -61,10 +61,10 @@ export function parseGit(words: readonly string[], configured: readonly Setting[
   const args = words.slice(at + 1);
   const plain = { name, args, settings, elsewhere: { gitDir, workTree, folder }, script: null, alias: null };
   const alias =
-    name === null || isBuiltIn(name) || depth > 8 ? null : lastValue([...configured, ...settings], `alias.${name}`);
+    name === null || isBuiltIn(name) || depth > 8 ? null : lastValue([...configured(), ...settings], `alias.${name}`);
   if (alias === null || name === null) return plain;
   if (alias.startsWith('!')) return { ...plain, script: alias.slice(1), alias: name };
-  const inner = parseGit(['git', ...aliasWords(alias), ...args], [...configured, ...settings], depth + 1);
+  const inner = parseGit(['git', ...aliasWords(alias), ...args], () => [...configured(), ...settings], depth + 1);
   return { ...inner, settings: [...settings, ...inner.settings], alias: name };
 }
 
