@@ -12,7 +12,10 @@ import { basename, dirname, join } from 'node:path';
  */
 export function startScript(file: string, content: string | null, folder: string | null): unknown {
   // Who starts nothing need not load them.
-  const [{ createRequire }, { Script }] = [process.getBuiltinModule('node:module'), process.getBuiltinModule('node:vm')];
+  const [{ createRequire }, { Script }] = [
+    process.getBuiltinModule('node:module'),
+    process.getBuiltinModule('node:vm'),
+  ];
   const source = readFileSync(file, 'latin1'); // It is ASCII, which V8 then keeps as it is.
   const kept = folder === null || content === null ? null : join(folder, keptName(file, content));
   const cachedData = kept === null ? undefined : readKept(kept);
