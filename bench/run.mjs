@@ -1,6 +1,6 @@
 // Measures the budgets as ratios of CPU time within one run, because times say more about the machine than about us. The
 // cases of a group take turns, so that a busy moment hits all of them. No time is asserted; a step that fails ends the run.
-// --only hooks|contents|ci|predeploy|approvals|server|strict measures one group.
+// --only hooks|contents|ci|predeploy|approvals|server|strict|guard measures one group.
 import { execFileSync } from 'node:child_process';
 import { sign, verify } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds is '
 const project = join(dirname(fileURLToPath(import.meta.url)), '..');
 execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: project, stdio: 'inherit' });
 const { parseApproval, parsePolicy, verifyStatement } = await import('../dist/index.js');
-const [hook, cli] = ['hook.cjs', 'cli.js'].map((name) => join(project, 'dist', name));
+const [hook, guard, cli] = ['hook.cjs', 'guard.cjs', 'cli.js'].map((name) => join(project, 'dist', name));
 
 const interleave = (cases) => takeTurns(cases, rounds);
 
@@ -254,7 +254,30 @@ function measurePredeploy() {
   compare('predeploy, a small repository / node -e 0', times.predeploy, times.bare, '');
 }
 
+/** The agents' guard, as a host starts it before each call. The cases it lets pass are asked of a clone that it knows. */
+function measureGuard() {
+  const origin = makeBare('guarded', policyText({ lead: newKey().line }), {}, 50);
+  const dir = makeClone(origin, 'guards', () => {});
+  git(dir, 'reset', '--quiet', '--hard');
+  const ask = (command, codes) => () => {
+    const input = JSON.stringify({ tool_name: 'Bash', tool_input: { command }, cwd: dir });
+    return node(dir, [guard, '--host', 'claude'], { input, codes });
+  };
+  const times = interleave({
+    bare: () => node(dir, ['-e', '0']),
+    idle: ask('npx tsc --noEmit 2>&1', [0]),
+    passes: ask('cd src && git add -A && git commit -m "feat: a change" && git push -u origin topic', [0]),
+    refused: ask('git commit --no-verify -m x', [2]),
+    lost: ask('git reset --hard', [0]),
+  });
+  compare('guard, no trigger in the text / node -e 0', times.idle, times.bare, '1.10');
+  compare('guard, judged and passed / node -e 0', times.passes, times.bare, '1.60');
+  compare('guard, refused / node -e 0', times.refused, times.bare, '4.00');
+  compare('guard, asks git status / node -e 0', times.lost, times.bare, '4.00');
+}
+
 const groups = {
+  guard: measureGuard,
   hooks: measureHooks,
   contents: measureContents,
   ci: measureCi,

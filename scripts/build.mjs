@@ -15,6 +15,7 @@ const bundled = {
   'json-p3': 'dist/json-p3.esm.js',
   re2js: 'build/index.js',
   'smol-toml': 'dist/index.js',
+  unbash: 'dist/parser.js',
   yaml: 'browser/index.js',
 };
 const common = {
@@ -48,7 +49,7 @@ const loadApart = {
   },
 };
 // The hook in two files and as CommonJS, which Node starts a quarter faster than modules in several.
-const hookBuild = (name, entry, define) =>
+const hookBuild = (name, entry, define, more = {}) =>
   build({
     ...common,
     entryPoints: { [name]: entry },
@@ -57,15 +58,23 @@ const hookBuild = (name, entry, define) =>
     outExtension: { '.js': '.cjs' },
     define: { 'import.meta.dirname': '__dirname', ...define },
     plugins: [loadApart],
+    ...more,
   });
-await hookBuild('hook-process', 'src/commands/hook-process.ts', {});
-// The hook compiles this file itself, and a script that is compiled so has no import() of its own.
-const script = readFileSync('dist/hook-process.cjs', 'utf8');
-const handed = script.replaceAll(/\bimport\((?="[\w@./:-]+"\))/g, 'importHere(');
-if (/\bimport\(/.test(handed)) throw new Error('hook-process.cjs imports what is not a plain name');
-writeFileSync('dist/hook-process.cjs', handed);
-const digest = createHash('sha256').update(handed).digest('hex').slice(0, 32);
-await hookBuild('hook', 'src/hook.ts', { builtWith: JSON.stringify(digest) });
+// The hook and the agents' guard compile such a file themselves, and a script that is compiled so has no import() of its own.
+const startedBuild = async (name, entry, more) => {
+  await hookBuild(name, entry, {}, more);
+  const script = readFileSync(`dist/${name}.cjs`, 'utf8');
+  const handed = script.replaceAll(/\bimport\((?="[\w@./:-]+"\))/g, 'importHere(');
+  if (/\bimport\(/.test(handed)) throw new Error(`${name}.cjs imports what is not a plain name`);
+  writeFileSync(`dist/${name}.cjs`, handed);
+  return { builtWith: JSON.stringify(createHash('sha256').update(handed).digest('hex').slice(0, 32)) };
+};
+await hookBuild('hook', 'src/hook.ts', await startedBuild('hook-process', 'src/commands/hook-process.ts'));
+await hookBuild(
+  'guard',
+  'src/guard.ts',
+  await startedBuild('guard-process', 'src/guard/process.ts', { minifyIdentifiers: true }),
+);
 const entryPoints = {
   cli: 'src/cli.ts',
   index: 'src/index.ts',

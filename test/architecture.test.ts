@@ -41,6 +41,7 @@ const folders = [
   'install',
   'context',
   'judge',
+  'guard',
   'commands',
   'root',
 ];
@@ -97,7 +98,7 @@ test('each package has one importer', () => {
       if (!/^(\.|node:|git-protect\/)/.test(name)) importers.set(name, [...(importers.get(name) ?? []), file]);
   equal(Object.fromEntries([...importers].filter(([, from]) => from.length > 1)), {});
   const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
-  const bundled = ['json-p3', 're2js', 'smol-toml', 'yaml'];
+  const bundled = ['json-p3', 're2js', 'smol-toml', 'unbash', 'yaml'];
   for (const name of bundled) ok(manifest.devDependencies[name], `${name} is built in`);
   equal(
     [...importers.keys()].sort(),

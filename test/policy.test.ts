@@ -59,6 +59,7 @@ test('every default is filled in', () => {
     settings: [],
     migrations: [],
     targets: {},
+    guard: { allow: [], loss: 'error', data: 'error' },
     checks: {},
   });
   equal(policy('branches: { main: , "release/*": {} }').branches, {
@@ -113,7 +114,7 @@ test('the policy of the design is read as it stands', () => {
 });
 
 const known =
-  'known: version, project, owners, branches, tags, files, actors, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, checks';
+  'known: version, project, owners, branches, tags, files, actors, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, guard, checks';
 
 const golden: [string, string, string[]][] = [
   ['an empty file', '', ["1: the file is empty, expected at least 'version: 1'"]],

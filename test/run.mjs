@@ -39,6 +39,11 @@ if (!flags['no-build']) {
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.test.json'], { stdio: 'inherit' });
   writeFileSync('.test-build/src/hook.cjs', "import('./hook.js');\n");
   writeFileSync('.test-build/src/hook-process.cjs', "import('./commands/hook-process.js');\n");
+  writeFileSync('.test-build/src/guard.cjs', "import('./guard.js');\n");
+  writeFileSync(
+    '.test-build/src/guard-process.cjs',
+    "module.exports = { decide: async (...given) => (await importHere('./guard/process.js')).decide(...given) };\n",
+  );
   writeFileSync('.test-build/src/tasks/staged-tasks-run.js', "import './process.js';\n");
 }
 // The longest first, so that none of them goes on alone at the end.

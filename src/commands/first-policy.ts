@@ -135,10 +135,11 @@ export async function firstRules(
   hooks: string,
   ciFile: string | null,
   unsure: Unsure,
+  agents: readonly string[] = [],
 ): Promise<Suggestion[]> {
   const suggested = await suggest(tracked, unsure);
   const named = new Set(suggested.flatMap(({ paths }) => paths));
-  const own = [`/${hooks}/`, ...(ciFile === null ? [] : [`/${ciFile}`])].filter((path) => !named.has(path));
+  const own = [`/${hooks}/`, ...(ciFile === null ? [] : [`/${ciFile}`]), ...agents].filter((path) => !named.has(path));
   return [...suggested, { paths: own, risk: 'high', reason: 'what judges a change' }];
 }
 

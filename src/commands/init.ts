@@ -4,6 +4,7 @@ import { fingerprint } from '../approvals/public-key.ts';
 import { keepForSetup } from '../git/environment.ts';
 import { Porcelain } from '../git/porcelain.ts';
 import { Repository } from '../git/repository.ts';
+import { planAgents, readAgents } from '../install/agents/index.ts';
 import { hooksFolder } from '../install/folder.ts';
 import { addScript, readManifest } from '../install/package-script.ts';
 import { type PlannedFile, packageFolder, planHooks, readOptional, writePlanned } from '../install/plan.ts';
@@ -14,6 +15,8 @@ import { exitCode, policyNames, UsageError } from '../model/index.ts';
 import { toldByName } from '../readers/private-files.ts';
 import { painter } from '../report/paint.ts';
 import { foldPath } from '../rules/match.ts';
+import { compileRules } from '../rules/rules.ts';
+import { policyHereIfAny } from '../sources/policy.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { visible } from '../words/visible.ts';
 import { type Ci, ciTemplate, guardedCiPath, lockFiles } from './ci-template.ts';
@@ -42,6 +45,11 @@ export const usage = {
     owner: { type: 'string', value: 'NAME', means: 'what the first owner is called; default: your name in Git' },
     key: { type: 'string', value: 'FILE.pub', means: 'their SSH public key; default: user.signingkey, then ~/.ssh' },
     ci: { type: 'string', value: 'HOST', means: 'the CI file to write: github, gitlab or none; default: guessed' },
+    agents: {
+      type: 'string',
+      value: 'NAMES',
+      means: 'the AI agents to guard: claude,codex,cursor,gemini,copilot and more (docs/agents.md)',
+    },
     strict: {
       type: 'boolean',
       means: 'strict mode: protected branches move only to what passes, also past --no-verify',
@@ -79,7 +87,8 @@ export async function init(args: readonly string[], io: Io): Promise<number> {
     if (topLevel === null) throw new UsageError('a bare repository has no files to protect', 'run this in a clone');
     const { owner, key, strict = false } = values;
     const unsure = canAsk(io) && !values.yes && !values['dry-run'] ? askingOn(io) : guesses;
-    const plan = await makePlan(repository, topLevel, io, { owner, key, ci, unsure, strict });
+    const agents = values.agents === undefined ? [] : readAgents(values.agents);
+    const plan = await makePlan(repository, topLevel, io, { owner, key, ci, agents, unsure, strict });
     const told = await pasteable(describe(plan), io);
     if (unsure !== guesses || values['dry-run']) io.stdout.write(await shownOf(plan, topLevel, told, values, io));
     io.stdout.write(told);
@@ -117,6 +126,7 @@ async function makePlan(
     ci: Ci | undefined;
     unsure: Unsure;
     strict: boolean;
+    agents: readonly string[];
   },
 ): Promise<Plan> {
   const remarks: string[] = [];
@@ -145,6 +155,10 @@ async function makePlan(
     remarks.push(
       `Git tracks ${held.slice(0, 3).join(', ')}${held.length > 3 ? ` and ${held.length - 3} more` : ''}, which forbidden-files refuses once it is changed; git rm --cached takes it out of Git, checks.forbidden-files.options.allow lets it stay`,
     );
+  const guarded =
+    flags.agents.length === 0 ? null : await planAgents(topLevel, flags.agents, packageFolder(topLevel, io.cwd) ?? '.');
+  files.push(...(guarded?.files ?? []));
+  remarks.push(...(guarded?.remarks ?? []));
   const protects: string[] = [];
   let owner: Plan['owner'] = null;
   if (policyNames.every((name) => !existsSync(join(topLevel, name)))) {
@@ -154,7 +168,13 @@ async function makePlan(
         'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
       );
     const build = await buildCommand(topLevel, io.cwd, unsure);
-    const rules = await firstRules(tracked, hooks.folder, guardedCiPath[ci], owner === null ? guesses : unsure);
+    const rules = await firstRules(
+      tracked,
+      hooks.folder,
+      guardedCiPath[ci],
+      owner === null ? guesses : unsure,
+      guarded?.protects,
+    );
     if (owner !== null) protects.push(...rules.flatMap(({ paths }) => paths));
     const migrations = await firstMigrations(topLevel, tracked, unsure);
     const commits = await firstCommits(repository);
@@ -177,10 +197,25 @@ async function makePlan(
     );
   } else if (flags.strict && !(await isStrict(repository)))
     remarks.push('strict mode will hold in this clone; to demand it of every clone: strict: true in the policy');
+  if (guarded !== null && protects.length === 0) {
+    const open = await unprotected(repository, guarded.protects);
+    if (open.length > 0)
+      remarks.push(
+        `let the policy protect what starts the guard; under files: write - { paths: [${open.join(', ')}], risk: high, reason: what judges a change }`,
+      );
+  }
   const script = await planScript(topLevel, io.cwd);
   if (script.file) files.push(script.file);
   if (script.remark) remarks.push(script.remark);
   return { files, hooks: hooks.folder, protects, remarks, owner };
+}
+
+/** Patterns of single files that no rule of the policy names yet. */
+async function unprotected(repository: Repository, patterns: readonly string[]): Promise<readonly string[]> {
+  const loaded = await policyHereIfAny(repository);
+  if (loaded === null) return patterns;
+  const guards = compileRules(loaded.policy);
+  return patterns.filter((pattern) => guards(pattern.replace(/^\//, '')).length === 0);
 }
 
 /** Lets every install wire its clone, by a script of the package at the top or here. */

@@ -64,6 +64,10 @@ const commands: Record<string, Entry> = {
     does: 'which AI agent runs this, and what it may do here',
     load: () => import('./whoami.ts').then(({ whoami, usage }) => ({ run: whoami, usage })),
   },
+  guard: {
+    does: 'judge what an AI agent is about to do',
+    load: () => import('./guard.ts').then(({ guard, usage }) => ({ run: guard, usage })),
+  },
   explain: {
     does: 'why a path is guarded and by whom, or what a check is for',
     load: () => import('./explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),

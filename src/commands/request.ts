@@ -8,11 +8,17 @@ import { inertJson } from '../words/inert.ts';
 import { visible } from '../words/visible.ts';
 import { type Io, writeOutput } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
+import { withPatch } from './patched-index.ts';
 import { findWanted, sayNothingWanted, whereFlags } from './wanted.ts';
 
 export const usage = {
   flags: {
     ...whereFlags,
+    patch: {
+      type: 'string',
+      value: 'FILE',
+      means: 'what a patch (as of git diff) would make of HEAD; neither the files nor the index are touched',
+    },
     output: {
       type: 'string',
       short: 'o',
@@ -26,30 +32,40 @@ export const usage = {
 /** `protect request`: writes what needs approval as one file that an owner can look at without this clone. */
 export async function request(args: readonly string[], io: Io): Promise<number> {
   const { values } = readOptions(args, usage.flags, 0);
+  if (values.patch !== undefined && (values.staged || values.range !== undefined))
+    throw new UsageError('--patch, --staged and --range exclude each other');
+  if (values.patch !== undefined)
+    return withPatch(values.patch, io, (repository, its) => asked(repository, its, args, { ...values, staged: true }));
   const repository = new Repository(io.cwd, io.env, 'index');
   try {
-    const { request: wanted, policy } = await findWanted(repository, io, values, values.target ?? []);
-    if (wanted.changes.length === 0) {
-      await sayNothingWanted(repository, io, policy);
-      return exitCode.pass;
-    }
-    if (values.output === undefined && io.stdout.isTTY === true) {
-      io.stdout.write(summary(wanted, policy, args));
-      return exitCode.pass;
-    }
-    const text = write(wanted);
-    if (values.output === undefined) io.stdout.write(text);
-    else await writeOutput(resolve(io.cwd, values.output), text);
-    const owners = Object.keys(policy.owners).join(', ');
-    io.stderr.write(
-      visible(`${files(wanted)} to approve for ${wanted.targets.join(', ')}; an owner (${owners}) runs\n`) +
-        visible(`  npx git-protect approve ${values.output ?? 'FILE'} --reason "…"\n`) +
-        'and sends back a token; add it with npx git-protect approval add TOKEN\n',
-    );
-    return exitCode.pass;
+    return await asked(repository, io, args, values);
   } finally {
     repository.close();
   }
+}
+
+type Values = ReturnType<typeof readOptions<typeof usage.flags>>['values'];
+
+async function asked(repository: Repository, io: Io, args: readonly string[], values: Values): Promise<number> {
+  const { request: wanted, policy } = await findWanted(repository, io, values, values.target ?? []);
+  if (wanted.changes.length === 0) {
+    await sayNothingWanted(repository, io, policy);
+    return exitCode.pass;
+  }
+  if (values.output === undefined && io.stdout.isTTY === true) {
+    io.stdout.write(summary(wanted, policy, args));
+    return exitCode.pass;
+  }
+  const text = write(wanted);
+  if (values.output === undefined) io.stdout.write(text);
+  else await writeOutput(resolve(io.cwd, values.output), text);
+  const owners = Object.keys(policy.owners).join(', ');
+  io.stderr.write(
+    visible(`${files(wanted)} to approve for ${wanted.targets.join(', ')}; an owner (${owners}) runs\n`) +
+      visible(`  npx git-protect approve ${values.output ?? 'FILE'} --reason "…"\n`) +
+      'and sends back a token; add it with npx git-protect approval add TOKEN\n',
+  );
+  return exitCode.pass;
 }
 
 function write(wanted: ApprovalRequest): string {

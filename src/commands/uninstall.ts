@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { keepForSetup } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
+import { planAgentRemoval } from '../install/agents/index.ts';
 import { config, hooksFolder } from '../install/folder.ts';
 import { removeScript } from '../install/package-script.ts';
 import { applyRemovals, planRemoval, type Removal, unwireHooks } from '../install/unwire.ts';
@@ -37,6 +38,7 @@ export async function uninstall(args: readonly string[], io: Io): Promise<number
     const removals: Removal[] = [
       ...(await planRemoval(place)),
       ...(await planScripts(repository, place.topLevel)),
+      ...(await planAgentRemoval(place.topLevel, (await config(repository, 'protect.folder')) ?? '.')),
       ...removable.map((path) => ({ path, content: null })),
     ];
     for (const { path, content } of removals)

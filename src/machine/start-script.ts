@@ -1,7 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { Script } from 'node:vm';
 
 /**
  * Runs a CommonJS file as `require` does, by the code that V8 made of it last time: compiling is a third of what a hook
@@ -9,9 +7,15 @@ import { Script } from 'node:vm';
  * What it imports when it is needed it imports by `importHere`, from the folder of the hook: a script has no `import()`.
  * @param content digest of the file; null: it is not known, and nothing is kept
  * @param folder where compiled code is kept; null: nowhere
+ * @returns what the file exports
  * @see https://nodejs.org/docs/latest-v20.x/api/vm.html#class-vmscript
  */
-export function startScript(file: string, content: string | null, folder: string | null): void {
+export function startScript(file: string, content: string | null, folder: string | null): unknown {
+  // Who starts nothing need not load them.
+  const [{ createRequire }, { Script }] = [
+    process.getBuiltinModule('node:module'),
+    process.getBuiltinModule('node:vm'),
+  ];
   const source = readFileSync(file, 'latin1'); // It is ASCII, which V8 then keeps as it is.
   const kept = folder === null || content === null ? null : join(folder, keptName(file, content));
   const cachedData = kept === null ? undefined : readKept(kept);
@@ -28,8 +32,12 @@ export function startScript(file: string, content: string | null, folder: string
     module.exports,
     file,
     dirname(file),
-    (name: string) => import(name),
+    (name: string) =>
+      import(
+        name.startsWith('.') ? process.getBuiltinModule('node:url').pathToFileURL(join(dirname(file), name)).href : name
+      ),
   );
+  return module.exports;
 }
 
 /**

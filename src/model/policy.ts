@@ -98,6 +98,7 @@ export interface Policy {
   readonly migrations: readonly MigrationFolder[];
   /** What test code must never name, by the name of the environment. */
   readonly targets: Readonly<Record<string, Target>>;
+  readonly guard: GuardSettings;
   readonly checks: Readonly<Record<string, CheckSettings>>;
 }
 
@@ -244,6 +245,21 @@ export interface MigrationFolder {
 export interface Target {
   readonly hosts: readonly string[];
   readonly ports: readonly number[];
+}
+
+/** What the agent guard lets agents do. */
+export interface GuardSettings {
+  readonly allow: readonly AllowedCommand[];
+  readonly loss: Severity | 'off';
+  readonly data: Severity | 'off';
+}
+
+/** A command that the agent guard lets through. */
+export interface AllowedCommand {
+  readonly command: string;
+  /** `test`: only where it names nothing of production. */
+  readonly where: 'test' | 'anywhere';
+  readonly reason: string;
 }
 
 /** A policy and the place it holds from. */

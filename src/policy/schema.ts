@@ -170,6 +170,34 @@ const checkSettings = (options: Schema) =>
     },
   });
 
+const allowed = object({
+  command: {
+    schema: text('a command, word for word'),
+    required: true,
+    doc: 'as it is typed; ` *` at its end stands for any words more',
+  },
+  where: {
+    schema: choice('test', 'anywhere'),
+    default: 'test',
+    doc: '`test`: only while it names no host, port or env file of production',
+  },
+  reason: { schema: text('a sentence'), required: true, doc: 'why agents may run it' },
+});
+
+const guard = object({
+  allow: {
+    schema: list(allowed, 0),
+    default: [],
+    doc: 'commands that agents may run though they destroy data, work or start agents',
+  },
+  loss: {
+    schema: choice('error', 'warning', 'off'),
+    default: 'error',
+    doc: 'throwing work away that nothing else holds',
+  },
+  data: { schema: choice('error', 'warning', 'off'), default: 'error', doc: 'destroying data, and naming production' },
+});
+
 const checkIds = checks.map((check) => check.id);
 
 /** The policy file, whole: parser, JSON schema and the table in `docs/policy.md` all come from this. */
@@ -230,6 +258,7 @@ export const policySchema: Schema = object({
     default: {},
     doc: 'what test code must never name, by environment',
   },
+  guard: { schema: guard, default: {}, doc: 'what AI agents may do that is refused otherwise: [agents](agents.md)' },
   checks: {
     schema: map(
       checkSettings({ kind: 'any', expected: 'anything' }),
