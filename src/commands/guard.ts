@@ -17,7 +17,7 @@ export const usage = {
     host: {
       type: 'string',
       value: 'NAME',
-      means: `judge one call on standard input, in the form of ${hosts.map(({ name }) => name).join(', ')}`,
+      means: 'judge one call of an agent on standard input, such as claude, codex or cursor',
     },
     explain: {
       type: 'string',
@@ -26,7 +26,7 @@ export const usage = {
     },
     log: { type: 'boolean', means: 'show what was refused in this clone' },
   },
-  example: "npx git-protect guard --explain 'git commit --no-verify -m x'",
+  example: "npx git-protect guard --explain 'git push origin +main'",
 } as const satisfies Usage;
 
 /** `protect guard`: judges a tool call of an AI agent by what it would do. */

@@ -7,7 +7,7 @@ import { keepForSetup } from '../git/environment.ts';
 import { Porcelain } from '../git/porcelain.ts';
 import { remoteSide, symbolicHead } from '../git/refs.ts';
 import { Repository } from '../git/repository.ts';
-import { agentNames, planAgents, readAgents } from '../install/agents/index.ts';
+import { planAgents, readAgents } from '../install/agents/index.ts';
 import { hooksFolder } from '../install/folder.ts';
 import { addScript, readManifest } from '../install/package-script.ts';
 import { type PlannedFile, packageFolder, planHooks, readOptional, writePlanned } from '../install/plan.ts';
@@ -46,7 +46,7 @@ export const usage = {
     agents: {
       type: 'string',
       value: 'NAMES',
-      means: `the AI agents to guard, by commas: ${agentNames.slice(0, -3).join(', ')}`,
+      means: 'the AI agents to guard: claude,codex,cursor,gemini,copilot and more (docs/agents.md)',
     },
     'dry-run': { type: 'boolean', means: 'show what would be written, and write nothing' },
     yes: { type: 'boolean', short: 'y', means: 'take the defaults and do not ask' },
