@@ -172,12 +172,20 @@ const readers: Readonly<Record<string, Reader>> = {
   nvim: (words) => plainOperands(words, ['-c', '--cmd']).map(write),
   nano: (words) => plainOperands(words).map(write),
   emacs: (words) => plainOperands(words, ['--eval', '-f']).map(write),
+  tar: (words) =>
+    words.some(({ text }) => /^-?\w*x|^--(?:extract|get)$/.test(text))
+      ? [option(words, '-C', '--directory')].filter((word) => word !== null).map(write)
+      : [],
+  unzip: (words) => [option(words, '-d')].filter((word) => word !== null).map(write),
+  black: (words) => formatted(words),
+  rustfmt: (words) => formatted(words),
+  isort: (words) => formatted(words),
   git: (words) => gitEffects(words),
 };
 
 /** Programs that only look, whatever flags they are given. */
 const onlyLooks =
-  /^(?:cat|bat|less|more|head|tail|grep|e?grep|fgrep|rg|ag|ack|ls|stat|file|wc|diff|cmp|md5sum|sha\d+sum|echo|printf|test|\[|cut|tr|uniq|nl|od|xxd|tree|du|which|type|jq|fzf|strings|readlink|realpath|basename|dirname|shellcheck|tsc|node|python3?|source|open|code|bash|sh|cd|docker|make|npm|pnpm|yarn|fd|pytest|vitest|jest|mocha|cargo|go|xargs|column|comm|join|git-protect|protect)$/;
+  /^(?:cat|bat|less|more|head|tail|grep|e?grep|fgrep|rg|ag|ack|ls|stat|file|wc|diff|cmp|md5sum|sha\d+sum|echo|printf|test|\[|cut|tr|uniq|nl|od|xxd|tree|du|which|type|jq|fzf|strings|readlink|realpath|basename|dirname|shellcheck|tsc|node|python3?|source|open|code|bash|sh|cd|docker|make|npm|pnpm|yarn|fd|pytest|vitest|jest|mocha|cargo|xargs|column|comm|join|git-protect|protect)$/;
 
 /** What a run does to files, by its redirections and by what its program is for. */
 export function effectsOf(run: Run): readonly Effect[] {
@@ -209,6 +217,8 @@ function readEffects(run: Run): Effect[] {
 /** A program that is not known writes what stands behind `-o`, and its operands where a flag says that it mends in place. */
 function unknownProgram(words: readonly Word[]): Effect[] {
   const output = option(words, '-o', '--output', '--out', '--out-file', '--outfile', '--output-file');
+  const verb = words[0]?.text ?? '';
+  if (/^(?:format|fmt)$/.test(verb)) return [...(output === null ? [] : [write(output)]), ...formatted(words.slice(1))];
   const mends = words.some(({ text }) =>
     /^(?:-i|-w|--in-place|--inplace|--write|--fix|--overwrite|--replace|-rw|--apply)(?:=|$)/.test(text),
   );
@@ -222,6 +232,19 @@ function unknownProgram(words: readonly Word[]): Effect[] {
   ];
 }
 
+/** A formatter writes what it is given, unless it only looks. */
+function formatted(words: readonly Word[]): Effect[] {
+  if (
+    words.some(
+      ({ text }) => /^--(?:check|diff|dry-run|list-different|check-only)/.test(text) || text === '-c' || text === '-l',
+    )
+  )
+    return [];
+  return plainOperands(words, ['--config', '-l', '--line-length', '--profile', '--edition'])
+    .filter(({ glob }) => !glob)
+    .map(write);
+}
+
 /** What subcommands of Git that set files of the working tree do to those that are named. */
 function gitEffects(words: readonly Word[]): Effect[] {
   const [name, ...rest] = texts({ words });
@@ -232,7 +255,7 @@ function gitEffects(words: readonly Word[]): Effect[] {
     glob: /[*?[]/.test(text),
   });
   const each = (list: readonly string[], how: Effect['how']): Effect[] =>
-    list.map((text) => ({ word: word(text), how, deep: how === 'delete' }));
+    list.map((text) => ({ word: word(text), how, deep: true }));
   switch (name) {
     case 'rm':
       return has(flags, '--dry-run', '-n') || has(flags, '--cached')
@@ -243,7 +266,13 @@ function gitEffects(words: readonly Word[]): Effect[] {
     case 'restore':
       return isFromElsewhere(flags) ? each([...operands, ...(paths ?? [])], 'write') : [];
     case 'checkout':
-      return paths === null || operands.length === 0 || operands[0] === 'HEAD' ? [] : each(paths, 'write');
+      if (
+        operands.length === 0 ||
+        operands[0] === 'HEAD' ||
+        flags.some(({ name: flag }) => /^-[bB]$|^--orphan$/.test(flag))
+      )
+        return [];
+      return each(paths ?? operands.slice(1), 'write');
     default:
       return [];
   }

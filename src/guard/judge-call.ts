@@ -1,10 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Policy } from '../model/index.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { isAllowed } from './allowed.ts';
 import type { ToolCall } from './call.ts';
+import { isFolder, readWhole } from './disk.ts';
 import { parseGit } from './git/command.ts';
 import { parseConfig, type Setting } from './git/config-file.ts';
 import type { askGit } from './git-answers.ts';
@@ -29,8 +29,7 @@ export interface Outside {
   isApproved(place: Place, path: string, content: Buffer | null): Promise<boolean>;
 }
 
-/** The largest script or file that is looked into, in bytes. */
-const maxFile = 1 << 20;
+/** The largest script that is followed, in bytes. */
 const maxScript = 64 << 10;
 
 /** Judges one call, part by part. */
@@ -246,13 +245,6 @@ function personalSettings(home: string, env: NodeJS.ProcessEnv): readonly Settin
   return files.flatMap((file) => parseConfig(readWhole(file)?.toString('utf8') ?? ''));
 }
 
-/** A file as it stands; null where there is none, or one that is too large to be looked into. */
-function readWhole(path: string): Buffer | null {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined || !found.isFile() || found.size > maxFile) return null;
-  return readFileSync(path);
-}
-
 const variables = (world: World): [string, string][] => [
   ...(world.home === null ? [] : [['HOME', world.home] as [string, string]]),
   ['TMPDIR', world.env['TMPDIR'] ?? '/tmp'],
@@ -266,6 +258,7 @@ function surroundings(world: World): Surroundings {
       const content = file === null ? null : readWhole(file);
       return content === null || content.length > maxScript || content.includes(0) ? null : content.toString('utf8');
     },
+    isFolder,
     packageScript(name, cwd) {
       for (const folder of [cwd, world.place?.top ?? null]) {
         const text = folder === null ? null : readWhole(join(folder, 'package.json'));

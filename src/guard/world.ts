@@ -72,7 +72,7 @@ export function makeWorld(
     isProtected: (branch) =>
       byPolicy?.(branch) === true ||
       branch.toLowerCase() === standard?.toLowerCase() ||
-      (standard === null && usualBranches.has(branch.toLowerCase())),
+      (place !== null && standard === null && usualBranches.has(branch.toLowerCase())),
     isProtectedTag: (tag) => tags.some((glob) => glob.test(tag)),
     guards: (file) => rules?.(file) ?? [],
     hooksFolder:

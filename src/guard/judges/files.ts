@@ -1,5 +1,6 @@
 import { showPath } from '../../git/raw.ts';
 import { shellWord } from '../../words/shell-word.ts';
+import { isFolder } from '../disk.ts';
 import { type Effect, effectsOf } from '../effects.ts';
 import { scan } from '../git/options.ts';
 import { ownFile } from '../own-files.ts';
@@ -47,7 +48,9 @@ export async function judgeFile(
 ): Promise<Refusal | null> {
   const { inTree, shown } = target;
   if (inTree === null || inTree === '' || world.policy === null) return null;
-  const guards = world.guards(inTree);
+  // What is put into a folder, under whatever name.
+  const isWhole = target.absolute !== null && isFolder(target.absolute);
+  const guards = world.guards(isWhole ? `${inTree}/_` : inTree);
   const [first] = guards;
   // Files that decide what judges have a judge of their own, which knows more of them.
   if (first === undefined || ownFile(inTree, world.hooksFolder, 'write') !== null) return null;

@@ -1,5 +1,6 @@
 import { hole } from '../shell/run.ts';
 import type { Refusal } from '../verdict.ts';
+import { literals, scriptOf } from './interpreters.ts';
 import { askPerson, type Part } from './judge.ts';
 
 const refusal = ({ run: { text } }: Part, message: string, help: string): Refusal => ({
@@ -14,6 +15,8 @@ export function hostWrites(part: Part): Refusal[] {
   if (part.name === 'gh' || part.name === 'hub')
     return part.words[1] === 'api' ? apiCall(part, part.words.slice(2)) : ghCommand(part);
   if (part.name === 'glab') return part.words[1] === 'api' ? apiCall(part, part.words.slice(2)) : glabCommand(part);
+  const script = scriptOf(part.run);
+  if (script !== null) return scriptCall(part, script);
   if (/^(?:curl|wget|http|https|xh|httpie)$/.test(part.name)) return httpCall(part);
   return [];
 }
@@ -58,6 +61,23 @@ function apiCall(part: Part, args: readonly string[]): Refusal[] {
         refusal(
           part,
           `the API call (${verb} ${path.replaceAll(hole, '…')}) changes the repository or its protection past every hook`,
+          'push a branch and open a pull request',
+        ),
+      ]
+    : [];
+}
+
+/** A script of an interpreter that names such a resource and a way to write. */
+function scriptCall(part: Part, script: string): Refusal[] {
+  if (!/\.(?:put|post|patch|delete)\b|['"](?:PUT|POST|PATCH|DELETE)['"]/i.test(script)) return [];
+  const found = literals(script).some(
+    (text) => /api\.github\.com|\/api\/v[34]\//.test(text) && guarded.test(text.replace(/^https?:\/\/[^/]+/, '')),
+  );
+  return found
+    ? [
+        refusal(
+          part,
+          'the script calls the API of the host and changes the repository past every hook',
           'push a branch and open a pull request',
         ),
       ]

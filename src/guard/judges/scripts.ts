@@ -4,13 +4,22 @@ import { located } from '../paths.ts';
 import type { Refusal } from '../verdict.ts';
 import type { World } from '../world.ts';
 import { judgeFile } from './files.ts';
-import { literals, mayAct, scriptOf } from './interpreters.ts';
+import { literals, mayAct, mayStart, scriptOf } from './interpreters.ts';
 import type { Judge, Part } from './judge.ts';
 
 /** Scripts of interpreters, which nobody can read to the end: what they name literally is what they are judged by. */
 export const scripts: Judge = async (part, world) => {
   const script = part.run.far ? null : scriptOf(part.run);
   if (script === null || !mayAct(script)) return [];
+  if (mayStart(script) && /\b(?:HUSKY|LEFTHOOK)\b['"\])]*\s*[:=,]+\s*['"]?0/.test(script))
+    return [
+      {
+        kind: 'hooks',
+        part: part.run.text,
+        message: 'the script switches the hooks off',
+        help: 'run it without, and mend what the hook says',
+      },
+    ];
   for (const text of new Set([
     ...literals(script),
     ...literals(script).flatMap((literal) => literal.split(/[\s;|&<>()]+/)),

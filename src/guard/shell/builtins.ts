@@ -1,4 +1,5 @@
 import { shellWord } from '../../words/shell-word.ts';
+import { absolute } from './details.ts';
 import { hole, isKnown, programName, type Run } from './run.ts';
 import { Scope } from './scope.ts';
 import { isShell, shellScript } from './shells.ts';
@@ -12,7 +13,7 @@ export function commandOf(run: Run, scope: Scope, place: Surroundings): Started 
   switch (name) {
     case 'cd':
     case 'pushd':
-      scope.cwd = changed(scope, rest);
+      scope.cwd = changed(scope, rest, place);
       return {};
     case 'popd':
       scope.cwd = null;
@@ -42,6 +43,9 @@ export function commandOf(run: Run, scope: Scope, place: Surroundings): Started 
       return {};
     case 'eval':
       return evaluated(rest, scope);
+    case 'at':
+    case 'batch':
+      return shellScript({ ...run, words: [{ text: name, glob: false }] }, scope, place);
     case 'source':
     case '.':
       return rest[0] === undefined ? {} : fromFile(rest[0], rest.slice(1), scope, place, scope);
@@ -120,9 +124,12 @@ function assign(scope: Scope, word: string, isExported: boolean): void {
   if (isExported) scope.export(name);
 }
 
-function changed(scope: Scope, words: readonly string[]): string | null {
+/** Where `cd` leads. One to a folder that is not there fails, and what follows it runs where it was. */
+function changed(scope: Scope, words: readonly string[], place: Surroundings): string | null {
   const target = words.find((word) => word === '-' || !word.startsWith('-')) ?? scope.get('HOME') ?? hole;
   if (target === '-' || !isKnown(target)) return null;
-  if (/^(?:\/|[A-Za-z]:[\\/])/.test(target)) return target;
-  return scope.cwd === null ? null : `${scope.cwd}/${target}`;
+  if (/^[A-Za-z]:[\\/]/.test(target)) return target;
+  if (!target.startsWith('/') && scope.cwd === null) return null;
+  const path = target.startsWith('/') ? target : `${scope.cwd}/${target}`;
+  return place.isFolder(absolute(path, null)) ? path : scope.cwd;
 }

@@ -7,6 +7,8 @@ export interface Surroundings {
   prints(words: readonly string[], cwd: string | null): string | null;
   /** The text of a script file; null: there is none that can be read. */
   script(path: string, cwd: string | null): string | null;
+  /** Is there a folder at an absolute path? */
+  isFolder(path: string): boolean;
   /** The script that a package manager's `run NAME` stands for. */
   packageScript(name: string, cwd: string | null): string | null;
 }

@@ -1,18 +1,9 @@
 import { commandOf } from './builtins.ts';
+import { absolute, hasUnknownName, nested, quoted, readNames, withoutAlias } from './details.ts';
 import { expand, expandOne, expandText } from './expand.ts';
 import { impliedFiles } from './implied.ts';
 import { printed } from './output.ts';
-import {
-  hole,
-  type Input,
-  isKnown,
-  programName,
-  type Reading,
-  type Redirect,
-  type Run,
-  type Unclear,
-  type Word,
-} from './run.ts';
+import { hole, type Input, isKnown, type Reading, type Redirect, type Run, type Unclear, type Word } from './run.ts';
 import { Scope } from './scope.ts';
 import type { Started, Surroundings } from './started.ts';
 import {
@@ -72,8 +63,35 @@ class Walk implements Reading {
   readonly #place: Surroundings;
   #frame: Frame | null = null;
 
+  /** What the command line itself has written so far, by the path. */
+  readonly #written = new Map<string, string>();
+  /** Folders that it has made. */
+  readonly #made: string[] = [];
+
   constructor(place: Surroundings) {
-    this.#place = place;
+    this.#place = {
+      ...place,
+      script: (path, cwd) => this.#written.get(absolute(path, cwd)) ?? place.script(path, cwd),
+      isFolder: (path) =>
+        place.isFolder(path) || this.#made.some((made) => path === made || path.startsWith(`${made}/`)),
+    };
+  }
+
+  /** Keeps a run, with what it leaves for those that follow. */
+  #keep(run: Run): void {
+    this.runs.push(run);
+    const content = printed({ ...run, redirects: [] });
+    for (const { operator, target } of run.redirects)
+      if (content !== null && operator.startsWith('>')) {
+        const path = absolute(target.text, run.cwd);
+        this.#written.set(path, (operator === '>>' ? (this.#written.get(path) ?? '') : '') + content);
+      }
+    const words = run.words.map(({ text }) => text);
+    const made =
+      words[0] === 'mkdir' || (words[0] === 'git' && /^(?:clone|init|worktree)$/.test(words[1] ?? ''))
+        ? words.slice(1)
+        : [];
+    for (const word of made) if (!word.startsWith('-')) this.#made.push(absolute(word, run.cwd));
   }
 
   text(text: string, frame: Frame): void {
@@ -150,11 +168,22 @@ class Walk implements Reading {
             ? started.map((run) => printed(run)!).join('')
             : null;
       const last = started.at(-1);
+      const file = started.length === 1 && last !== undefined ? this.#shownFile(last) : null;
       input = {
-        text: text !== null && isKnown(text) ? text : null,
+        text: text !== null && isKnown(text) ? text : file,
         from: last === undefined ? null : last.words.map((word) => word.text).join(' '),
       };
     }
+  }
+
+  /** `cat FILE…`: what the files hold, as far as they can be read. */
+  #shownFile({ words, redirects, cwd, far }: Run): string | null {
+    const [name, ...files] = words.map(({ text }) => text);
+    if (name !== 'cat' || far || files.length === 0 || redirects.length > 0) return null;
+    const contents = files.map((file) =>
+      file.startsWith('-') || !isKnown(file) ? null : this.#place.script(file, cwd),
+    );
+    return contents.every((content) => content !== null) ? contents.join('') : null;
   }
 
   #command(node: CommandNode, frame: Frame): void {
@@ -402,18 +431,18 @@ class Walk implements Reading {
   #take(run: Run, scope: Scope, frame: Frame): void {
     const started: Started = commandOf(run, scope, this.#place);
     if (started !== null) {
-      this.runs.push(run);
+      this.#keep(run);
       this.#follow(started, run, frame);
       return;
     }
     const taken = takeOff(run);
     if (taken === null) {
-      this.runs.push(run);
+      this.#keep(run);
       if (hasUnknownName(run) && run.file === null)
         this.unclear.push({ text: run.text, what: 'which program it starts is not written out' });
       return;
     }
-    if (taken.keep) this.runs.push(run);
+    if (taken.keep || (taken.inner.length === 0 && taken.scripts.length === 0)) this.#keep(run);
     this.#taken(taken, run, scope, frame);
   }
 
@@ -462,44 +491,4 @@ class Walk implements Reading {
       around: [...run.around, run.words],
     });
   }
-}
-
-const quoted = (text: string) =>
-  /^[\w./:=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''").replaceAll(hole, "'$PROTECT_UNKNOWN'")}'`;
-
-function withoutAlias(scope: Scope, name: string): Scope {
-  const copy = new Scope(scope);
-  copy.aliases.delete(name);
-  return copy;
-}
-
-/** Is the name of the program not known, and not an editor or the like, whose variable says what it is? */
-function hasUnknownName({ words: [name] }: Run): boolean {
-  const text = name?.text ?? '';
-  return text.includes(hole) && programName(text).replaceAll(hole, '') === '';
-}
-
-/** The variables that `while read a b` fills. */
-function readNames(clause: CompoundList): string[] {
-  return clause.commands.flatMap(({ command }) =>
-    command.type === 'Command' && command.name?.value === 'read'
-      ? command.suffix.flatMap((word) =>
-          word.type === 'Word' && /^[A-Za-z_]\w*$/.test(word.value) ? [word.value] : [],
-        )
-      : [],
-  );
-}
-
-/** Scripts inside a node, by their shape. */
-function nested(node: object, found: Script[] = [], depth = 0): Script[] {
-  if (depth > 40) return found;
-  for (const value of Object.values(node)) {
-    if (typeof value !== 'object' || value === null) continue;
-    if ((value as { type?: string }).type === 'Script') found.push(value as Script);
-    else nested(value, found, depth + 1);
-  }
-  const { parts, script } = node as { parts?: unknown; script?: Script };
-  if (script !== undefined) found.push(script);
-  if (Array.isArray(parts)) for (const part of parts) nested(part as object, found, depth + 1);
-  return found;
 }

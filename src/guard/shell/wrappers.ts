@@ -95,6 +95,16 @@ const wrappers: Readonly<Record<string, Wrapper>> = {
   unshare: plain,
   strace: { values: ['-o', '-e', '-p', '-s'] },
   ltrace: { values: ['-o', '-e'] },
+  expect: { scripts: ['-c'], operands: 99 },
+  spawn: plain,
+  tmux: {
+    values: ['-s', '-n', '-t', '-c', '-x', '-y', '-L', '-S', '-f'],
+    behind: [
+      ['new-session', 'new', 'send-keys', 'send', 'split-window', 'new-window', 'respawn-pane', 'run-shell', 'run'],
+    ],
+    joins: true,
+  },
+  screen: { values: ['-S', '-s', '-c', '-h', '-p', '-t'] },
   watch: { values: ['-n', '--interval', '-d'], joins: true },
   ssh: {
     values: [
@@ -230,6 +240,7 @@ const managerWords =
 /** `yarn prisma …`, `pnpm prisma …`: the program of a package. */
 function ofPackages(run: Run): Taken | null {
   const at = run.words.findIndex(({ text }, index) => index > 0 && !text.startsWith('-'));
+  if (run.words.some(({ text }) => /^(?:-e|-p|--eval|--print)$/.test(text))) return null;
   if (at < 0 || managerWords.test(run.words[at]!.text)) return null;
   return { ...nothing, inner: run.words.slice(at), more: false, keep: false };
 }
@@ -325,8 +336,9 @@ function takeFind(run: Run): Taken | null {
       ({ text }, index, all) =>
         !text.startsWith('-') && all.slice(0, index).every((before) => !/^[-(!]/.test(before.text)),
     );
+  const name = run.words.find((_, index) => /^-i?name$/.test(run.words[index - 1]?.text ?? ''))?.text;
   const found: Word[] = (roots.length === 0 ? [{ text: '.', glob: false }] : roots).map(({ text }) => ({
-    text: `${text.replace(/\/$/, '')}/*`,
+    text: `${text.replace(/\/$/, '')}/${name === undefined ? '*' : `**/${name}`}`,
     glob: true,
   }));
   const inner = run.words
