@@ -256,7 +256,25 @@ function gitEffects(words: readonly Word[]): Effect[] {
   });
   const each = (list: readonly string[], how: Effect['how']): Effect[] =>
     list.map((text) => ({ word: word(text), how, deep: true }));
+  const output = rest
+    .map(
+      (text, at) =>
+        /^--output(?:-directory)?=(.*)$/s.exec(text)?.[1] ??
+        (/^(?:archive|format-patch)$/.test(name) && rest[at - 1] === '-o' ? text : null),
+    )
+    .find((text) => text !== null);
+  if (output !== undefined) return [{ word: word(output!), how: 'write' }];
   switch (name) {
+    case 'update-index':
+      // What Git is told not to look at, or to take from elsewhere, is changed unseen.
+      return flags.some(({ name: flag }) =>
+        /^--(?:assume-unchanged|skip-worktree|cacheinfo|force-remove|remove|chmod|index-info)/.test(flag),
+      )
+        ? each(
+            operands.flatMap((text) => [text, text.replace(/^.*,/, '')]),
+            'write',
+          )
+        : [];
     case 'rm':
       return has(flags, '--dry-run', '-n') || has(flags, '--cached')
         ? []

@@ -83,11 +83,13 @@ async function judgeRun(run: Run, cwd: string, worlds: Worlds): Promise<readonly
   const judgedPart = gitWords(part);
   for (const judge of judges) found.push(...(await judge(judgedPart, world)));
   if (git !== null)
-    for (const script of scriptsOf(git))
+    for (const script of scriptsOf(git, run.env))
       for (const verdict of await judgeText(script, 'posix', folder ?? cwd, worlds)) found.push(...verdict.refusals);
   for (const line of startedLines(run))
     for (const verdict of await judgeText(line, 'posix', run.cwd ?? cwd, worlds))
       found.push(...verdict.refusals.filter(({ kind }) => kind !== 'unclear' && kind !== 'loss' && kind !== 'files'));
+  if (git?.name === 'symbolic-ref' && git.args[0] === 'HEAD' && git.args[1]?.startsWith('refs/heads/'))
+    world.branch = git.args[1].slice('refs/heads/'.length);
   if (git?.name === 'checkout' || git?.name === 'switch') follow(git.args, world);
   return found.flatMap((refusal) => isAllowed(refusal, part, world));
 }
@@ -109,15 +111,23 @@ function gitWords(part: Part): Part {
 }
 
 /** Scripts that Git hands to a shell: aliases with `!`, `--exec`, and settings that are programs. */
-function scriptsOf(git: NonNullable<Part['git']>): string[] {
+function scriptsOf(git: NonNullable<Part['git']>, env: Run['env']): string[] {
   const scripts = git.script === null ? [] : [[git.script, ...git.args].join(' ')];
   const programs =
-    /^(?:core\.(?:editor|pager|sshcommand|askpass)|sequence\.editor|diff\..*(?:command|textconv)|diff\.external|merge\..*\.driver|filter\..*\.(?:clean|smudge|process)|credential\..*helper|credential\.helper|pager\..*|difftool\..*|mergetool\..*)$/i;
+    /^(?:core\.(?:editor|pager|sshcommand|askpass|fsmonitor)|sequence\.editor|diff\..*(?:command|textconv)|diff\.external|merge\..*\.driver|filter\..*\.(?:clean|smudge|process)|credential\..*helper|credential\.helper|pager\..*|difftool\..*|mergetool\..*)$/i;
   for (const { key, value } of git.settings)
     if (programs.test(key) && /\s/.test(value)) scripts.push(value.replace(/^!/, ''));
+  for (const [name, value] of env)
+    if (
+      /^(?:GIT_(?:EDITOR|SEQUENCE_EDITOR|PAGER|SSH_COMMAND|EXTERNAL_DIFF|PROXY_COMMAND|ASKPASS)|EDITOR|VISUAL|PAGER)$/.test(
+        name,
+      ) &&
+      /\s/.test(value)
+    )
+      scripts.push(value);
   for (const [at, word] of git.args.entries()) {
-    const value = /^(?:--exec|-x)$/.test(word) ? git.args[at + 1] : /^--exec=(.*)$/s.exec(word)?.[1];
-    if (git.name === 'rebase' && value !== undefined) scripts.push(value);
+    const value = /^(?:--exec|-x|--extcmd)$/.test(word) ? git.args[at + 1] : /^--exec=(.*)$/s.exec(word)?.[1];
+    if ((git.name === 'rebase' || git.name === 'difftool') && value !== undefined) scripts.push(value);
   }
   if (git.name === 'bisect' && git.args[0] === 'run') scripts.push(git.args.slice(1).map(shellWord).join(' '));
   if (git.name === 'submodule' && git.args.includes('foreach'))

@@ -32,7 +32,10 @@ export function startScript(file: string, content: string | null, folder: string
     module.exports,
     file,
     dirname(file),
-    (name: string) => import(name),
+    (name: string) =>
+      import(
+        name.startsWith('.') ? process.getBuiltinModule('node:url').pathToFileURL(join(dirname(file), name)).href : name
+      ),
   );
   return module.exports;
 }

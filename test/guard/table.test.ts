@@ -8,10 +8,12 @@ import { readCall } from '../../src/guard/read-call.ts';
 import { startScript } from '../../src/machine/start-script.ts';
 import { suite } from '../support/suite.ts';
 import { distFolder, environment } from '../support/world.ts';
-import { commands, type Row } from './commands.ts';
+import { more } from './climbs.ts';
+import { type Row, commands as table } from './commands.ts';
 import { worlds } from './worlds.ts';
 
 const test = suite('the agents’ guard, command by command');
+const commands: readonly Row[] = [...table, ...more];
 const places = worlds();
 
 interface Said {

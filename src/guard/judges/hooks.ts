@@ -93,6 +93,11 @@ function movesConfiguration(part: Part): Refusal[] {
       found.push(refusal(part, `${name} leads Git past this repository's hooks`, help));
   }
   if (git === null) return found.slice(0, 1);
+  if (git.name?.includes(hole) && part.run.file === null)
+    found.push({
+      ...refusal(part, 'which command of Git it runs is not written out', 'write it literally'),
+      kind: 'unclear',
+    });
   const said = [...git.settings].find(({ key }) => key.includes(hole) || isGrave(key));
   if (said !== undefined)
     found.push(refusal(part, `git -c ${shown(said.key)} takes hooks or settings from elsewhere`, help));
@@ -203,6 +208,13 @@ function takesOut(part: Part): Refusal[] {
     rest.some((word) => /^(?:git-protect|husky)(?:@|$)/.test(word))
   )
     return [refusal(part, `it takes the package out that judges commits`, askPerson)];
+  if (
+    part.name === 'npm' &&
+    first === 'pkg' &&
+    rest[0] === 'delete' &&
+    rest.some((word) => /^scripts(?:\.(?:prepare|postinstall))?$/.test(word))
+  )
+    return [refusal(part, 'it takes the script out that wires the hooks after an install', askPerson)];
   if (/^(?:husky|lefthook|pre-commit)$/.test(part.name) && words[0] === 'uninstall')
     return [refusal(part, `${part.name} uninstall takes the hooks out`, askPerson)];
   return [];

@@ -311,6 +311,7 @@ const remote: Reader = (part) => {
 
 const readers: Readonly<Record<string, Reader>> = {
   push,
+  'send-pack': push,
   branch,
   checkout: created('checkout', '-B'),
   switch: created('switch', '-C', '--force-create'),

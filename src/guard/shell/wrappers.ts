@@ -293,7 +293,17 @@ function unwrap(run: Run, name: string, wrapper: Wrapper): Taken | null {
       ? []
       : words.slice(at);
   const isScript = scripts.length > 0 && name !== 'env';
-  const implied = name === 'xargs' ? impliedFiles(run.input?.from ?? null) : [];
+  const given = run.input?.text ?? null;
+  const implied =
+    name !== 'xargs'
+      ? []
+      : given === null
+        ? impliedFiles(run.input?.from ?? null)
+        : given
+            .split(/\s+/)
+            .filter((text) => text !== '')
+            .slice(0, 500)
+            .map((text) => ({ text, glob: false }));
   const inner = wrapper.joins || isScript ? [] : rest;
   if (wrapper.joins && rest.length > 0)
     scripts.push(...(name === 'concurrently' ? rest.map(({ text }) => text) : [joined(name, rest)]));
