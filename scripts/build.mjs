@@ -66,6 +66,8 @@ const startedBuild = async (name, entry, more) => {
   const script = readFileSync(`dist/${name}.cjs`, 'utf8');
   const handed = script.replaceAll(/\bimport\((?="[\w@./:-]+"\))/g, 'importHere(');
   if (/\bimport\(/.test(handed)) throw new Error(`${name}.cjs imports what is not a plain name`);
+  // It is read a byte a character; in an expression a letter that is not ASCII stays one.
+  if (/[^\x00-\x7f]/.test(handed)) throw new Error(`${name}.cjs is not ASCII`);
   writeFileSync(`dist/${name}.cjs`, handed);
   return { builtWith: JSON.stringify(createHash('sha256').update(handed).digest('hex').slice(0, 32)) };
 };

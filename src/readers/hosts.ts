@@ -99,7 +99,7 @@ function wantedPort(place: Place, port: string): Wanted {
     literal: port,
     fits(text, at) {
       const after = text.slice(at + port.length, at + port.length + 2);
-      if (/^(?:[\w$%€]|\.\d)/.test(after)) return false;
+      if (/^(?:[\w$%\u20ac]|\.\d)/.test(after)) return false;
       const before = text.slice(Math.max(0, at - 200), at);
       if (/[\w.]$/.test(before)) return /(?:^|[\s"'`])-[pP]$/.test(before);
       return (

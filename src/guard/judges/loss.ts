@@ -205,7 +205,7 @@ async function loses(target: Target, part: Part, world: World): Promise<[string,
   const { absolute, inTree } = target;
   if (absolute === null && part.run.file !== null) return null;
   if (absolute === null)
-    return target.shown === '…' || /^…?\/?\*?$/.test(target.shown)
+    return target.shown === '…' || /^\u2026?\/?\*?$/.test(target.shown)
       ? ['what it deletes is not written out', 'write the path literally']
       : null;
   if (world.place === null || inTree === null)
