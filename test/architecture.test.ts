@@ -41,6 +41,7 @@ const folders = [
   'install',
   'context',
   'judge',
+  'audit',
   'commands',
   'root',
 ];

@@ -60,6 +60,10 @@ const commands: Record<string, Entry> = {
     does: 'print the line of the policy that pins a variable to its value',
     load: () => import('./fingerprint.ts').then(({ fingerprint, usage }) => ({ run: fingerprint, usage })),
   },
+  audit: {
+    does: 'what landed, who approved it, and what nothing covers',
+    load: () => import('./audit.ts').then(({ audit, usage }) => ({ run: audit, usage })),
+  },
   explain: {
     does: 'why a path is guarded and by whom, or what a check is for',
     load: () => import('./explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),

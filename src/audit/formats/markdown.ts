@@ -1,0 +1,99 @@
+import type { Audit, AuditChange } from '../facts.ts';
+import { approvalWords, kindOf, line, moment, movement, person, short, summary, kindShapes, kindWords } from './words.ts';
+
+/** The audit as Markdown. What comes from outside stands in code spans only, where no host reads HTML, links or mentions. */
+export function auditMarkdown(audit: Audit): string {
+  const { changes, policy, tags, lapses, unknown, received, population } = audit;
+  const parts = [
+    `# Audit of ${code(audit.branch)}\n\n**${plainly(summary(audit))}.**\n\n${code(audit.ref)} from ${audit.from === null ? 'its first commit' : code(audit.from)} to ${code(audit.to)}, read at ${moment(audit.at)} UTC by git-protect ${audit.tool}.`,
+    table(
+      'Protected changes',
+      ['', 'commit', 'date', 'author', 'path', 'change', 'rule', 'approved'],
+      changes.map(changeCells),
+    ),
+    table(
+      'The policy',
+      ['', 'commit', 'date', 'author', 'what changed'],
+      policy.map(({ commit, date, author, verdict, says, weaker }) => [
+        verdict === null ? 'the first' : `${kindShapes[verdict]} ${kindWords[verdict]}`,
+        code(short(commit)),
+        moment(date),
+        code(person(author)),
+        says.map((text) => `${weaker.includes(text) ? '**weaker:** ' : ''}${code(text)}`).join('<br>'),
+      ]),
+    ),
+    table(
+      'Rollback points',
+      ['tag', 'commit', 'date', 'waivers'],
+      tags.map(({ name, commit, date, waivers }) => [
+        code(name),
+        code(short(commit)),
+        moment(date),
+        waivers
+          .map(({ checks, approver, reason, valid }) =>
+            code(`${approver} waived ${checks.join(', ')}: ${reason}${valid ? '' : ' (does not verify)'}`),
+          )
+          .join('<br>'),
+      ]),
+    ),
+    list(
+      'Lapses',
+      lapses.map(
+        ({ from, to, says }) => `${says} from ${short(from)} ${to === null ? 'until now' : `until ${short(to)}`}`,
+      ),
+    ),
+    list('The log of the server does not hold together', received?.broken ?? []),
+    list('What this cannot know', unknown),
+    table(
+      'Every step',
+      ['', 'commit', 'date', 'author', 'subject'],
+      population.map(({ verdict, commit, date, author, subject }) => [
+        kindShapes[verdict ?? 'free'],
+        code(short(commit)),
+        moment(date),
+        code(person(author)),
+        code(subject),
+      ]),
+    ),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function changeCells(change: AuditChange): string[] {
+  const { commit, date, author, path, rule, risk, why, approvals } = change;
+  const kind = kindOf(change);
+  return [
+    `${kindShapes[kind]} ${kindWords[kind]}`,
+    code(short(commit)),
+    moment(date),
+    code(person(author)),
+    code(path),
+    code(movement(change)),
+    `${risk}, ${code(rule)}`,
+    [...(why === null ? [] : [code(why)]), ...approvals.map((one) => code(approvalWords(one)))].join('<br>'),
+  ];
+}
+
+function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return `## ${title}\n\n${lines.join('\n')}`;
+}
+
+function list(title: string, items: readonly string[]): string {
+  return items.length === 0 ? '' : `## ${title}\n\n${items.map((text) => `- ${plainly(line(text))}`).join('\n')}`;
+}
+
+/** @see https://spec.commonmark.org/0.31.2/#code-spans; in a table a bar ends the cell, even in a code span */
+function code(text: string): string {
+  const shown = line(text);
+  if (shown.trim() === '') return '';
+  const longest = Math.max(0, ...(shown.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const space = /^`|`$/.test(shown) ? ' ' : '';
+  return `${fence}${space}${shown}${space}${fence}`.replaceAll('|', '\\|');
+}
+
+function plainly(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>()#+\-.!|~@&:]/g, (char) => (/[.,:()\-+]/.test(char) ? char : `\\${char}`));
+}
