@@ -1,4 +1,3 @@
-import { equal, is, ok } from 'uvu/assert';
 import { auditedRepo } from './support/audited.ts';
 import { suite } from './support/suite.ts';
 

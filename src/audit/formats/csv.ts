@@ -24,7 +24,8 @@ const columns = [
   'approvers',
   'keys',
   'approved_at',
-  'approved_when', 'hours',
+  'approved_when',
+  'hours',
   'approver_is_other',
   'reasons',
 ] as const;

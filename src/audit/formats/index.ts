@@ -5,6 +5,7 @@ const writers = {
   markdown: async () => (await import('./markdown.ts')).auditMarkdown,
   csv: async () => (await import('./csv.ts')).auditCsv,
   json: async () => (await import('./json.ts')).auditJson,
+  html: async () => (await import('../page/index.ts')).auditPage,
 } satisfies Record<string, () => Promise<(audit: Audit) => string>>;
 
 export type AuditFormat = keyof typeof writers;

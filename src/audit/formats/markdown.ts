@@ -1,5 +1,16 @@
 import type { Audit, AuditChange } from '../facts.ts';
-import { approvalWords, kindOf, line, moment, movement, person, short, summary, kindShapes, kindWords } from './words.ts';
+import {
+  approvalWords,
+  kindOf,
+  kindShapes,
+  kindWords,
+  line,
+  moment,
+  movement,
+  person,
+  short,
+  summary,
+} from './words.ts';
 
 /** The audit as Markdown. What comes from outside stands in code spans only, where no host reads HTML, links or mentions. */
 export function auditMarkdown(audit: Audit): string {

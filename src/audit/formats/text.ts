@@ -4,6 +4,8 @@ import { standing } from '../verdict.ts';
 import {
   approvalWords,
   kindOf,
+  kindShapes,
+  kindWords,
   line,
   moment,
   movement,
@@ -11,8 +13,6 @@ import {
   short,
   summary,
   tally,
-  kindShapes,
-  kindWords,
 } from './words.ts';
 
 /** How many of a kind a terminal is shown; the other formats list all. */
