@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Audit, AuditChange, AuditStep } from '../../src/audit/facts.ts';
 
 const people = ['Anna Berg', 'Ben Okafor', 'Carla Nunes', 'Daniel Weiß', 'Éva Szabó'].map((name) => ({
@@ -17,7 +18,7 @@ const subjects = [
 const start = Date.UTC(2026, 3, 6, 8);
 const hour = 36e5;
 
-const id = (at: number) => (0x9e3779b1 * (at + 1)).toString(16).padStart(16, '0').slice(-16).padEnd(40, 'c0ffee42ab');
+const id = (at: number) => createHash('sha1').update(`step ${at}`).digest('hex');
 
 /** An audit of so many steps, with something of everything, the same each time. */
 export function factsOf(amount: number, more: Partial<Audit> = {}): Audit {

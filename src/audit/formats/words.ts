@@ -68,7 +68,7 @@ export function movement({ from, to }: Pick<AuditChange, 'from' | 'to'>): string
 export function span(hours: number): string {
   const size = Math.abs(hours);
   const text = size < 48 ? count(Math.round(size * 10) / 10, 'hour') : count(Math.round(size / 24), 'day');
-  return hours < 0 ? `${text} afterwards` : `${text} before`;
+  return hours < 0 ? `${text} afterwards` : `${text} before it landed`;
 }
 
 /** Is the approver somebody else? */

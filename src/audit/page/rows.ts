@@ -14,17 +14,17 @@ import {
 import { bdi, code, esc, time } from './html.ts';
 
 /** Rows a browser lays out together: what is off the screen waits. */
-const together = 100;
+const together = 50;
 
 const labels = ['Verdict', 'Landed', 'Step', 'By'] as const;
 
 /** The table of all steps, the newest first. */
 export function* stepTable({ population, changes }: Audit): Iterable<string> {
   const own = byCommit(changes);
-  yield `<table id="steps"><caption class="away">Every step that landed, the newest first</caption>\n<thead><tr>${labels.map((label) => `<th scope="col">${label}</th>`).join('')}</tr></thead>\n`;
+  yield `<table id="steps" role="table" aria-labelledby="every">\n<thead role="rowgroup"><tr role="row">${labels.map((label) => `<th role="columnheader" scope="col">${label}</th>`).join('')}</tr></thead>\n`;
   for (let end = population.length; end > 0; end -= together) {
     const group = population.slice(Math.max(0, end - together), end).reverse();
-    yield `<tbody>\n${group.map((step) => row(step, own.get(step.commit) ?? [])).join('')}</tbody>\n`;
+    yield `<tbody role="rowgroup">\n${group.map((step) => row(step, own.get(step.commit) ?? [])).join('')}</tbody>\n`;
   }
   yield '</table>\n';
 }
@@ -32,8 +32,8 @@ export function* stepTable({ population, changes }: Audit): Iterable<string> {
 function row(step: AuditStep, changes: readonly AuditChange[]): string {
   const kind = gravestKind(changes);
   const cells = [badge(kind), time(step.received?.at ?? step.date), stepCell(step, changes), byCell(step)];
-  const cellsOf = cells.map((cell, index) => `<td data-label="${labels[index]}">${cell}</td>`).join('');
-  return `<tr id="${anchor(step.commit)}" data-kind="${kind}">${cellsOf}</tr>\n`;
+  const cellsOf = cells.map((cell) => `<td role="cell">${cell}</td>`).join('');
+  return `<tr role="row" id="${anchor(step.commit)}" data-kind="${kind}">${cellsOf}</tr>\n`;
 }
 
 /** The verdict in words and by its shape; the colour only repeats it. */
