@@ -58,6 +58,7 @@ test('every default is filled in', () => {
     settings: [],
     migrations: [],
     targets: {},
+    contacts: [],
     checks: {},
   });
   equal(policy('branches: { main: , "release/*": {} }').branches, {

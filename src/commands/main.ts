@@ -64,6 +64,10 @@ const commands: Record<string, Entry> = {
     does: 'what landed, who approved it, and what nothing covers',
     load: () => import('./audit.ts').then(({ audit, usage }) => ({ run: audit, usage })),
   },
+  guide: {
+    does: 'write PROTECTION.md, the policy as a page to read',
+    load: () => import('./guide.ts').then(({ guide, usage }) => ({ run: guide, usage })),
+  },
   explain: {
     does: 'why a path is guarded and by whom, or what a check is for',
     load: () => import('./explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),

@@ -1,28 +1,18 @@
+import { code, table, words } from '../../words/markdown.ts';
 import type { Audit, AuditChange } from '../facts.ts';
-import {
-  approvalWords,
-  kindOf,
-  kindShapes,
-  kindWords,
-  line,
-  moment,
-  movement,
-  person,
-  short,
-  summary,
-} from './words.ts';
+import { approvalWords, kindOf, kindShapes, kindWords, moment, movement, person, short, summary } from './words.ts';
 
 /** The audit as Markdown. What comes from outside stands in code spans only, where no host reads HTML, links or mentions. */
 export function auditMarkdown(audit: Audit): string {
   const { changes, policy, tags, lapses, unknown, received, population } = audit;
   const parts = [
-    `# Audit of ${code(audit.branch)}\n\n**${plainly(summary(audit))}.**\n\n${code(audit.ref)} from ${audit.from === null ? 'its first commit' : code(audit.from)} to ${code(audit.to)}, read at ${moment(audit.at)} UTC by git-protect ${audit.tool}.`,
-    table(
+    `# Audit of ${code(audit.branch)}\n\n**${words(summary(audit))}.**\n\n${code(audit.ref)} from ${audit.from === null ? 'its first commit' : code(audit.from)} to ${code(audit.to)}, read at ${moment(audit.at)} UTC by git-protect ${audit.tool}.`,
+    section(
       'Protected changes',
       ['', 'commit', 'date', 'author', 'path', 'change', 'rule', 'approved'],
       changes.map(changeCells),
     ),
-    table(
+    section(
       'The policy',
       ['', 'commit', 'date', 'author', 'what changed'],
       policy.map(({ commit, date, author, verdict, says, weaker }) => [
@@ -33,7 +23,7 @@ export function auditMarkdown(audit: Audit): string {
         says.map((text) => `${weaker.includes(text) ? '**weaker:** ' : ''}${code(text)}`).join('<br>'),
       ]),
     ),
-    table(
+    section(
       'Rollback points',
       ['tag', 'commit', 'date', 'waivers'],
       tags.map(({ name, commit, date, waivers }) => [
@@ -55,7 +45,7 @@ export function auditMarkdown(audit: Audit): string {
     ),
     list('The log of the server does not hold together', received?.broken ?? []),
     list('What this cannot know', unknown),
-    table(
+    section(
       'Every step',
       ['', 'commit', 'date', 'author', 'subject'],
       population.map(({ verdict, commit, date, author, subject }) => [
@@ -85,26 +75,10 @@ function changeCells(change: AuditChange): string[] {
   ];
 }
 
-function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return '';
-  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
-  return `## ${title}\n\n${lines.join('\n')}`;
+function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? '' : `## ${title}\n\n${table(head, rows)}`;
 }
 
 function list(title: string, items: readonly string[]): string {
-  return items.length === 0 ? '' : `## ${title}\n\n${items.map((text) => `- ${plainly(line(text))}`).join('\n')}`;
-}
-
-/** @see https://spec.commonmark.org/0.31.2/#code-spans; in a table a bar ends the cell, even in a code span */
-function code(text: string): string {
-  const shown = line(text);
-  if (shown.trim() === '') return '';
-  const longest = Math.max(0, ...(shown.match(/`+/g) ?? []).map((run) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  const space = /^`|`$/.test(shown) ? ' ' : '';
-  return `${fence}${space}${shown}${space}${fence}`.replaceAll('|', '\\|');
-}
-
-function plainly(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>()#+\-.!|~@&:]/g, (char) => (/[.,:()\-+]/.test(char) ? char : `\\${char}`));
+  return items.length === 0 ? '' : `## ${title}\n\n${items.map((text) => `- ${words(text)}`).join('\n')}`;
 }

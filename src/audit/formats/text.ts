@@ -1,3 +1,4 @@
+import { oneLine as line } from '../../words/markdown.ts';
 import type { Audit, AuditChange, AuditPolicy, AuditTag } from '../facts.ts';
 import { count } from '../policy-words.ts';
 import { standing } from '../verdict.ts';
@@ -6,7 +7,6 @@ import {
   kindOf,
   kindShapes,
   kindWords,
-  line,
   moment,
   movement,
   person,

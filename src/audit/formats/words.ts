@@ -1,4 +1,4 @@
-import { visible } from '../../words/visible.ts';
+import { oneLine as line } from '../../words/markdown.ts';
 import type { Answer, Audit, AuditApproval, AuditChange, AuditStep, Person, Verdict } from '../facts.ts';
 import { count } from '../policy-words.ts';
 import { standing } from '../verdict.ts';
@@ -43,11 +43,6 @@ export const short = (id: string) => id.slice(0, 12);
 
 /** `2026-11-20 09:00`. */
 export const moment = (iso: string) => iso.slice(0, 16).replace('T', ' ');
-
-/** One line of text as it may be shown: no control character, no line break. */
-export function line(text: string): string {
-  return visible(text).replace(/[\t\n]+/g, ' ');
-}
 
 /** `Anna <anna@example.com>`. */
 export function person({ name, email }: Person): string {

@@ -1,4 +1,4 @@
-import { line } from '../formats/words.ts';
+import { oneLine } from '../../words/markdown.ts';
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -10,7 +10,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** A text from outside as the page shows it: nothing in it is markup, nothing in it is hidden. */
 export function esc(text: string): string {
-  return line(text).replace(/[&<>"']/g, (char) => entities[char]!);
+  return oneLine(text).replace(/[&<>"']/g, (char) => entities[char]!);
 }
 
 /** The same, apart from the direction of what stands beside it. */
