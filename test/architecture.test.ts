@@ -42,6 +42,7 @@ const folders = [
   'context',
   'judge',
   'audit',
+  'ruleset',
   'commands',
   'root',
 ];

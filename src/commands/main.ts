@@ -68,6 +68,10 @@ const commands: Record<string, Entry> = {
     does: 'write PROTECTION.md, the policy as a page to read',
     load: () => import('./guide.ts').then(({ guide, usage }) => ({ run: guide, usage })),
   },
+  ruleset: {
+    does: 'what to tell GitHub or GitLab, so that the check of CI binds',
+    load: () => import('./ruleset.ts').then(({ ruleset, usage }) => ({ run: ruleset, usage })),
+  },
   explain: {
     does: 'why a path is guarded and by whom, or what a check is for',
     load: () => import('./explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),

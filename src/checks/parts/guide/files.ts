@@ -56,7 +56,8 @@ export function asking({ owners: known, approvals: { needed, lifetime }, files }
   const example = files[0]?.paths.find((path) => !/[*?[\]!\\]/.test(path) && !path.endsWith('/')) ?? '.protectionrc';
   return `## Asking for an approval
 
-${when} An approval is a file in \`.protect/approvals/\` that lands with the change; it names the exact contents, counts once, and is valid for
+${when} An approval is a
+file in \`.protect/approvals/\` that lands with the change; it names the exact contents, counts once, and is valid for
 ${days(lifetime)} at most.
 
 \`\`\`sh

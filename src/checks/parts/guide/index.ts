@@ -49,8 +49,9 @@ function opening({ files, deploy }: Policy): string {
 
 <!-- Written by \`npx git-protect guide\` from .protectionrc. Change that, run it again, and commit both. -->
 
-${what}This page says which they are, who decides about them, and what every change has to pass before it reaches the main
-line${live}. The same rules are checked when you commit, when you push, in CI${live === '' ? '' : ', and once more before a deploy'}; nobody has to remember them.
+${what}This page says
+which they are, who decides about them, and what every change has to pass before it reaches the main line${live}. The same rules
+are checked when you commit, when you push, in CI${live === '' ? '' : ', and once more before a deploy'}; nobody has to remember them.
 The rules themselves are in \`.protectionrc\`, which is protected as well.`;
 }
 
