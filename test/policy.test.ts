@@ -113,7 +113,7 @@ test('the policy of the design is read as it stands', () => {
 });
 
 const known =
-  'known: version, project, owners, branches, tags, files, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, checks';
+  'known: version, project, owners, branches, tags, files, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, contacts, checks';
 
 const golden: [string, string, string[]][] = [
   ['an empty file', '', ["1: the file is empty, expected at least 'version: 1'"]],

@@ -63,7 +63,9 @@ async function print(
 ): Promise<Printed<object | string>> {
   if (host === 'github') return githubRulesets(policy, standard);
   if (host === 'gitlab') return gitlabSettings(policy, standard);
-  const { stdout } = await repository.run(['ls-files', '-z', '--full-name', ':/']);
+  const { topLevel } = await repository.layout();
+  const where = topLevel === null ? {} : { cwd: topLevel };
+  const { stdout } = await repository.run(['ls-files', '-z', '--full-name'], where);
   return codeownersFile(policy, stdout.toString('latin1').split('\0').slice(0, -1));
 }
 

@@ -64,7 +64,7 @@ const fileRule = object({
 const contact = object({
   name: { schema: text('a name'), required: true, doc: 'a person or a team' },
   reach: { schema: text('a number, an address or a channel'), required: true, doc: 'how to reach them' },
-  for: { schema: text('a few words'), default: '', doc: 'when to turn to them' },
+  for: { schema: text('a sentence'), default: '', doc: 'when to turn to them' },
 });
 
 const commits = object({

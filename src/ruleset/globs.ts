@@ -31,8 +31,9 @@ export function githubGlob(glob: string): Translated {
  */
 export function gitlabGlob(glob: string): Translated {
   const pattern = glob
-    .replace(/\[[!^]?\]?[^\]]*\]|\?/g, '*')
+    .replace(/\[[!^]?\]?(?:\[:\w+:\]|[^\]])*\]|\?/g, '*')
     .replace(/\\(.)/g, '$1')
+    .replace(/(^|\/)\*{2,}\//g, '$1*')
     .replace(/\*+(?:\/\*+)*/g, '*');
   return {
     pattern,
@@ -53,7 +54,7 @@ export function codeownersPattern(pattern: string): Translated | null {
   const isFolder = pattern.endsWith('/');
   const body = pattern.replace(/\/$/, '').replace(/^\//, '');
   const isAnchored = pattern.replace(/\/$/, '').includes('/');
-  const unbracketed = body.replace(/\[[!^]?\]?[^\]]*\]/g, '?');
+  const unbracketed = body.replace(/\[[!^]?\]?(?:\[:\w+:\]|[^\]])*\]/g, '?');
   if (/\\[*?[\\]/.test(unbracketed) || /^#|^!/.test(unbracketed)) return null;
   const plain = unbracketed.replace(/\\(.)/g, '$1').replace(/ /g, '\\ ');
   const open = plain.replace(/(^|\/)\*$/, isAnchored ? '$1**' : '$1*');
