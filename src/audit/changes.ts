@@ -10,7 +10,9 @@ import {
   type Consent,
   type Guard,
   type LandedContext,
+  type LoadedPolicy,
   type Oid,
+  type Policy,
   type Step,
   Undecided,
 } from '../model/index.ts';
@@ -45,20 +47,32 @@ export interface Walk {
 }
 
 /**
- * Judges each step of a line by the same function as a deploy, by the policy that stood approved before it; yields what
- * it says of protected paths, step by step.
+ * Judges each step of a line by the same function as a deploy, by the policy that stood approved before it.
+ * @param tell is told how many steps are judged
  */
-export async function* weighLine(walk: Walk): AsyncIterable<readonly Weighed[]> {
-  for (const index of walk.line.keys()) yield await weighOne(walk, index);
+export async function weighLine(walk: Walk, tell: (done: number) => void): Promise<Weighed[]> {
+  const found: Weighed[] = [];
+  for (const index of walk.line.keys()) {
+    const step = walk.line[index]!;
+    const loaded = await walk.consents.policyBefore(index);
+    if (loaded !== null && mayMatter(step, loaded)) found.push(...(await weighOne(walk, index, loaded)));
+    if ((index + 1) % 1000 === 0) tell(index + 1);
+  }
+  return found;
 }
 
-async function weighOne(walk: Walk, index: number): Promise<Weighed[]> {
+/** Most steps touch nothing protected, and need no context of their own. */
+function mayMatter(step: LandedStep, { policy }: LoadedPolicy): boolean {
+  return step.aside !== null || step.steps.some((one) => isGuarded(policy, one)) || movesPolicy(step);
+}
+
+function isGuarded(policy: Policy, { path }: Step): boolean {
+  return compileRules(policy)(path).length > 0 || isOwnPath(path);
+}
+
+async function weighOne(walk: Walk, index: number, loaded: LoadedPolicy): Promise<Weighed[]> {
   const step = walk.line[index]!;
-  const loaded = await walk.consents.policyBefore(index);
-  if (loaded === null) return [];
-  const rules = compileRules(loaded.policy);
-  const isGuarded = ({ path }: Step) => isOwnPath(path) || rules(path).length > 0;
-  const looked = movesPolicy(step) ? step.steps : step.steps.filter(isGuarded);
+  const looked = movesPolicy(step) ? step.steps : step.steps.filter((one) => isGuarded(loaded.policy, one));
   const found: Weighed[] = [];
   if (looked.length > 0) {
     const { repository, world, branch, defaultTip, consents } = walk;

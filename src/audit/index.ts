@@ -84,12 +84,7 @@ async function walk(repository: Repository, { world }: AuditOrder, found: Ground
   const byWord = word === null ? 0 : line.findIndex(({ commit }) => commit === word) + 1;
   const approvals = word === null ? [] : await signed.words(word, world.now, (index) => consents.policyBefore(index));
   const order: Walk = { repository, world, branch, line, consents, defaultTip, word: { steps: byWord, approvals } };
-  const weighed: Weighed[] = [];
-  let done = 0;
-  for await (const some of weighLine(order)) {
-    weighed.push(...some);
-    if (++done % 2000 === 0) world.progress(`judged ${done} of ${line.length} steps`);
-  }
+  const weighed = await weighLine(order, (done) => world.progress(`judged ${done} of ${line.length} steps`));
   return { weighed, signed, byWord };
 }
 
