@@ -1,30 +1,12 @@
-import type { BranchRule, DeployEnvironment, FileRule, Policy, TagRule } from '../model/index.ts';
+import type { BranchRule, DeployEnvironment, Policy, TagRule } from '../model/index.ts';
 import { writtenPolicy } from '../policy/written.ts';
+import { tellFiles } from './policy-files.ts';
+import { count, Teller } from './teller.ts';
 
 /** What changed between two policies, and which of it protects less. */
 export interface PolicyWords {
   readonly says: readonly string[];
   readonly weaker: readonly string[];
-}
-
-/** Gathers sentences; what protects less is told among all of them, and once more by itself. */
-class Teller {
-  readonly says: string[] = [];
-  readonly weaker: string[] = [];
-
-  say(text: string): void {
-    this.says.push(text);
-  }
-
-  weak(text: string): void {
-    this.says.push(text);
-    this.weaker.push(text);
-  }
-
-  either(isWeaker: boolean, text: string): void {
-    if (isWeaker) this.weak(text);
-    else this.say(text);
-  }
 }
 
 /** What a change of the policy changes, in words. */
@@ -66,55 +48,6 @@ function tellOwners({ owners: before }: Policy, { owners: after }: Policy, telle
     if (fewer > 0) teller.say(`${count(fewer, 'key')} of ${name} no longer count${fewer === 1 ? 's' : ''}`);
   }
   for (const name of Object.keys(before)) if (!after[name]) teller.say(`${name} is no longer an owner`);
-}
-
-/** Rules are known by their patterns, one by one: a rule that was split in two protects what it did. */
-function tellFiles(before: readonly FileRule[], after: readonly FileRule[], teller: Teller): void {
-  const patterns = (rules: readonly FileRule[]) => [...new Set(rules.flatMap(({ paths }) => paths))];
-  for (const pattern of patterns(before))
-    if (!patterns(after).includes(pattern))
-      teller.either(
-        !pattern.startsWith('!'),
-        `${pattern} is no longer ${pattern.startsWith('!') ? 'taken out' : 'protected'}`,
-      );
-  for (const pattern of patterns(after)) {
-    const rules = before.filter(({ paths }) => paths.includes(pattern));
-    const now = after.filter(({ paths }) => paths.includes(pattern));
-    if (rules.length === 0)
-      teller.either(
-        pattern.startsWith('!'),
-        pattern.startsWith('!') ? `${pattern} takes paths out` : `${pattern} is protected, ${ruleWords(now[0]!)}`,
-      );
-    else if (!pattern.startsWith('!')) tellRule(pattern, rules, now, teller);
-  }
-}
-
-function ruleWords({ risk, owners, required }: FileRule): string {
-  return `risk ${risk}, by ${required > 1 ? `${required} of ` : ''}${owners.join(required > 1 ? ', ' : ' or ')}`;
-}
-
-function tellRule(pattern: string, before: readonly FileRule[], after: readonly FileRule[], teller: Teller): void {
-  if (after.length < before.length)
-    teller.weak(`${pattern} is under ${count(after.length, 'rule')}, was under ${before.length}`);
-  for (const [index, rule] of after.entries()) {
-    const was = before[index];
-    if (!was) {
-      teller.say(`${pattern} is under one more rule, ${ruleWords(rule)}`);
-      continue;
-    }
-    if (rule.required !== was.required)
-      teller.either(
-        rule.required < was.required,
-        `${pattern} needs ${count(rule.required, 'owner')}, needed ${was.required}`,
-      );
-    const more = rule.owners.filter((owner) => !was.owners.includes(owner));
-    const fewer = was.owners.filter((owner) => !rule.owners.includes(owner));
-    if (more.length > 0) teller.weak(`${more.join(', ')} may approve ${pattern} too`);
-    if (fewer.length > 0) teller.say(`${fewer.join(', ')} may no longer approve ${pattern}`);
-    if (rule.risk !== was.risk)
-      teller.either(rule.risk === 'high', `the risk of ${pattern} is ${rule.risk}, was ${was.risk}`);
-    if (rule.reason !== was.reason) teller.say(`the reason of ${pattern} reads “${rule.reason}”`);
-  }
 }
 
 const refusing = ['refuse', 'protected', 'allow'];
@@ -267,9 +200,4 @@ function hours(milliseconds: number): string {
   return milliseconds % 864e5 === 0
     ? count(milliseconds / 864e5, 'day')
     : count(Math.round(milliseconds / 36e4) / 10, 'hour');
-}
-
-/** `1 owner`, `2 owners`. */
-export function count(amount: number, one: string, many = `${one}s`): string {
-  return `${amount} ${amount === 1 ? one : many}`;
 }

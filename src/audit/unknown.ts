@@ -1,5 +1,5 @@
 import type { Audit } from './facts.ts';
-import { count } from './policy-words.ts';
+import { count } from './teller.ts';
 
 /** What no audit of a repository can tell, and what this one could not. */
 export function unknownIn(

@@ -1,5 +1,5 @@
 import { code, table, words } from '../../words/markdown.ts';
-import type { Audit, AuditChange } from '../facts.ts';
+import type { Audit, AuditChange, AuditPolicy, AuditTag } from '../facts.ts';
 import { approvalWords, kindOf, kindShapes, kindWords, moment, movement, person, short, summary } from './words.ts';
 
 /** The audit as Markdown. What comes from outside stands in code spans only, where no host reads HTML, links or mentions. */
@@ -12,31 +12,8 @@ export function auditMarkdown(audit: Audit): string {
       ['', 'commit', 'date', 'author', 'path', 'change', 'rule', 'approved'],
       changes.map(changeCells),
     ),
-    section(
-      'The policy',
-      ['', 'commit', 'date', 'author', 'what changed'],
-      policy.map(({ commit, date, author, verdict, says, weaker }) => [
-        verdict === null ? 'the first' : `${kindShapes[verdict]} ${kindWords[verdict]}`,
-        code(short(commit)),
-        moment(date),
-        code(person(author)),
-        says.map((text) => `${weaker.includes(text) ? '**weaker:** ' : ''}${code(text)}`).join('<br>'),
-      ]),
-    ),
-    section(
-      'Rollback points',
-      ['tag', 'commit', 'date', 'waivers'],
-      tags.map(({ name, commit, date, waivers }) => [
-        code(name),
-        code(short(commit)),
-        moment(date),
-        waivers
-          .map(({ checks, approver, reason, valid }) =>
-            code(`${approver} waived ${checks.join(', ')}: ${reason}${valid ? '' : ' (does not verify)'}`),
-          )
-          .join('<br>'),
-      ]),
-    ),
+    section('The policy', ['', 'commit', 'date', 'author', 'what changed'], policy.map(policyCells)),
+    section('Rollback points', ['tag', 'commit', 'date', 'waivers'], tags.map(tagCells)),
     list(
       'Lapses',
       lapses.map(
@@ -58,6 +35,23 @@ export function auditMarkdown(audit: Audit): string {
     ),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function policyCells({ commit, date, author, verdict, says, weaker }: AuditPolicy): string[] {
+  return [
+    verdict === null ? 'the first' : `${kindShapes[verdict]} ${kindWords[verdict]}`,
+    code(short(commit)),
+    moment(date),
+    code(person(author)),
+    says.map((text) => `${weaker.includes(text) ? '**weaker:** ' : ''}${code(text)}`).join('<br>'),
+  ];
+}
+
+function tagCells({ name, commit, date, waivers }: AuditTag): string[] {
+  const waived = waivers.map(({ checks, approver, reason, valid }) =>
+    code(`${approver} waived ${checks.join(', ')}: ${reason}${valid ? '' : ' (does not verify)'}`),
+  );
+  return [code(name), code(short(commit)), moment(date), waived.join('<br>')];
 }
 
 function changeCells(change: AuditChange): string[] {

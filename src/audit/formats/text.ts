@@ -1,6 +1,6 @@
 import { oneLine as line } from '../../words/markdown.ts';
 import type { Audit, AuditChange, AuditPolicy, AuditTag } from '../facts.ts';
-import { count } from '../policy-words.ts';
+import { count } from '../teller.ts';
 import { standing } from '../verdict.ts';
 import {
   approvalWords,

@@ -1,6 +1,6 @@
 import { oneLine as line } from '../../words/markdown.ts';
 import type { Answer, Audit, AuditApproval, AuditChange, AuditStep, Person, Verdict } from '../facts.ts';
-import { count } from '../policy-words.ts';
+import { count } from '../teller.ts';
 import { standing } from '../verdict.ts';
 
 /** What a reader is shown of a change or a step; an uncovered edit that was taken back since is a kind of its own. */

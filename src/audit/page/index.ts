@@ -5,7 +5,7 @@ import { packageRoot } from '../../install/plan.ts';
 import type { Audit } from '../facts.ts';
 import { auditJson } from '../formats/json.ts';
 import { kindWords, short } from '../formats/words.ts';
-import { count } from '../policy-words.ts';
+import { count } from '../teller.ts';
 import { bdi, code, esc, time } from './html.ts';
 import { stepTable } from './rows.ts';
 import { answer, counters, lapseSection, limitSection, policySection, tagSection } from './sections.ts';

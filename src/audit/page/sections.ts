@@ -1,6 +1,6 @@
 import type { Audit, AuditPolicy, AuditTag } from '../facts.ts';
 import { kindShapes, kindWords, short, tally } from '../formats/words.ts';
-import { count } from '../policy-words.ts';
+import { count } from '../teller.ts';
 import { standing } from '../verdict.ts';
 import { bdi, code, esc, time } from './html.ts';
 import { anchor, badge } from './rows.ts';

@@ -1,6 +1,6 @@
 import type { Audit, AuditStep } from '../facts.ts';
 import { byCommit, gravestKind, type Kind, kindShapes, kindWords } from '../formats/words.ts';
-import { count } from '../policy-words.ts';
+import { count } from '../teller.ts';
 import { esc } from './html.ts';
 import { anchor } from './rows.ts';
 
