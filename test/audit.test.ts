@@ -289,6 +289,62 @@ test('rollback points are told with their waivers', () => {
   );
 });
 
+test('a waiver in the message of a tag is verified, and one that was changed is not', () => {
+  const { repo, origin } = copyWithRemote(story.repo, story.origin);
+  repo.git('switch', '-q', 'main');
+  const signed = repo.protect(
+    'approve',
+    '--deploy',
+    'production',
+    '--waive',
+    'coverage',
+    '--key',
+    story.keys.anna.file,
+    '--reason',
+    'the report is broken',
+    '--yes',
+  );
+  is(signed.code, 0, signed.out);
+  const waiver = Buffer.from(/pt1_([\w-]+)/.exec(signed.stdout)![1]!, 'base64url').toString();
+  for (const [name, text] of [
+    ['v20251112-1000', waiver],
+    ['v20251112-1100', waiver.replace('is broken', 'is whole')],
+  ] as const) {
+    repo.write('message', `Rollback point of production\n\ngit-protect: passed\n\n${text}`);
+    repo.git('tag', '--annotate', '--cleanup=verbatim', '-F', 'message', name);
+  }
+  const waivers = facts(repo).facts.tags.flatMap((tag) => tag.waivers);
+  equal(
+    waivers.map(({ approver, checks, valid }) => [approver, checks, valid]),
+    [
+      ['anna', ['coverage'], true],
+      ['anna', ['coverage'], false],
+    ],
+  );
+  match(repo.protect('audit').stdout, 'the waiver does not verify');
+  ok(origin.has('HEAD'));
+});
+
+test('a commit signed with the key of its approver is their own', () => {
+  const { repo, keys } = guardedRepo({ hooks: false });
+  repo.write('server/pay.ts', 'fee = 7\n').git('add', '.');
+  const key = keys['lead']!;
+  is(approve(repo, key, '--staged').code, 0);
+  const sign = [
+    '-c',
+    'gpg.format=ssh',
+    '-c',
+    `user.signingKey=${key.file}`,
+    '-c',
+    'user.name=Somebody',
+    '-c',
+    'user.email=s@example.com',
+  ];
+  repo.git('-c', 'core.hooksPath=/dev/null', ...sign, 'commit', '-q', '-S', '-m', 'CRITICAL: fee');
+  repo.publish();
+  is(facts(repo).facts.changes[0]!.approvals[0]!.other, 'no');
+});
+
 test('policies are compared in words, and what protects less is marked', () => {
   const [a, b] = [makeKey('a'), makeKey('b')];
   const base = (more: string, keys = { a, b }) => parsePolicy(policyText(keys, more), 'x');
