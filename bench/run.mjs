@@ -1,6 +1,6 @@
 // Measures the budgets as ratios of CPU time within one run, because times say more about the machine than about us. The
 // cases of a group take turns, so that a busy moment hits all of them. No time is asserted; a step that fails ends the run.
-// --only hooks|contents|ci|predeploy|approvals|server|strict|guard measures one group.
+// --only hooks|contents|ci|predeploy|approvals|server|strict|guard|audit measures one group.
 import { execFileSync } from 'node:child_process';
 import { sign, verify } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureServer, measureStrict } from './around.mjs';
+import { measureAudit } from './audit.mjs';
 import {
   file,
   git,
@@ -285,6 +286,7 @@ const groups = {
   approvals: measureApprovals,
   server: measureServer,
   strict: measureStrict,
+  audit: measureAudit,
 };
 for (const [name, measure] of Object.entries(groups))
   if (!only || only === name) measure({ compare, interleave, rows, project });

@@ -42,6 +42,8 @@ const folders = [
   'context',
   'judge',
   'guard',
+  'audit',
+  'ruleset',
   'commands',
   'root',
 ];

@@ -60,6 +60,7 @@ test('every default is filled in', () => {
     migrations: [],
     targets: {},
     guard: { allow: [], loss: 'error', data: 'error' },
+    contacts: [],
     checks: {},
   });
   equal(policy('branches: { main: , "release/*": {} }').branches, {
@@ -114,7 +115,7 @@ test('the policy of the design is read as it stands', () => {
 });
 
 const known =
-  'known: version, project, owners, branches, tags, files, actors, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, guard, checks';
+  'known: version, project, owners, branches, tags, files, actors, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, guard, contacts, checks';
 
 const golden: [string, string, string[]][] = [
   ['an empty file', '', ["1: the file is empty, expected at least 'version: 1'"]],

@@ -28,6 +28,7 @@ export async function broughtBy(repository: Repository, line: Line): Promise<Bro
   for (const step of steps) added.push(...(await readAddedApprovals(repository, [step], null)));
   const standing = await readStanding(repository, line.base);
   const approvals = [...new Map([...standing, ...added].map((one) => [one.name, one])).values()];
+  if (approvals.length === 0) return [];
   const own = new Set(line.places.map(({ commit }) => commit));
   const spent = await spendings(repository, [line.commitAt(line.length)], approvals, {
     placeOf: await line.placeOf(repository),

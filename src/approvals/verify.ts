@@ -49,8 +49,8 @@ export interface Weighing {
   readonly spent: boolean;
 }
 
-/** The moment an approval is looked at once it has landed: now, or as long as it had not expired. */
-export function onceLanded({ statement: { issuedAt, expiresAt } }: Approval, now: Date): Date {
+/** The moment an approval or a waiver is looked at once it has landed: now, or as long as it had not expired. */
+export function onceLanded({ statement: { issuedAt, expiresAt } }: Pick<Signed, 'statement'>, now: Date): Date {
   if (expiresAt === null || now < expiresAt) return now;
   return new Date(Math.max(expiresAt.getTime() - 1000, issuedAt.getTime()));
 }

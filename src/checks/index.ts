@@ -13,6 +13,7 @@ import { environment } from './environment.ts';
 import { filePermissions } from './file-permissions.ts';
 import { forbiddenFiles } from './forbidden-files.ts';
 import { freshBackup } from './fresh-backup.ts';
+import { guide } from './guide.ts';
 import { health } from './health.ts';
 import { inSync } from './in-sync.ts';
 import { landedChecks } from './landed-checks.ts';
@@ -38,6 +39,7 @@ export const checks: readonly Check[] = [
   protectedTags,
   commitMessage,
   policyCheck,
+  guide,
   forbiddenFiles,
   noSecrets,
   testTargets,

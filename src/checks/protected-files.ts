@@ -133,17 +133,26 @@ async function weigh(
   context: Context<'contents' | 'approvals' | 'history' | 'policyFile'>,
   step: Step,
 ): Promise<{ refused: Refusal[]; notes: string[] }> {
-  const guards = [...compileRules(context.policy)(step.path), ...(await newGuards(context, step))];
   const refused: Refusal[] = [];
   const notes = new Set<string>();
-  for (const guard of guards) {
-    const consent = await context.approvals.consent(step, guard);
+  for (const { guard, consent } of await weighStep(context, step)) {
     if (!consent.approved) refused.push({ guard, consent });
     else for (const note of consent.notes ?? []) notes.add(note);
   }
   if (refused.length === 0 || (await context.history.takenOver(step.path, step.to)))
     return { refused: [], notes: [...notes] };
   return { refused, notes: [...notes] };
+}
+
+/** What each rule that holds for a step says of it; the audit tells all of them. */
+export async function weighStep(
+  context: Context<'approvals' | 'policyFile'>,
+  step: Step,
+): Promise<{ readonly guard: Guard; readonly consent: Consent }[]> {
+  const guards = [...compileRules(context.policy)(step.path), ...(await newGuards(context, step))];
+  const weighed: { guard: Guard; consent: Consent }[] = [];
+  for (const guard of guards) weighed.push({ guard, consent: await context.approvals.consent(step, guard) });
+  return weighed;
 }
 
 /** A path that the change itself begins to protect needs the owners of now, as far as the new rule names any of them. */
@@ -161,7 +170,7 @@ async function newGuards({ policy, policyFile }: Context<'policyFile'>, { path }
 }
 
 /** Adding a well-formed approval and removing one need no approval. A text: why a new one is not well formed. */
-async function freeChange(
+export async function freeChange(
   context: Context<'contents' | 'approvals' | 'history' | 'policyFile'>,
   { path, from, to }: Step,
 ): Promise<boolean | string> {

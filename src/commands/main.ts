@@ -68,6 +68,18 @@ const commands: Record<string, Entry> = {
     does: 'judge what an AI agent is about to do',
     load: () => import('./guard.ts').then(({ guard, usage }) => ({ run: guard, usage })),
   },
+  audit: {
+    does: 'what landed, who approved it, and what nothing covers',
+    load: () => import('./audit.ts').then(({ audit, usage }) => ({ run: audit, usage })),
+  },
+  guide: {
+    does: 'write PROTECTION.md, the policy as a page to read',
+    load: () => import('./guide.ts').then(({ guide, usage }) => ({ run: guide, usage })),
+  },
+  ruleset: {
+    does: 'what to tell GitHub or GitLab, so that the check of CI binds',
+    load: () => import('./ruleset.ts').then(({ ruleset, usage }) => ({ run: ruleset, usage })),
+  },
   explain: {
     does: 'why a path is guarded and by whom, or what a check is for',
     load: () => import('./explain.ts').then(({ explain, usage }) => ({ run: explain, usage })),

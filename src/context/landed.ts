@@ -14,6 +14,8 @@ interface Source {
   readonly world: World;
 }
 
+type MakeContext = (given: Given, change: Change, repository: Repository, world: World) => SharedContext;
+
 /** What has landed since the walk begins. */
 export interface Past {
   /** Who approved what stands now. */
@@ -23,10 +25,7 @@ export interface Past {
 }
 
 /** @param sharedContext makes the context of a part of what has landed */
-export async function landed(
-  { given, change, repository, world }: Source,
-  sharedContext: (given: Given, change: Change, repository: Repository, world: World) => SharedContext,
-): Promise<Past> {
+export async function landed({ given, change, repository, world }: Source, sharedContext: MakeContext): Promise<Past> {
   const { base, head, target } = change;
   const line = base === null || head === null ? [] : await landedSteps(repository, base, head);
   const consents = await landedConsents(repository, line, {
@@ -37,19 +36,8 @@ export async function landed(
   });
   const branch = target ?? '';
 
-  const context = (loaded: LoadedPolicy, one: Change, consent: Approvals['consent']) => {
-    const { judged, has } = sharedContext({ ...given, loaded, changes: [] }, one, repository, world);
-    const approvals = { ...has.approvals!, consent };
-    return { ...judged, ...has, approvals, options: undefined, signal: world.signal } as LandedContext;
-  };
-  /** A merge as a step of the side that changed the policy, by the policy there; null: that side holds no valid one. */
-  const aside = async ({ commit }: LandedStep, base: Oid): Promise<LandedContext | null> => {
-    const loaded = await validPolicy(repository, base);
-    if (loaded === null) return null;
-    const one = await landedChange(repository, branch, { base, head: commit });
-    const weighed = await gatherConsents(repository, one, loaded.policy, world.now, true);
-    return context(loaded, one, async (step, guard) => weighed.consent(step, guard));
-  };
+  const context = landedContext({ given, repository, world }, sharedContext);
+  const aside = landedAside({ given, repository, world }, sharedContext, branch);
   async function* spans(): AsyncIterable<LandedUnderPolicy> {
     const word = await consents.word();
     const stoodBy = word === null ? 0 : line.findIndex(({ commit }) => commit === word) + 1;
@@ -75,6 +63,34 @@ export async function landed(
     }
   }
   return { now: { consent: async (step, guard) => consents.last(step.path, guard) }, spans };
+}
+
+/** Makes the context of something that has landed, by the policy of that moment. */
+export function landedContext(
+  { given, repository, world }: Omit<Source, 'change'>,
+  sharedContext: MakeContext,
+): (loaded: LoadedPolicy, one: Change, consent: Approvals['consent']) => LandedContext {
+  return (loaded, one, consent) => {
+    const { judged, has } = sharedContext({ ...given, loaded, changes: [] }, one, repository, world);
+    const approvals = { ...has.approvals!, consent };
+    return { ...judged, ...has, approvals, options: undefined, signal: world.signal } as LandedContext;
+  };
+}
+
+/** A merge as a step of the side that changed the policy, by the policy there; null: that side holds no valid one. */
+export function landedAside(
+  source: Omit<Source, 'change'>,
+  sharedContext: MakeContext,
+  branch: string,
+): (step: LandedStep, base: Oid) => Promise<LandedContext | null> {
+  const { repository, world } = source;
+  return async ({ commit }, base) => {
+    const loaded = await validPolicy(repository, base);
+    if (loaded === null) return null;
+    const one = await landedChange(repository, branch, { base, head: commit });
+    const weighed = await gatherConsents(repository, one, loaded.policy, world.now, true);
+    return landedContext(source, sharedContext)(loaded, one, async (step, guard) => weighed.consent(step, guard));
+  };
 }
 
 /** Steps in a row that one policy judges. */

@@ -12,6 +12,11 @@ export function parseRaw(output: Buffer): Step[] {
   if (output[output.length - 1] !== 0) throw new Undecided('git diff stopped in the middle of its output');
   const fields = output.toString('latin1').split('\0');
   fields.pop();
+  return parseFields(fields);
+}
+
+/** The same, once it is taken apart at its NULs. @throws Undecided for anything else */
+export function parseFields(fields: readonly string[]): Step[] {
   const steps: Step[] = [];
   for (let at = 0; at < fields.length; at += 2) {
     const path = fields[at + 1];

@@ -81,6 +81,11 @@ function nameOf(form: string, environment: string | null, commit: Oid | null): R
   return new RegExp(`^${parts.join('')}$`);
 }
 
+/** Is a tag called as a rollback point of a commit is, by the form that the policy names? */
+export function isRollbackTag(form: string, environment: string, commit: Oid, tag: string): boolean {
+  return nameOf(form, environment, commit).test(tag);
+}
+
 /** The tags that a remote holds, each with the object it points at. @throws Undecided when it could not be asked */
 async function remoteTags(repository: Repository, remote: string): Promise<ReadonlyMap<string, Oid>> {
   const { code, stdout, stderr } = await repository.tell(['ls-remote', '--tags', '--refs', '--', remote]);

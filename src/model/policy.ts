@@ -15,6 +15,22 @@ export interface OwnerKey {
   readonly comment: string;
 }
 
+/** Who may approve. */
+export interface Owner {
+  readonly keys: readonly OwnerKey[];
+  /** `@name` or `@organization/team` on the host; for CODEOWNERS alone. */
+  readonly github?: string;
+}
+
+/** Whom to turn to when something goes wrong. */
+export interface Contact {
+  readonly name: string;
+  /** A number, an address, a channel. */
+  readonly reach: string;
+  /** When; empty: always. */
+  readonly for: string;
+}
+
 export interface FileRule {
   /** Patterns in gitignore syntax; `!` takes back within this rule only. */
   readonly paths: readonly string[];
@@ -62,7 +78,7 @@ export interface Policy {
   readonly version: 1;
   /** What approvals are bound to; null: no approval counts. */
   readonly project: string | null;
-  readonly owners: Readonly<Record<string, { readonly keys: readonly OwnerKey[] }>>;
+  readonly owners: Readonly<Record<string, Owner>>;
   readonly branches: Readonly<Record<string, BranchRule>>;
   readonly tags: Readonly<Record<string, TagRule>>;
   readonly files: readonly FileRule[];
@@ -99,6 +115,7 @@ export interface Policy {
   /** What test code must never name, by the name of the environment. */
   readonly targets: Readonly<Record<string, Target>>;
   readonly guard: GuardSettings;
+  readonly contacts: readonly Contact[];
   readonly checks: Readonly<Record<string, CheckSettings>>;
 }
 

@@ -61,6 +61,12 @@ const fileRule = object({
   },
 });
 
+const contact = object({
+  name: { schema: text('a name'), required: true, doc: 'a person or a team' },
+  reach: { schema: text('a number, an address or a channel'), required: true, doc: 'how to reach them' },
+  for: { schema: text('a sentence'), default: '', doc: 'when to turn to them' },
+});
+
 const commits = object({
   types: {
     schema: list(text('a word', /^[A-Za-z][A-Za-z0-9_-]*$/)),
@@ -209,7 +215,13 @@ export const policySchema: Schema = object({
   },
   owners: {
     schema: map(
-      object({ keys: { schema: list({ kind: 'key' }), required: true, doc: 'SSH public keys, as in `~/.ssh/*.pub`' } }),
+      object({
+        keys: { schema: list({ kind: 'key' }), required: true, doc: 'SSH public keys, as in `~/.ssh/*.pub`' },
+        github: {
+          schema: text('an @name or @organization/team', /^@[A-Za-z0-9][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_.-]+)*$/),
+          doc: 'the account or team that [CODEOWNERS](ruleset.md#codeowners) names',
+        },
+      }),
       'a short name',
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
     ),
@@ -259,6 +271,11 @@ export const policySchema: Schema = object({
     doc: 'what test code must never name, by environment',
   },
   guard: { schema: guard, default: {}, doc: 'what AI agents may do that is refused otherwise: [agents](agents.md)' },
+  contacts: {
+    schema: list(contact, 0),
+    default: [],
+    doc: 'whom [the guide](guide.md) names for when something goes wrong',
+  },
   checks: {
     schema: map(
       checkSettings({ kind: 'any', expected: 'anything' }),

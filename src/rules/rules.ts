@@ -46,7 +46,7 @@ function compile(policy: Policy): Rules {
     literals: rule.paths.map(literalPath).filter((path) => path !== null),
   }));
   const own = ownRules(policy);
-  return (path) => {
+  const guardsOf = (path: BytePath): Guard[] => {
     const guards: Guard[] = [];
     for (const { rule, patterns } of rules) {
       const match = firstMatch(patterns, path);
@@ -59,7 +59,18 @@ function compile(policy: Policy): Rules {
     const builtIn = own.map((rule) => ({ rule, pattern: 'the policy itself', builtIn: true }));
     return literal.length > 0 ? guards : [...guards, ...builtIn];
   };
+  // A long history names the same paths again and again.
+  const known = new Map<BytePath, readonly Guard[]>();
+  return (path) => {
+    const found = known.get(path) ?? guardsOf(path);
+    if (known.size >= mostKnown) known.clear();
+    known.set(path, found);
+    return found;
+  };
 }
+
+/** How many paths a policy remembers, so that memory stays bounded. */
+const mostKnown = 50_000;
 
 /** A change of the policy must satisfy every rule of the old one; without rules, one owner. */
 function ownRules(policy: Policy): FileRule[] {

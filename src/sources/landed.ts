@@ -1,6 +1,6 @@
 import { missing } from '../git/missing.ts';
 import { rawArguments } from '../git/process.ts';
-import { parseRaw } from '../git/raw.ts';
+import { parseFields } from '../git/raw.ts';
 import type { Repository } from '../git/repository.ts';
 import { type BytePath, type Change, type Oid, policyNames, type Step, Undecided } from '../model/index.ts';
 import { range } from './ref-update.ts';
@@ -92,8 +92,7 @@ function readPairs(output: Buffer): Map<Oid, Step[]> {
     const commit = fields[at++]!;
     const from = at;
     while (fields[at]?.startsWith(':')) at += 2;
-    const entries = fields.slice(from, at).map((field) => `${field}\0`);
-    changed.set(commit, parseRaw(Buffer.from(entries.join(''), 'latin1')));
+    changed.set(commit, parseFields(fields.slice(from, at)));
   }
   return changed;
 }
