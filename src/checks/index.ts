@@ -3,6 +3,9 @@ import { build } from './build.ts';
 import { cleanTree } from './clean-tree.ts';
 import { commitMessage } from './commit-message.ts';
 import { coverage } from './coverage.ts';
+import { dataRun } from './data-run.ts';
+import { dbIsolation } from './db-isolation.ts';
+import { dbRoles } from './db-roles.ts';
 import { deployWindow } from './deploy-window.ts';
 import { destructiveMigration } from './destructive-migration.ts';
 import { diskSpace } from './disk-space.ts';
@@ -41,6 +44,7 @@ export const checks: readonly Check[] = [
   schemaMigration,
   destructiveMigration,
   protectedFiles,
+  dataRun,
   notRoot,
   cleanTree,
   inSync,
@@ -49,6 +53,8 @@ export const checks: readonly Check[] = [
   deployWindow,
   health,
   freshBackup,
+  dbIsolation,
+  dbRoles,
   rollbackPlan,
   diskSpace,
   filePermissions,

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { parsePublicKey } from '../approvals/public-key.ts';
-import type { DeployEnvironment, OwnerKey, Policy } from '../model/index.ts';
+import type { DatabaseEnvironment, DeployEnvironment, OwnerKey, Policy } from '../model/index.ts';
 import { type Field, type Schema, typeName } from '../model/schema.ts';
 import {
   type Document,
@@ -15,7 +15,7 @@ import {
 import { patternFault } from '../rules/match.ts';
 import { crossCheck, didYouMean } from './cross-check.ts';
 import { PolicyError, type PolicyFault } from './fault.ts';
-import type { RawEnvironment, RawPolicy } from './raw.ts';
+import { type RawDatabase, type RawEnvironment, type RawPolicy, readMay } from './raw.ts';
 import { policySchema } from './schema.ts';
 
 export { PolicyError, type PolicyFault } from './fault.ts';
@@ -116,6 +116,7 @@ function toPolicy(raw: RawPolicy): Policy {
       at: setting.at ?? null,
       pattern: setting.pattern ?? null,
     })),
+    databases: Object.fromEntries(Object.entries(raw.databases).map(([name, one]) => [name, toDatabase(one)])),
   };
 }
 
@@ -139,6 +140,24 @@ export function toEnvironment(raw: RawEnvironment): DeployEnvironment {
     disk: raw.disk ?? null,
     backups: raw.backups ?? null,
     rollback: rollback ? { document: rollback.document ?? null, tag: rollback.tag ?? null } : null,
+  };
+}
+
+function toDatabase(raw: RawDatabase): DatabaseEnvironment {
+  const roles = Object.entries(raw.roles).map(([name, { may, login }]) => [
+    name,
+    { may: readMay(may)!, login: login ?? null },
+  ]);
+  return {
+    ...raw,
+    reader: raw.reader ?? null,
+    admin: raw.admin ?? null,
+    envFile: raw.envFile ?? null,
+    schemas: raw.schemas ?? null,
+    roles: Object.fromEntries(roles),
+    name: raw.name ?? null,
+    copyOf: raw.copyOf ?? null,
+    reseed: raw.reseed ? { from: raw.reseed.from, plain: raw.reseed.plain ?? null } : null,
   };
 }
 

@@ -1,6 +1,7 @@
 import { checks } from '../checks/index.ts';
 import { gates as allGates } from '../model/index.ts';
 import { choice, duration, type Field, list, map, object, type Schema, text } from '../model/schema.ts';
+import { database } from './schema-databases.ts';
 import { deploy, migration, setting, target } from './schema-deploy.ts';
 
 const refuse = (doc: string): Field => ({ schema: choice('refuse', 'allow'), default: 'refuse', doc });
@@ -197,6 +198,11 @@ export const policySchema: Schema = object({
     schema: map(target, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
     default: {},
     doc: 'what test code must never name, by environment',
+  },
+  databases: {
+    schema: map(database, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
+    default: {},
+    doc: 'databases by environment, what may be done to them and what is compared: [databases](databases.md)',
   },
   checks: {
     schema: map(
