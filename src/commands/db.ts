@@ -14,6 +14,34 @@ export const verbs: Readonly<Record<string, Verb>> = {
     does: 'is the test database another one than production, and can no role destroy rows?',
     load: () => import('./db-check.ts').then(({ dbCheck, usage }) => ({ run: dbCheck, usage })),
   },
+  baseline: {
+    does: 'write down what a database holds now, as counts and sums',
+    load: () => import('./db-baseline.ts').then(({ dbBaseline, usage }) => ({ run: dbBaseline, usage })),
+  },
+  verify: {
+    does: 'is a database still what the baseline says?',
+    load: () => import('./db-verify.ts').then(({ dbVerify, usage }) => ({ run: dbVerify, usage })),
+  },
+  reseed: {
+    does: 'fill the test database anew, from a dump that was compared with its source',
+    load: () => import('./db-reseed.ts').then(({ dbReseed, usage }) => ({ run: dbReseed, usage })),
+  },
+  run: {
+    does: 'run a command that may reach the test database only, and prove production unchanged',
+    load: () => import('./db-run.ts').then(({ dbRun, usage }) => ({ run: dbRun, usage })),
+  },
+  begin: {
+    does: 'what run does before its command, for orchestrators that cannot be wrapped',
+    load: () => import('./db-begin.ts').then(({ dbBegin, usage }) => ({ run: dbBegin, usage })),
+  },
+  end: {
+    does: 'what run does behind it: compare production, open the gate',
+    load: () => import('./db-end.ts').then(({ dbEnd, usage }) => ({ run: dbEnd, usage })),
+  },
+  status: {
+    does: 'is a run open, and what did it find?',
+    load: () => import('./db-status.ts').then(({ dbStatus, usage }) => ({ run: dbStatus, usage })),
+  },
 };
 
 export const usage = {

@@ -28,7 +28,7 @@ export async function connectPostgres(target: Target, topLevel: string): Promise
     return answered(
       target,
       within,
-      sql.unsafe(text, [...values] as never[]).then((rows) => [...rows] as Row[]),
+      sql.unsafe(text, values.map(written) as never[]).then((rows) => [...rows] as Row[]),
       giveUp,
     );
   };
@@ -46,6 +46,12 @@ export async function connectPostgres(target: Target, topLevel: string): Promise
     throw error;
   }
   return session;
+}
+
+/** A list as an array of PostgreSQL: the driver knows arrays only by types that it would have to ask for. */
+function written(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return `{${value.map((one) => `"${String(one).replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }
 
 /** Milliseconds that one statement may take: a fingerprint of a large table. */

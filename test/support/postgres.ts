@@ -125,7 +125,7 @@ export class Cluster {
     return Cluster.on(data);
   }
 
-  private stopCleanly(): void {
+  stopCleanly(): void {
     asServant(join(bin!, 'pg_ctl'), ['-D', this.data, '-s', '-w', '-m', 'fast', 'stop']);
   }
 

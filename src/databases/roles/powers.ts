@@ -67,15 +67,15 @@ const definers = `select 'definer function' as way, p.oid::regprocedure::text as
 /** Writing to the table is enough to set these off; EXECUTE is not asked for. */
 const canWrite = `(has_table_privilege($1::oid, c.oid, 'INSERT') or has_any_column_privilege($1::oid, c.oid, 'UPDATE'))`;
 
-const definerTriggers = `select 'definer trigger' as way, c.oid::regclass || '.' || t.tgname as object,
-    'a write sets off ' || p.oid::regproc || ' with the rights of ' || o.rolname || ', who can destroy rows' as means,
+const definerTriggers = `select 'definer trigger' as way, c.oid::regclass::text || '.' || t.tgname as object,
+    'a write sets off ' || p.oid::regproc::text || ' with the rights of ' || o.rolname || ', who can destroy rows' as means,
     format('ALTER FUNCTION %s SECURITY INVOKER', p.oid::regprocedure) as end
   from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
     join pg_proc p on p.oid = t.tgfoid join pg_roles o on o.oid = p.proowner
   where not t.tgisinternal and p.prosecdef and ${ours} and p.proowner <> $1::oid and ${strong} and ${canWrite}
     and $2::text is not null`;
 
-const rules = `select 'rule' as way, c.oid::regclass || '.' || r.rulename as object,
+const rules = `select 'rule' as way, c.oid::regclass::text || '.' || r.rulename as object,
     'a write to the table deletes rows with the rights of its owner' as means,
     format('DROP RULE %I ON %s', r.rulename, c.oid::regclass) as end
   from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
@@ -84,10 +84,10 @@ const rules = `select 'rule' as way, c.oid::regclass || '.' || r.rulename as obj
 
 /** The table of the next migration. */
 const defaults = `select 'default privileges' as way,
-    'tables of ' || d.defaclrole::regrole || case when d.defaclnamespace = 0 then '' else ' in ' || d.defaclnamespace::regnamespace end as object,
+    'tables of ' || d.defaclrole::regrole::text || case when d.defaclnamespace = 0 then '' else ' in ' || d.defaclnamespace::regnamespace::text end as object,
     'every table created later can be emptied' as means,
     format('ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE %s ON TABLES FROM %s', d.defaclrole::regrole,
-      case when d.defaclnamespace = 0 then '' else ' IN SCHEMA ' || d.defaclnamespace::regnamespace end,
+      case when d.defaclnamespace = 0 then '' else ' IN SCHEMA ' || d.defaclnamespace::regnamespace::text end,
       string_agg(a.privilege_type, ', '), ${from}) as end
   from pg_default_acl d, aclexplode(d.defaclacl) a
   where d.defaclobjtype = 'r' and ${grantee} and a.privilege_type in ('DELETE', 'TRUNCATE', 'TRIGGER')
