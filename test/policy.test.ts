@@ -59,6 +59,7 @@ test('every default is filled in', () => {
     migrations: [],
     targets: {},
     databases: {},
+    backups: {},
     checks: {},
   });
   equal(policy('branches: { main: , "release/*": {} }').branches, {
@@ -113,7 +114,7 @@ test('the policy of the design is read as it stands', () => {
 });
 
 const known =
-  'known: version, project, owners, branches, tags, files, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, databases, checks';
+  'known: version, project, owners, branches, tags, files, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, databases, backups, checks';
 
 const golden: [string, string, string[]][] = [
   ['an empty file', '', ["1: the file is empty, expected at least 'version: 1'"]],

@@ -56,6 +56,10 @@ const commands: Record<string, Entry> = {
     does: 'may this commit go to production now?',
     load: () => import('./predeploy.ts').then(({ predeploy, usage }) => ({ run: predeploy, usage })),
   },
+  backup: {
+    does: 'make backups that are encrypted, proven by a restore, rotated, and somewhere else too',
+    load: () => import('./backup.ts').then(({ backup, usage }) => ({ run: backup, usage })),
+  },
   db: {
     does: 'keep production apart from tests and agents, prove it unchanged, fill the test database anew',
     load: () => import('./db.ts').then(({ db, usage }) => ({ run: db, usage })),

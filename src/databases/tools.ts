@@ -12,7 +12,7 @@ const longest = 12 * 3_600_000;
  * The environment of a tool of the database, made from nothing: what the URL says, and nothing that could lead elsewhere.
  * @see https://www.postgresql.org/docs/current/libpq-envars.html
  */
-function environmentOf(place: Place, target: Target): NodeJS.ProcessEnv {
+export function toolEnvironment(place: Place, target: Target): NodeJS.ProcessEnv {
   const { tls } = target;
   const roots = 'ca' in tls && tls.ca === null ? { PGSSLROOTCERT: 'system' } : {};
   return {
@@ -42,7 +42,7 @@ export async function runTool(place: Place, tool: string, args: readonly string[
   const path = toolPath(place, tool);
   const ran = await runCommand([path, '-w', ...args], {
     cwd: '/',
-    env: environmentOf(place, target),
+    env: toolEnvironment(place, target),
     timeout: longest,
     signal: place.signal,
   });

@@ -46,6 +46,46 @@ export interface CheckSettings {
   readonly command?: readonly string[] | undefined;
 }
 
+/** What stays of backups: rules, ORed. `within` in milliseconds. */
+export interface KeepRules {
+  readonly last?: number;
+  readonly hourly?: number;
+  readonly daily?: number;
+  readonly weekly?: number;
+  readonly monthly?: number;
+  readonly yearly?: number;
+  readonly within?: number;
+}
+
+/** Another place that holds copies of backups. */
+export interface BackupDestination {
+  /** Endpoint, bucket and prefix. */
+  readonly s3: string;
+  /** Names of variables. */
+  readonly key: string;
+  readonly secret: string;
+  readonly region: string;
+  readonly schedule?: string;
+  readonly keep: KeepRules;
+}
+
+/** What is backed up, for whom, and where it lies. Null: not asked for. */
+export interface BackupEnvironment {
+  /** An environment of `databases:`. */
+  readonly database: string | null;
+  readonly files: readonly string[];
+  readonly folder: string;
+  readonly encrypt: { readonly to: readonly string[] };
+  /** The name of a variable. */
+  readonly identity: string | null;
+  readonly timezone: string;
+  readonly keep: KeepRules;
+  readonly destinations: Readonly<Record<string, BackupDestination>>;
+  readonly restoreInto: string | null;
+  /** Milliseconds. */
+  readonly tested: number;
+}
+
 /** The parsed policy, every default filled in; plain data, so that it can be cached as JSON. */
 export interface Policy {
   readonly version: 1;
@@ -87,6 +127,7 @@ export interface Policy {
   readonly targets: Readonly<Record<string, Target>>;
   /** Databases of this, by the name of their environment. */
   readonly databases: Readonly<Record<string, DatabaseEnvironment>>;
+  readonly backups: Readonly<Record<string, BackupEnvironment>>;
   readonly checks: Readonly<Record<string, CheckSettings>>;
 }
 

@@ -1,6 +1,7 @@
 import { checks } from '../checks/index.ts';
 import type { CheckSettings } from '../model/index.ts';
 import { nearest } from '../words/nearest.ts';
+import { crossCheckBackups } from './cross-check-backups.ts';
 import { crossCheckDatabases } from './cross-check-databases.ts';
 import { crossCheckDeploy } from './cross-check-deploy.ts';
 import type { RawPolicy, Tell } from './raw.ts';
@@ -21,6 +22,7 @@ export function crossCheck(raw: RawPolicy, tell: Tell): void {
   for (const [id, settings] of Object.entries(raw.checks)) checkSettings(id, settings, tell);
   crossCheckDeploy(raw, tell);
   crossCheckDatabases(raw, tell);
+  crossCheckBackups(raw, tell);
 }
 
 function checkPrefix(prefix: string, tell: Tell): void {

@@ -116,6 +116,17 @@ function toPolicy(raw: RawPolicy): Policy {
       at: setting.at ?? null,
       pattern: setting.pattern ?? null,
     })),
+    backups: Object.fromEntries(
+      Object.entries(raw.backups).map(([name, one]) => [
+        name,
+        {
+          ...one,
+          database: one.database ?? null,
+          identity: one.identity ?? null,
+          restoreInto: one.restoreInto ?? null,
+        },
+      ]),
+    ),
     databases: Object.fromEntries(Object.entries(raw.databases).map(([name, one]) => [name, toDatabase(one)])),
   };
 }

@@ -1,4 +1,5 @@
 import type {
+  BackupEnvironment,
   DatabaseEnvironment,
   DatabaseRole,
   DeployEnvironment,
@@ -50,7 +51,10 @@ export function readMay(may: unknown): DatabaseRole['may'] | null {
 
 /** A policy as its schema reads it, before what one part takes from another is filled in. */
 export interface RawPolicy
-  extends Omit<Policy, 'files' | 'project' | 'build' | 'staged' | 'deploy' | 'settings' | 'commits' | 'databases'> {
+  extends Omit<
+    Policy,
+    'files' | 'project' | 'build' | 'staged' | 'deploy' | 'settings' | 'commits' | 'databases' | 'backups'
+  > {
   readonly commits: Optional<Policy['commits'], 'prefix'>;
   readonly files: readonly (Omit<FileRule, 'owners'> & { readonly owners?: readonly string[] })[];
   readonly project?: string;
@@ -59,6 +63,7 @@ export interface RawPolicy
   readonly deploy: Readonly<Record<string, RawEnvironment>>;
   readonly settings: readonly RawSetting[];
   readonly databases: Readonly<Record<string, RawDatabase>>;
+  readonly backups: Readonly<Record<string, Optional<BackupEnvironment, 'database' | 'identity' | 'restoreInto'>>>;
 }
 
 /** Tells of a fault at a place in the file, such as `files[0].owners[1]`. */
