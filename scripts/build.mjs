@@ -25,7 +25,7 @@ const common = {
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  external: Object.keys(manifest.dependencies),
+  external: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
   alias: Object.fromEntries(Object.entries(bundled).map(([name, path]) => [name, resolve('node_modules', name, path)])),
   legalComments: 'none',
   minifySyntax: true,

@@ -31,6 +31,7 @@ const touches = {
   commands: 'runs commands',
   deploy: 'the deploy and its machine',
   ownValues: 'values of your `.env` files',
+  services: 'what other areas provide, such as databases',
 };
 /** What is measured, by the check that it speaks of. */
 const measured = { 'no-secrets': secretsMeasured(await secretFigures()) };

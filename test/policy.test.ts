@@ -61,6 +61,8 @@ test('every default is filled in', () => {
     targets: {},
     guard: { allow: [], loss: 'error', data: 'error' },
     contacts: [],
+    databases: {},
+    backups: {},
     checks: {},
   });
   equal(policy('branches: { main: , "release/*": {} }').branches, {
@@ -115,7 +117,7 @@ test('the policy of the design is read as it stands', () => {
 });
 
 const known =
-  'known: version, project, owners, branches, tags, files, actors, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, guard, contacts, checks';
+  'known: version, project, owners, branches, tags, files, actors, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, guard, contacts, databases, backups, checks';
 
 const golden: [string, string, string[]][] = [
   ['an empty file', '', ["1: the file is empty, expected at least 'version: 1'"]],

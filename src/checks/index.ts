@@ -6,6 +6,9 @@ import { checklist } from './checklist.ts';
 import { cleanTree } from './clean-tree.ts';
 import { commitMessage } from './commit-message.ts';
 import { coverage } from './coverage.ts';
+import { dataRun } from './data-run.ts';
+import { dbIsolation } from './db-isolation.ts';
+import { dbRoles } from './db-roles.ts';
 import { deployWindow } from './deploy-window.ts';
 import { destructiveMigration } from './destructive-migration.ts';
 import { diskSpace } from './disk-space.ts';
@@ -48,6 +51,7 @@ export const checks: readonly Check[] = [
   schemaMigration,
   destructiveMigration,
   protectedFiles,
+  dataRun,
   notRoot,
   cleanTree,
   inSync,
@@ -58,6 +62,8 @@ export const checks: readonly Check[] = [
   certificates,
   pendingMigrations,
   freshBackup,
+  dbIsolation,
+  dbRoles,
   rollbackPlan,
   diskSpace,
   filePermissions,

@@ -10,6 +10,7 @@ import { visible } from '../words/visible.ts';
 import type { Io } from './io.ts';
 import { type Presentation, present } from './present.ts';
 import { type Progress, progressOn } from './progress.ts';
+import { servicesOf } from './services.ts';
 
 /** What the commands that judge have in common: open the repository, judge, report, answer. */
 export interface Judging extends Presentation {
@@ -19,6 +20,8 @@ export interface Judging extends Presentation {
   readonly keep: Keep;
   readonly source: (repository: Repository) => Promise<Sourced>;
   readonly commands?: boolean;
+  /** The one environment of `databases:` that it is about; null or absent: all. */
+  readonly databases?: string | null;
   readonly requirePolicy?: boolean;
   readonly selection?: Selection;
   /** Who tells what goes on, where that is not the usual line. */
@@ -59,10 +62,12 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
   const repository = new Repository(io.cwd, io.env, judging.keep, io.early);
   let progress: Progress | undefined = judging.progress;
   try {
-    const world = worldOf(io, judging.commands ?? true, (text) => {
+    const tell = (text: string) => {
       progress ??= progressOn(io);
       progress.tell(visible(text));
-    });
+    };
+    const services = servicesOf(io, repository, tell, judging.databases ?? null);
+    const world = { ...worldOf(io, judging.commands ?? true, tell), services };
     const judged = await judge({
       gate: judging.gate,
       repository,

@@ -56,6 +56,14 @@ const commands: Record<string, Entry> = {
     does: 'may this commit go to production now?',
     load: () => import('./predeploy.ts').then(({ predeploy, usage }) => ({ run: predeploy, usage })),
   },
+  backup: {
+    does: 'make backups that are encrypted, proven by a restore, rotated, and somewhere else too',
+    load: () => import('./backup.ts').then(({ backup, usage }) => ({ run: backup, usage })),
+  },
+  db: {
+    does: 'keep production apart from tests and agents, prove it unchanged, fill the test database anew',
+    load: () => import('./db.ts').then(({ db, usage }) => ({ run: db, usage })),
+  },
   fingerprint: {
     does: 'print the line of the policy that pins a variable to its value',
     load: () => import('./fingerprint.ts').then(({ fingerprint, usage }) => ({ run: fingerprint, usage })),
@@ -109,7 +117,8 @@ export async function main([name, ...args]: readonly string[], io: Io): Promise<
     );
   }
   const { run, usage } = await entry.load();
-  if (asksForHelp(args)) {
+  // One with verbs of its own says what each of them is for.
+  if (asksForHelp(args) && (usage.verbs === undefined || args[0]?.startsWith('-'))) {
     const { helpText } = await import('./help.ts');
     io.stdout.write(helpText(name, entry.does, usage));
     return exitCode.pass;

@@ -22,6 +22,8 @@ export interface Usage {
   readonly flags: Flags;
   /** A command line that somebody would type. */
   readonly example: string;
+  /** Its second words, each with flags of its own. */
+  readonly verbs?: Readonly<Record<string, { readonly does: string }>>;
 }
 
 /**

@@ -67,6 +67,7 @@ export function sharedContext(given: Given, change: Change, repository: Reposito
         ? { commands: commandsOf({ gate, change }, repository, world) }
         : {}),
       ...(deployment ? { deploy: deployment } : {}),
+      ...(world.services ? { services: world.services(policy) } : {}),
     },
   };
 }

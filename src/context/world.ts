@@ -1,6 +1,6 @@
 /** What contexts are made of. */
 
-import type { Capabilities, Change, Deployment, Gate, Judged, LoadedPolicy } from '../model/index.ts';
+import type { Capabilities, Change, Deployment, Gate, Judged, LoadedPolicy, Policy, Services } from '../model/index.ts';
 
 /** What surrounds a run, the same for every check and change. */
 export interface World {
@@ -15,6 +15,8 @@ export interface World {
   readonly signal: AbortSignal;
   /** Does somebody watch standard error? */
   readonly terminal?: boolean;
+  /** What the areas behind the checks provide, by the policy that holds. */
+  readonly services?: (policy: Policy) => Services;
   /** The effective user id; null where the system has none. */
   userId(): number | null;
   progress(text: string): void;

@@ -80,6 +80,33 @@ export async function runCommand(command: string | readonly string[], options: R
   return { exitCode: result.exitCode ?? null, output, stdout: cut ? null : stdout, timedOut, durationMs, missing };
 }
 
+/**
+ * Runs a command that has this process's terminal, streams and process group, as if the person had typed it.
+ * @returns its exit code; null: it was ended by a signal. `missing`: it was never started, and why
+ */
+export async function runAttached(
+  [file, ...args]: readonly string[],
+  { cwd, env, signal }: Pick<RunOptions, 'cwd' | 'env' | 'signal'>,
+): Promise<{ readonly exitCode: number | null; readonly missing: string | null }> {
+  const { execa } = await import('execa');
+  const options = {
+    cwd,
+    env: env as Record<string, string>,
+    extendEnv: false,
+    reject: false,
+    stdio: 'inherit',
+  } as const;
+  const child = execa(file!, args, { ...options, cleanup: true });
+  const stop = () => void stopAll(child.pid, false);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  const result = await child;
+  signal.removeEventListener('abort', stop);
+  const missing =
+    result.exitCode === undefined && child.pid === undefined ? (result.originalMessage ?? 'not found') : null;
+  return { exitCode: result.exitCode ?? null, missing };
+}
+
 /** Asks the command and all it started to stop, and kills what has not after a while. */
 async function stopAll(pid: number | undefined, group: boolean): Promise<void> {
   if (pid === undefined) return;

@@ -2,6 +2,7 @@
 
 import type { BytePath, Change, Gate, Oid, State, Step } from './change.ts';
 import type { Consent, Guard } from './consent.ts';
+import type { Databases } from './databases.ts';
 import type { Deployment } from './deployment.ts';
 import type { LoadedPolicy, Policy } from './policy.ts';
 import type { Problem, Skipped } from './report.ts';
@@ -35,6 +36,12 @@ export interface Capabilities {
   readonly commands: Commands;
   readonly deploy: Deployment;
   readonly ownValues: OwnValues;
+  readonly services: Services;
+}
+
+/** What the areas behind the checks provide; the command hands it in. */
+export interface Services {
+  readonly databases: Databases;
 }
 
 export type Capability = keyof Capabilities;

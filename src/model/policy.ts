@@ -73,6 +73,46 @@ export interface Actors {
   readonly trailer: boolean;
 }
 
+/** What stays of backups: rules, ORed. `within` in milliseconds. */
+export interface KeepRules {
+  readonly last?: number;
+  readonly hourly?: number;
+  readonly daily?: number;
+  readonly weekly?: number;
+  readonly monthly?: number;
+  readonly yearly?: number;
+  readonly within?: number;
+}
+
+/** Another place that holds copies of backups. */
+export interface BackupDestination {
+  /** Endpoint, bucket and prefix. */
+  readonly s3: string;
+  /** Names of variables. */
+  readonly key: string;
+  readonly secret: string;
+  readonly region: string;
+  readonly schedule?: string;
+  readonly keep: KeepRules;
+}
+
+/** What is backed up, for whom, and where it lies. Null: not asked for. */
+export interface BackupEnvironment {
+  /** An environment of `databases:`. */
+  readonly database: string | null;
+  readonly files: readonly string[];
+  readonly folder: string;
+  readonly encrypt: { readonly to: readonly string[] };
+  /** The name of a variable. */
+  readonly identity: string | null;
+  readonly timezone: string;
+  readonly keep: KeepRules;
+  readonly destinations: Readonly<Record<string, BackupDestination>>;
+  readonly restoreInto: string | null;
+  /** Milliseconds. */
+  readonly tested: number;
+}
+
 /** The parsed policy, every default filled in; plain data, so that it can be cached as JSON. */
 export interface Policy {
   readonly version: 1;
@@ -116,6 +156,9 @@ export interface Policy {
   readonly targets: Readonly<Record<string, Target>>;
   readonly guard: GuardSettings;
   readonly contacts: readonly Contact[];
+  /** Databases of this, by the name of their environment. */
+  readonly databases: Readonly<Record<string, DatabaseEnvironment>>;
+  readonly backups: Readonly<Record<string, BackupEnvironment>>;
   readonly checks: Readonly<Record<string, CheckSettings>>;
 }
 
@@ -276,6 +319,56 @@ export interface AllowedCommand {
   readonly command: string;
   /** `test`: only where it names nothing of production. */
   readonly where: 'test' | 'anywhere';
+}
+
+export const privileges = ['select', 'insert', 'update', 'delete'] as const;
+export const tableRules = ['equal', 'append', 'grow', 'any'] as const;
+export const fingerprintKinds = ['exact', 'fast', 'count'] as const;
+export type TableRule = (typeof tableRules)[number];
+export type FingerprintKind = (typeof fingerprintKinds)[number];
+
+/** A database of an environment. URLs are never here: only the names of the variables that hold them. */
+export interface DatabaseEnvironment {
+  /** The application's own. */
+  readonly url: string;
+  /** Reads for dumps and fingerprints; null: `url`. */
+  readonly reader: string | null;
+  /** Creates and renames databases; null: `url`. */
+  readonly admin: string | null;
+  /** Where the values are read; null: the environment of the command. */
+  readonly envFile: string | null;
+  /** What the fingerprint is limited to; null: all but the system's. */
+  readonly schemas: readonly string[] | null;
+  readonly roles: Readonly<Record<string, DatabaseRole>>;
+  /** The first that matches a table holds. */
+  readonly tables: readonly { readonly table: string; readonly rule: TableRule }[];
+  readonly fingerprint: FingerprintKind;
+  readonly accept: readonly AcceptedWay[];
+  /** May everything in it be thrown away? */
+  readonly disposable: boolean;
+  /** A glob that its name has to fit; null: any. */
+  readonly name: string | null;
+  /** `allow`: on the same running server as production, in another database. */
+  readonly sameServer: 'refuse' | 'allow';
+  /** The environment that its server is a physical copy of; null: none. */
+  readonly copyOf: string | null;
+  /** What a command in `db run` gets besides, by the name of the variable whose value it takes. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly reseed: { readonly from: string; readonly plain: readonly string[] | null } | null;
+}
+
+/** What a role of the database may do with rows. */
+export interface DatabaseRole {
+  readonly may: 'migrate' | readonly (typeof privileges)[number][];
+  /** The variable with the URL that it logs in by; null: none is known. */
+  readonly login: string | null;
+}
+
+/** A way to destroy rows that is meant to be there. */
+export interface AcceptedWay {
+  readonly role: string;
+  readonly way: string;
+  readonly object: string;
   readonly reason: string;
 }
 

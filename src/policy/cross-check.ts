@@ -1,6 +1,8 @@
 import { checks } from '../checks/index.ts';
 import type { CheckSettings } from '../model/index.ts';
 import { nearest } from '../words/nearest.ts';
+import { crossCheckBackups } from './cross-check-backups.ts';
+import { crossCheckDatabases } from './cross-check-databases.ts';
 import { crossCheckDeploy } from './cross-check-deploy.ts';
 import type { RawPolicy, Tell } from './raw.ts';
 
@@ -19,6 +21,8 @@ export function crossCheck(raw: RawPolicy, tell: Tell): void {
   if (raw.commits.prefix !== undefined) checkPrefix(raw.commits.prefix, tell);
   for (const [id, settings] of Object.entries(raw.checks)) checkSettings(id, settings, tell);
   crossCheckDeploy(raw, tell);
+  crossCheckDatabases(raw, tell);
+  crossCheckBackups(raw, tell);
 }
 
 function checkPrefix(prefix: string, tell: Tell): void {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { parsePublicKey } from '../approvals/public-key.ts';
-import type { DeployEnvironment, OwnerKey, Policy } from '../model/index.ts';
+import type { DatabaseEnvironment, DeployEnvironment, OwnerKey, Policy } from '../model/index.ts';
 import { type Field, type Schema, typeName } from '../model/schema.ts';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from '../readers/settings/yaml-package.ts';
 import { patternFault } from '../rules/match.ts';
@@ -8,7 +8,7 @@ import { shortened } from '../words/shortened.ts';
 import { crossCheck, didYouMean } from './cross-check.ts';
 import { readDocument } from './document.ts';
 import { PolicyError, type PolicyFault } from './fault.ts';
-import type { RawEnvironment, RawPolicy } from './raw.ts';
+import { type RawDatabase, type RawEnvironment, type RawPolicy, readMay } from './raw.ts';
 import { policySchema } from './schema.ts';
 
 export { PolicyError, type PolicyFault } from './fault.ts';
@@ -74,6 +74,18 @@ function toPolicy(raw: RawPolicy): Policy {
       at: setting.at ?? null,
       pattern: setting.pattern ?? null,
     })),
+    backups: Object.fromEntries(
+      Object.entries(raw.backups).map(([name, one]) => [
+        name,
+        {
+          ...one,
+          database: one.database ?? null,
+          identity: one.identity ?? null,
+          restoreInto: one.restoreInto ?? null,
+        },
+      ]),
+    ),
+    databases: Object.fromEntries(Object.entries(raw.databases).map(([name, one]) => [name, toDatabase(one)])),
   };
 }
 
@@ -98,6 +110,24 @@ export function toEnvironment(raw: RawEnvironment): DeployEnvironment {
     backups: raw.backups ?? null,
     'pending-migrations': raw['pending-migrations'] ?? null,
     rollback: rollback ? { document: rollback.document ?? null, tag: rollback.tag ?? null } : null,
+  };
+}
+
+function toDatabase(raw: RawDatabase): DatabaseEnvironment {
+  const roles = Object.entries(raw.roles).map(([name, { may, login }]) => [
+    name,
+    { may: readMay(may)!, login: login ?? null },
+  ]);
+  return {
+    ...raw,
+    reader: raw.reader ?? null,
+    admin: raw.admin ?? null,
+    envFile: raw.envFile ?? null,
+    schemas: raw.schemas ?? null,
+    roles: Object.fromEntries(roles),
+    name: raw.name ?? null,
+    copyOf: raw.copyOf ?? null,
+    reseed: raw.reseed ? { from: raw.reseed.from, plain: raw.reseed.plain ?? null } : null,
   };
 }
 

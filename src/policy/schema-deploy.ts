@@ -32,7 +32,7 @@ const date: Form = {
   },
 };
 
-const timezone: Form = {
+export const timezone: Form = {
   kind: 'form',
   expected: 'a time zone such as Europe/London',
   read(written) {

@@ -1,6 +1,8 @@
 import { checks } from '../checks/index.ts';
 import { gates as allGates } from '../model/index.ts';
 import { choice, duration, type Field, list, map, object, type Schema, text } from '../model/schema.ts';
+import { backup } from './schema-backups.ts';
+import { database } from './schema-databases.ts';
 import { deploy, migration, setting, target } from './schema-deploy.ts';
 
 const refuse = (doc: string): Field => ({ schema: choice('refuse', 'allow'), default: 'refuse', doc });
@@ -275,6 +277,16 @@ export const policySchema: Schema = object({
     schema: list(contact, 0),
     default: [],
     doc: 'whom [the guide](guide.md) names for when something goes wrong',
+  },
+  databases: {
+    schema: map(database, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
+    default: {},
+    doc: 'databases by environment, what may be done to them and what is compared: [databases](databases.md)',
+  },
+  backups: {
+    schema: map(backup, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
+    default: {},
+    doc: 'what is backed up, for whom it is encrypted, what stays and where copies lie: [backups](backups.md)',
   },
   checks: {
     schema: map(

@@ -1,0 +1,55 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { type Piped, pipe } from '../machine/pipe.ts';
+import { Undecided } from '../model/index.ts';
+import type { BackupPlace } from './place.ts';
+
+/**
+ * Packs files and folders of the repository, with their modes and links.
+ * @throws Undecided where one is missing, changes while it is read, or there is no `tar`
+ */
+export async function packFiles<T>(
+  place: BackupPlace,
+  paths: readonly string[],
+  use: (stream: Readable) => Promise<T>,
+): Promise<Piped<T>> {
+  for (const path of paths) {
+    const found = await lstat(join(place.topLevel, path)).catch(() => null);
+    if (found === null) throw new Undecided(`${path} is not there, so the backup would not be whole`);
+  }
+  // A leading ./ keeps a name from being read as a flag.
+  const named = paths.map((path) => `./${path.replace(/\/+$/, '')}`);
+  const env = { PATH: place.env['PATH'], LC_ALL: 'C' };
+  return pipe(
+    ['tar', '-cf', '-', '--', ...named],
+    { cwd: place.topLevel, env, timeout: longest, signal: place.signal },
+    ({ stdout, stdin }) => {
+      stdin.end();
+      const packed = createGzip({ level: 1 });
+      stdout.on('error', (error) => packed.destroy(error));
+      return use(stdout.pipe(packed));
+    },
+  );
+}
+
+/** Milliseconds that one part may take. */
+export const longest = 6 * 3_600_000;
+
+/** The version of a tool, as it says it. */
+export async function toolVersion(place: BackupPlace, tool: string): Promise<string> {
+  const options = {
+    cwd: place.topLevel,
+    env: { PATH: place.env['PATH'], LC_ALL: 'C' },
+    timeout: 30_000,
+    signal: place.signal,
+  };
+  const { value } = await pipe([tool, '--version'], options, async ({ stdout, stdin }) => {
+    stdin.end();
+    let text = '';
+    for await (const chunk of stdout) text += String(chunk);
+    return text;
+  });
+  return value.split('\n')[0]!.trim().slice(0, 100);
+}

@@ -1,0 +1,40 @@
+import { alone } from '../machine/lock.ts';
+import { type Decision, decide } from './keep.ts';
+import { note } from './ledger.ts';
+import { type BackupPlace, lockFile } from './place.ts';
+import { isComplete, keptOf, listBackups, removeBackup, type Stored } from './store.ts';
+
+/** What stays and what goes, with the reason for each, the newest first. */
+export interface Pruning {
+  readonly backups: readonly Stored[];
+  readonly decisions: readonly Decision[];
+}
+
+/**
+ * What the policy keeps of the backups that lie in the folder. One whose files are not all there counts for nothing, so that it is
+ * never the reason for which another one goes.
+ * @throws Undecided when the list is not whole
+ */
+export async function planPrune(place: BackupPlace): Promise<Pruning> {
+  const backups = await listBackups(place.folder, place.name);
+  const kept = [];
+  for (const stored of backups) {
+    const complete = await isComplete(place.folder, stored.manifest);
+    kept.push({ ...keptOf(stored), ...(complete ? {} : { whole: false, testedAt: null }) });
+  }
+  return { backups, decisions: decide(kept, place.backup.keep, place.backup.timezone, place.now()) };
+}
+
+/** Removes what no rule keeps. @returns what was decided, anew and under the lock */
+export async function prune(place: BackupPlace): Promise<Pruning> {
+  return alone({ lock: lockFile(place), doing: `at work on ${place.name}` }, async () => {
+    const plan = await planPrune(place);
+    for (const { id, keep, reason } of plan.decisions) {
+      const stored = plan.backups.find(({ manifest }) => manifest.id === id)!;
+      if (keep) continue;
+      await note(place.folder, { at: place.now().toISOString(), event: 'pruned', id, reason });
+      await removeBackup(place.folder, stored.manifest);
+    }
+    return plan;
+  });
+}

@@ -1,0 +1,69 @@
+import { UsageError } from '../model/index.ts';
+import { nearest } from '../words/nearest.ts';
+import type { Io } from './io.ts';
+import type { Usage } from './options.ts';
+
+type Verb = {
+  readonly does: string;
+  load(): Promise<{ run(args: readonly string[], io: Io): Promise<number>; usage: Usage }>;
+};
+
+/** What `protect backup` does, by its second word. */
+export const verbs: Readonly<Record<string, Verb>> = {
+  create: {
+    does: 'dump, encrypt, read back, copy elsewhere',
+    load: () => import('./backup-create.ts').then(({ backupCreate, usage }) => ({ run: backupCreate, usage })),
+  },
+  verify: {
+    does: 'prove that a backup can be restored: open it, restore it, compare',
+    load: () => import('./backup-verify.ts').then(({ backupVerify, usage }) => ({ run: backupVerify, usage })),
+  },
+  list: {
+    does: 'the backups that are here, and what is known of them',
+    load: () => import('./backup-list.ts').then(({ backupList, usage }) => ({ run: backupList, usage })),
+  },
+  status: {
+    does: 'does all hold that a restore on the worst day needs? For cron and CI: 0 all, 1 not',
+    load: () => import('./backup-status.ts').then(({ backupStatus, usage }) => ({ run: backupStatus, usage })),
+  },
+  prune: {
+    does: 'remove what no rule keeps and a newer, tested one follows',
+    load: () => import('./backup-prune.ts').then(({ backupPrune, usage }) => ({ run: backupPrune, usage })),
+  },
+  read: {
+    does: 'decrypt a backup, or an old one of Fernet',
+    load: () => import('./backup-read.ts').then(({ backupRead, usage }) => ({ run: backupRead, usage })),
+  },
+  schedule: {
+    does: 'print what makes backups by the clock',
+    load: () => import('./backup-schedule.ts').then(({ backupSchedule, usage }) => ({ run: backupSchedule, usage })),
+  },
+};
+
+export const usage = {
+  words: `${Object.keys(verbs).join(' | ')} …`,
+  flags: {},
+  example: 'npx git-protect backup create',
+  verbs,
+} as const satisfies Usage & { verbs: typeof verbs };
+
+/** `protect backup VERB …`. */
+export async function backup([verb, ...rest]: readonly string[], io: Io): Promise<number> {
+  const found = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (!found) {
+    const meant = verb === undefined ? null : nearest(verb, Object.keys(verbs));
+    throw new UsageError(
+      verb === undefined
+        ? 'what about the backups?'
+        : `there is no 'backup ${verb}'${meant ? `; did you mean '${meant}'?` : ''}`,
+      `npx git-protect backup --help lists ${Object.keys(verbs).join(', ')}`,
+    );
+  }
+  const { run, usage: own } = await found.load();
+  if (rest[0] === '--help' || rest[0] === '-h') {
+    const { helpText } = await import('./help.ts');
+    io.stdout.write(helpText(`backup ${verb}`, found.does, own));
+    return 0;
+  }
+  return run(rest, io);
+}

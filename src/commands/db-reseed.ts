@@ -1,0 +1,99 @@
+import { resolve } from 'node:path';
+import { dumpOf, readDump } from '../databases/dump.ts';
+import { commentOn } from '../databases/issue-comment.ts';
+import { environmentOf, type Place } from '../databases/place.ts';
+import { isCatastrophe, type Meaning, reseed } from '../databases/reseed.ts';
+import { exitCode, type Undecided, UsageError } from '../model/index.ts';
+import { chosen, withPlace } from './database-place.ts';
+import type { Io } from './io.ts';
+import { readOptions, type Usage } from './options.ts';
+
+/** The test database is unexpectedly empty. */
+export const exitEmpty = 99;
+
+export const meaningFlags = {
+  'fresh-start': { type: 'boolean', means: 'that the test database is empty is meant' },
+  adopt: {
+    type: 'string',
+    value: 'NAME',
+    means: 'the name of the test database: all in it may be thrown away, though it bears no mark yet',
+  },
+  issue: { type: 'string', value: 'N', means: 'the issue that this is for: comments go there' },
+} as const;
+
+export const usage = {
+  words: '[ENVIRONMENT]',
+  flags: {
+    from: {
+      type: 'string',
+      value: 'BACKUP',
+      means: 'a dump with its baseline beside it; default: production as it is now',
+    },
+    ...meaningFlags,
+  },
+  example: 'npx git-protect db reseed --adopt shop_test',
+} as const satisfies Usage;
+
+/** `protect db reseed`: the test database anew. */
+export async function dbReseed(args: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = readOptions(args, usage.flags, 1);
+  const issue = readIssue(values.issue);
+  return withPlace(io, (place) =>
+    orCatastrophe(io, place, issue, async () => {
+      const name = chosen(place.policy, positionals[0], true);
+      const notes = await reseed(
+        place,
+        name,
+        () => dumpFor(place, name, values.from && resolve(io.cwd, values.from), issue),
+        readMeaning(values),
+      );
+      for (const note of notes) io.stderr.write(`note: ${note}\n`);
+      io.stdout.write(`${name} is filled anew, and holds what was dumped\n`);
+      return exitCode.pass;
+    }),
+  );
+}
+
+/** A dump that is named, or of the environment that the policy names. */
+function dumpFor(place: Place, name: string, file: string | undefined, issue: number | null) {
+  if (file !== undefined) return Promise.resolve(readDump(file));
+  const { reseed: how } = environmentOf(place, name);
+  if (how === null)
+    throw new UsageError(
+      `the policy does not say what ${name} is filled from`,
+      `add databases.${name}.reseed: { from: … }, or name a dump: --from FILE`,
+    );
+  return dumpOf(place, how.from, issue);
+}
+
+export function readMeaning(values: { 'fresh-start'?: boolean | undefined; adopt?: string | undefined }): Meaning {
+  return { freshStart: values['fresh-start'] ?? false, adopt: values.adopt ?? null };
+}
+
+/** @throws UsageError */
+export function readIssue(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`--issue takes a number, not '${text}'`);
+  return Number(text);
+}
+
+/** An unexpectedly empty test database is loud: a block on the screen, a comment on the issue, an exit code of its own. */
+export async function orCatastrophe(
+  io: Io,
+  place: Place,
+  issue: number | null,
+  run: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!isCatastrophe(error)) throw error;
+    const { message, help = '' } = error as Undecided;
+    const text = `CATASTROPHIC: ${message}\nNothing was changed, and nothing runs until somebody has looked.\n${help}`;
+    const line = '='.repeat(72);
+    io.stderr.write(`${line}\n${text}\n${line}\n`);
+    const fault = issue === null ? null : await commentOn(place, issue, text);
+    if (fault !== null) io.stderr.write(`warning: the comment on issue ${issue} was not posted: ${fault}\n`);
+    return exitEmpty;
+  }
+}

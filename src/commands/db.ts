@@ -1,0 +1,73 @@
+import { UsageError } from '../model/index.ts';
+import { nearest } from '../words/nearest.ts';
+import type { Io } from './io.ts';
+import type { Usage } from './options.ts';
+
+type Verb = {
+  readonly does: string;
+  load(): Promise<{ run(args: readonly string[], io: Io): Promise<number>; usage: Usage }>;
+};
+
+/** What `protect db` does, by its second word. */
+export const verbs: Readonly<Record<string, Verb>> = {
+  check: {
+    does: 'is the test database another one than production, and can no role destroy rows?',
+    load: () => import('./db-check.ts').then(({ dbCheck, usage }) => ({ run: dbCheck, usage })),
+  },
+  baseline: {
+    does: 'write down what a database holds now, as counts and sums',
+    load: () => import('./db-baseline.ts').then(({ dbBaseline, usage }) => ({ run: dbBaseline, usage })),
+  },
+  verify: {
+    does: 'is a database still what the baseline says?',
+    load: () => import('./db-verify.ts').then(({ dbVerify, usage }) => ({ run: dbVerify, usage })),
+  },
+  reseed: {
+    does: 'fill the test database anew, from a dump that was compared with its source',
+    load: () => import('./db-reseed.ts').then(({ dbReseed, usage }) => ({ run: dbReseed, usage })),
+  },
+  run: {
+    does: 'run a command that may reach the test database only, and prove production unchanged',
+    load: () => import('./db-run.ts').then(({ dbRun, usage }) => ({ run: dbRun, usage })),
+  },
+  begin: {
+    does: 'what run does before its command, for orchestrators that cannot be wrapped',
+    load: () => import('./db-begin.ts').then(({ dbBegin, usage }) => ({ run: dbBegin, usage })),
+  },
+  end: {
+    does: 'what run does behind it: compare production, open the gate',
+    load: () => import('./db-end.ts').then(({ dbEnd, usage }) => ({ run: dbEnd, usage })),
+  },
+  status: {
+    does: 'is a run open, and what did it find?',
+    load: () => import('./db-status.ts').then(({ dbStatus, usage }) => ({ run: dbStatus, usage })),
+  },
+};
+
+export const usage = {
+  words: `${Object.keys(verbs).join(' | ')} …`,
+  flags: {},
+  example: 'npx git-protect db check',
+  verbs,
+} as const satisfies Usage & { verbs: typeof verbs };
+
+/** `protect db VERB …`. */
+export async function db([verb, ...rest]: readonly string[], io: Io): Promise<number> {
+  const found = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (!found) {
+    const meant = verb === undefined ? null : nearest(verb, Object.keys(verbs));
+    throw new UsageError(
+      verb === undefined
+        ? 'what about the databases?'
+        : `there is no 'db ${verb}'${meant ? `; did you mean '${meant}'?` : ''}`,
+      `npx git-protect db --help lists ${Object.keys(verbs).join(', ')}`,
+    );
+  }
+  const { run, usage: own } = await found.load();
+  if (rest[0] === '--help' || rest[0] === '-h') {
+    const { helpText } = await import('./help.ts');
+    io.stdout.write(helpText(`db ${verb}`, found.does, own));
+    return 0;
+  }
+  return run(rest, io);
+}

@@ -1,0 +1,47 @@
+import type { Place } from '../databases/place.ts';
+import type { Repository } from '../git/repository.ts';
+import type { Policy, Services } from '../model/index.ts';
+import type { Io } from './io.ts';
+
+/**
+ * What the areas behind the checks provide. A hook pays for one look at a file; the rest is loaded when it is asked for.
+ * @param only of databases: one environment; null: all
+ */
+export function servicesOf(
+  io: Pick<Io, 'env' | 'now' | 'signal'>,
+  repository: Repository,
+  tell: Place['tell'],
+  only: string | null,
+) {
+  return (policy: Policy): Services => {
+    let databases: ReturnType<typeof load> | undefined;
+    const load = async () => {
+      const { topLevel, commonDir } = await repository.layout();
+      const { databasesAt } = await import('../databases/services.ts');
+      const place: Place = {
+        policy,
+        topLevel: topLevel ?? repository.cwd,
+        commonDir,
+        env: io.env,
+        now: io.now,
+        signal: io.signal,
+        tell,
+      };
+      return databasesAt(place, only);
+    };
+    const loaded = () => {
+      databases ??= load();
+      return databases;
+    };
+    return {
+      databases: {
+        isolation: async () => (await loaded()).isolation(),
+        roles: async () => (await loaded()).roles(),
+        async openRun() {
+          const { readOpenRun } = await import('../databases/open-run.ts');
+          return readOpenRun((await repository.layout()).commonDir);
+        },
+      },
+    };
+  };
+}

@@ -1,0 +1,20 @@
+import type { Databases, Isolation, RoleFacts } from '../model/index.ts';
+import { isolationOf } from './isolation.ts';
+import type { Place } from './place.ts';
+import { rolesOf } from './roles/index.ts';
+
+/** What checks ask of databases: each is found out once. @param only one environment; null: all */
+export function databasesAt(place: Place, only: string | null): Omit<Databases, 'openRun'> {
+  let isolation: Promise<Isolation[]> | undefined;
+  let roles: Promise<RoleFacts[]> | undefined;
+  return {
+    isolation() {
+      isolation ??= isolationOf(place, only);
+      return isolation;
+    },
+    roles() {
+      roles ??= rolesOf(place, only);
+      return roles;
+    },
+  };
+}

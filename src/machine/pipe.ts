@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { Undecided } from '../model/index.ts';
+
+interface PipeOptions {
+  readonly cwd: string;
+  /** All that it sees. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a program said on standard error, which may hold values: for a file that only its owner reads. */
+export interface Piped<T> {
+  readonly value: T;
+  readonly errors: string;
+}
+
+/**
+ * Runs a program whose output, or input, is too much to hold. Its exit code counts: half an output is none.
+ * @param use takes what it writes, or gives what it reads, to the end
+ * @throws Undecided when it cannot be started, ends with another code than 0, is stopped, or takes too long
+ */
+export async function pipe<T>(
+  [file, ...args]: readonly [string, ...string[]],
+  { cwd, env, timeout, signal }: PipeOptions,
+  use: (streams: { stdout: Readable; stdin: Writable }) => Promise<T>,
+): Promise<Piped<T>> {
+  const child = spawn(file, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], signal, killSignal: 'SIGKILL' });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    errors = (errors + chunk).slice(-65_536);
+  });
+  // Whoever stops reading early has said why; its exit code tells.
+  child.stdin.on('error', () => undefined);
+  const late = setTimeout(() => child.kill('SIGKILL'), timeout);
+  const ended = new Promise<number | string>((done) => {
+    child.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
+    child.on('close', (code, killed) => done(code ?? killed ?? 'stopped'));
+  });
+  try {
+    const [value, end] = await Promise.all([use(child), ended]);
+    if (end !== 0) throw ending(file, end, errors);
+    return { value, errors };
+  } catch (error) {
+    child.kill('SIGKILL');
+    const end = await ended;
+    // What made the stream break is the better reason.
+    if (end !== 0 && end !== 'SIGKILL') throw ending(file, end, errors);
+    throw error;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+function ending(file: string, end: number | string, errors: string): Undecided {
+  if (end === 'ENOENT') return new Undecided(`${file} is not on PATH`);
+  const first = errors.trim().split('\n')[0] ?? '';
+  const plain = first.replace(/(["'`]).*?\1/g, '…').slice(0, 200);
+  return new Undecided(`${file} ended with ${end}${plain === '' ? '' : `: ${plain}`}`);
+}

@@ -1,0 +1,223 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { equal, is, match, ok } from 'uvu/assert';
+import { list, remove, type Storage } from '../src/backups/s3.ts';
+import { suite } from './support/suite.ts';
+import { distFolder, environment, folder, guardedRepo, hooksApart, projectRoot, Repo } from './support/world.ts';
+
+const test = suite('backups: S3');
+
+type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** A small storage: objects in memory, digests and signatures looked at as far as a client can be wrong about them. */
+class Store {
+  readonly objects = new Map<string, { body: Buffer; meta: string }>();
+  readonly seen: string[] = [];
+  fault: Fault = () => false;
+  readonly server: Server = createServer((request, response) => void this.answer(request, response));
+
+  async url(): Promise<string> {
+    await new Promise<void>((done) => this.server.listen(0, '127.0.0.1', done));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/bucket/shop`;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.seen.push(`${request.method} ${request.url}`);
+    if (this.fault(request, response)) return;
+    const { authorization = '' } = request.headers;
+    if (!/^AWS4-HMAC-SHA256 Credential=KEY\/\d{8}\/auto\/s3\/aws4_request, SignedHeaders=/.test(authorization))
+      return void response.writeHead(403).end('<Code>AccessDenied</Code>');
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      return;
+    }
+    const body = Buffer.concat(chunks);
+    const url = new URL(request.url!, 'http://x');
+    const name = decodeURIComponent(url.pathname);
+    if (request.method === 'PUT') {
+      const digest = createHash('sha256').update(body).digest('hex');
+      if (request.headers['transfer-encoding'] || request.headers['x-amz-content-sha256'] !== digest)
+        return void response.writeHead(400).end('<Code>XAmzContentSHA256Mismatch</Code>');
+      this.objects.set(name, { body, meta: String(request.headers['x-amz-meta-sha256']) });
+      return void response.writeHead(200).end();
+    }
+    if (url.searchParams.has('list-type')) return void response.writeHead(200).end(this.page(url));
+    const found = this.objects.get(name);
+    if (!found) return void response.writeHead(404).end('<Code>NoSuchKey</Code>');
+    if (request.method === 'DELETE') {
+      this.objects.delete(name);
+      return void response.writeHead(204).end();
+    }
+    response.writeHead(200, { 'content-length': found.body.length, 'x-amz-meta-sha256': found.meta });
+    response.end(request.method === 'HEAD' ? undefined : found.body);
+  }
+
+  private page(url: URL): string {
+    const prefix = url.searchParams.get('prefix')!;
+    const all = [...this.objects.keys()]
+      .map((name) => name.slice('/bucket/'.length))
+      .filter((name) => name.startsWith(prefix))
+      .sort();
+    const from = Number(url.searchParams.get('continuation-token') ?? 0);
+    const keys = all
+      .slice(from, from + 2)
+      .map((key) => `<Contents><Key>${key.replaceAll('&', '&amp;')}</Key></Contents>`);
+    const more = from + 2 < all.length;
+    return `<ListBucketResult>${keys.join('')}<IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${from + 2}</NextContinuationToken>` : ''}</ListBucketResult>`;
+  }
+}
+
+async function world() {
+  const store = new Store();
+  const url = await store.url();
+  const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
+  const identity = await generateX25519Identity();
+  const { repo } = guardedRepo({
+    remote: false,
+    hooks: false,
+    more: `backups:\n  production:\n    files: [uploads/]\n    encrypt: { to: ["${await identityToRecipient(identity)}"] }\n    identity: BACKUP_IDENTITY\n    destinations: { r2: { s3: "${url}", key: R2_KEY, secret: R2_SECRET } }\n`,
+  });
+  repo.write('.git/info/exclude', 'node_modules\n.backups\nuploads\n');
+  repo.write('uploads/a.txt', 'a\n'.repeat(100_000));
+  const env = {
+    ...hooksApart,
+    BACKUP_IDENTITY: identity,
+    R2_KEY: 'KEY',
+    R2_SECRET: 'a-secret-value',
+    XDG_STATE_HOME: folder('state'),
+  };
+  const place = new Repo(repo.dir, env);
+  // The server lives in this process, so the run has to be waited for without blocking it.
+  const protect = (...args: string[]) =>
+    new Promise<{ code: number | null; out: string }>((done) => {
+      const child = spawn(process.execPath, [join(distFolder, 'cli.js'), ...args], {
+        cwd: repo.dir,
+        env: environment(env),
+      });
+      let out = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (out += chunk));
+      child.on('close', (code) => done({ code, out }));
+    });
+  const storage: Storage = {
+    name: 'r2',
+    destination: { s3: url, key: 'R2_KEY', secret: 'R2_SECRET', region: 'auto', keep: {} },
+    key: 'KEY',
+    secret: 'x',
+    topLevel: projectRoot,
+    signal: new AbortController().signal,
+  };
+  return { store, repo: place, protect, storage };
+}
+
+test('a backup lies there as it is here, is proven from there, and status knows', async () => {
+  const { store, repo, protect, storage } = await world();
+  const made = await protect('backup', 'create');
+  is(made.code, 0, made.out);
+  match(made.out, 'r2 holds it too');
+  equal(
+    (await list(storage)).sort(),
+    readdirSync(join(repo.dir, '.backups'))
+      .filter((name) => name !== 'ledger.jsonl')
+      .sort(),
+  );
+  for (const [name, { body }] of store.objects)
+    ok(body.equals(readFileSync(join(repo.dir, '.backups', name.split('/').at(-1)!))));
+  const verified = await protect('backup', 'verify', '--from', 'r2');
+  is(verified.code, 0, verified.out);
+  match(verified.out, 'from r2: tested');
+  const status = await protect('backup', 'status');
+  is(status.code, 0, status.out);
+  match(status.out, 'holds   r2 holds the newest backup');
+  ok(!made.out.includes('a-secret-value'));
+  store.server.close();
+});
+
+test('a storage that is overloaded, cuts off or hangs up gets another try; one that refuses does not', async () => {
+  const { store, protect } = await world();
+  let left = 2;
+  store.fault = (request, response) => {
+    if (request.method !== 'PUT' || left-- <= 0) return false;
+    if (left === 1) request.socket.destroy();
+    else {
+      request.resume();
+      response.writeHead(503).end('<Code>SlowDown</Code>');
+    }
+    return true;
+  };
+  const made = await protect('backup', 'create');
+  is(made.code, 0, made.out);
+  store.fault = (request, response) => {
+    request.resume();
+    response.writeHead(403).end('<Error><Code>RequestTimeTooSkewed</Code></Error>');
+    return true;
+  };
+  const before = store.seen.length;
+  const skewed = await protect('backup', 'create');
+  is(skewed.code, 3);
+  match(skewed.out, 'r2 refused putting');
+  match(skewed.out, "set this machine's clock");
+  is(store.seen.length, before + 1);
+  store.fault = () => false;
+  const status = await protect('backup', 'status');
+  match(status.out, 'BROKEN  r2 does not hold the newest backup');
+  store.server.close();
+});
+
+test('a storage that keeps something else is found out', async () => {
+  const { store, protect } = await world();
+  store.fault = (request, response) => {
+    if (request.method !== 'HEAD') return false;
+    response.writeHead(200, { 'content-length': 5, 'x-amz-meta-sha256': 'x' }).end();
+    return true;
+  };
+  const made = await protect('backup', 'create');
+  is(made.code, 3);
+  match(made.out, 'otherwise than it is here');
+  store.fault = () => false;
+  is((await protect('backup', 'create')).code, 0);
+  for (const object of store.objects.values()) object.body = object.body.subarray(0, -1);
+  const cut = await protect('backup', 'verify', '--from', 'r2');
+  is(cut.code, 1, cut.out);
+  match(cut.out, 'bytes, and was written with');
+  store.server.close();
+});
+
+test('a list comes by pages, and half of one is none; a token that may not delete is told', async () => {
+  const { store, storage } = await world();
+  for (const name of ['a&b', 'c d', 'e+f', 'g', 'ü'])
+    store.objects.set(`/bucket/shop/${name}`, { body: Buffer.from(name), meta: '' });
+  equal((await list(storage)).sort(), ['a&b', 'c d', 'e+f', 'g', 'ü'].sort());
+  let pages = 0;
+  store.fault = (_, response) => {
+    if (++pages < 2) return false;
+    response.writeHead(200).end('<ListBucketResult><Contents>');
+    return true;
+  };
+  let said = '';
+  try {
+    await list(storage);
+  } catch (error) {
+    said = (error as Error).message;
+  }
+  match(said, 'refused listing');
+  store.fault = (request, response) => {
+    if (request.method !== 'DELETE') return false;
+    response.writeHead(403).end('<Code>AccessDenied</Code>');
+    return true;
+  };
+  try {
+    await remove(storage, 'g');
+    said = '';
+  } catch (error) {
+    said = (error as Error).message;
+  }
+  is(said, 'r2 refused removing g (403, AccessDenied)');
+  ok(store.objects.has('/bucket/shop/g'));
+  store.server.close();
+});

@@ -1,0 +1,249 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { equal, is, match, ok } from 'uvu/assert';
+import { suite } from './support/suite.ts';
+import { folder, guardedRepo, Repo, run } from './support/world.ts';
+
+const test = suite('backups');
+
+/** A repository whose files are backed up, and a key of age for the machine that tests. */
+async function world(more = '') {
+  const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
+  const identity = await generateX25519Identity();
+  const recipient = await identityToRecipient(identity);
+  const { repo, keys } = guardedRepo({
+    remote: false,
+    hooks: false,
+    more: `backups:\n  production:\n    files: [uploads/, .env]\n    encrypt: { to: [owners, "${recipient}"] }\n    identity: BACKUP_IDENTITY\n    keep: { daily: 3 }\n${more}`,
+  });
+  repo.write('.git/info/exclude', 'node_modules\n.backups\nuploads\n.env\n');
+  repo
+    .write('uploads/a.txt', 'a\n')
+    .write('uploads/deep/ü b.txt', 'b\n'.repeat(1000))
+    .write('.env', 'SECRET=1\n', 0o600);
+  const state = folder('state');
+  return { repo: new Repo(repo.dir, { BACKUP_IDENTITY: identity, XDG_STATE_HOME: state }), keys, identity, state };
+}
+
+const ids = (repo: Repo) =>
+  readdirSync(join(repo.dir, '.backups'))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -5));
+
+test('made, listed, proven, opened by hand with age and tar', async () => {
+  const { repo, keys } = await world();
+  const made = repo.protect('backup', 'create');
+  is(made.code, 0, made.out);
+  match(
+    made.stdout,
+    /_production_\d{8}T\d{6}Z: files, [\d.]+ \w+, in \.backups\nnot tested yet: npx git-protect backup verify production/,
+  );
+  const [id] = ids(repo);
+  is(statSync(join(repo.dir, `.backups/${id}.tar.gz.age`)).mode & 0o777, 0o600);
+  is(statSync(join(repo.dir, '.backups')).mode & 0o777, 0o700);
+  match(repo.protect('backup', 'list').stdout, /backup +age +size +state +tested +copies\n.*whole +never +-/);
+  const status = repo.protect('backup', 'status');
+  is(status.code, 1);
+  match(
+    status.stdout,
+    'BROKEN  a restore was tried, and proven\n        help: npx git-protect backup verify production',
+  );
+  const verified = repo.protect('backup', 'verify');
+  is(verified.code, 0, verified.out);
+  match(verified.stdout, 'tested: it opens, is what was written, and restores');
+  is(repo.protect('backup', 'status').code, 0);
+  const out = folder('restored');
+  const file = join(repo.dir, `.backups/${id}.tar.gz.age`);
+  const opened = run(out, 'sh', ['-c', `age -d -i '${keys['lead']!.file}' '${file}' | tar -xzf -`]);
+  is(opened.code, 0, opened.out);
+  is(readFileSync(join(out, 'uploads/deep/ü b.txt'), 'utf8'), 'b\n'.repeat(1000));
+  is(statSync(join(out, '.env')).mode & 0o777, 0o600);
+  const read = repo.protect(
+    'backup',
+    'read',
+    `.backups/${id}.tar.gz.age`,
+    '--key',
+    keys['lead']!.file,
+    '-o',
+    join(out, 'x.tar.gz'),
+  );
+  is(read.code, 0, read.out);
+  ok(run(out, 'tar', ['-tzf', 'x.tar.gz']).stdout.includes('uploads/a.txt'));
+});
+
+test('each way in which a backup can be broken is found, and counts against it', async () => {
+  const { repo } = await world();
+  is(repo.protect('backup', 'create').code, 0);
+  const [id] = ids(repo);
+  const file = join(repo.dir, `.backups/${id}.tar.gz.age`);
+  const whole = readFileSync(file);
+  const broken = (words: string | RegExp) => {
+    const done = repo.protect('backup', 'verify');
+    is(done.code, 1, done.out);
+    match(done.stderr, words);
+    match(repo.protect('backup', 'list').stdout, 'never');
+  };
+  writeFileSync(file, whole.subarray(0, -1));
+  broken('bytes, and was written with');
+  const changed = Buffer.from(whole);
+  changed[changed.length - 5]! ^= 1;
+  writeFileSync(file, changed);
+  broken('its sha256 is another');
+  // Whoever changes the manifest too does not know what was encrypted.
+  const manifest = JSON.parse(readFileSync(join(repo.dir, `.backups/${id}.json`), 'utf8'));
+  manifest.parts[0].sha256 = run(repo.dir, 'sha256sum', [file]).stdout.slice(0, 64);
+  writeFileSync(join(repo.dir, `.backups/${id}.json`), JSON.stringify(manifest));
+  broken('cut off, changed, or no file of age');
+  repo.remove(`.backups/${id}.tar.gz.age`);
+  broken('is missing');
+  writeFileSync(join(repo.dir, `.backups/${id}.json`), '{"version":1');
+  const list = repo.protect('backup', 'list');
+  is(list.code, 3);
+  match(list.stderr, 'is no JSON');
+  is(repo.protect('backup', 'prune').code, 3, 'a list that is not whole is no list');
+});
+
+test('no key, a wrong key, and a key that is none: one line each', async () => {
+  const { repo } = await world();
+  is(repo.protect('backup', 'create').code, 0);
+  const verify = (env: NodeJS.ProcessEnv) => new Repo(repo.dir, { ...repo.env, ...env }).protect('backup', 'verify');
+  match(verify({ BACKUP_IDENTITY: '' }).stderr, 'BACKUP_IDENTITY is not set');
+  const { generateX25519Identity } = await import('age-encryption');
+  const wrong = verify({ BACKUP_IDENTITY: await generateX25519Identity() });
+  is(wrong.code, 3);
+  match(wrong.stderr, 'none of the keys opens it');
+  const none = verify({ BACKUP_IDENTITY: 'secret' });
+  is(none.code, 3);
+  match(none.stderr, 'is no key of age');
+  ok(!none.out.includes('secret'));
+});
+
+test('what fails in the middle leaves no backup, and the last good one', async () => {
+  const { repo } = await world();
+  is(repo.protect('backup', 'create').code, 0);
+  const before = readdirSync(join(repo.dir, '.backups')).sort();
+  repo.remove('.env');
+  const missing = repo.protect('backup', 'create');
+  is(missing.code, 3);
+  match(missing.stderr, '.env is not there, so the backup would not be whole');
+  repo.write('.env', 'SECRET=1\n');
+  const bin = folder('bin');
+  for (const [script, says] of [
+    ['echo half; exit 1', 'tar ended with 1'],
+    ['exit 2', 'tar ended with 2'],
+    ['echo half; kill -9 $$', 'tar ended with SIGKILL'],
+  ]) {
+    writeFileSync(join(bin, 'tar'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const failed = new Repo(repo.dir, { ...repo.env, PATH: `${bin}:/usr/bin:/bin` }).protect('backup', 'create');
+    is(failed.code, 3, failed.out);
+    match(failed.stderr, says!);
+  }
+  is(repo.protect('backup', 'list').code, 0);
+  is(repo.protect('backup', 'create').code, 0, 'what was left half is out of the way');
+  const now = readdirSync(join(repo.dir, '.backups')).sort();
+  for (const name of before) ok(now.includes(name), name);
+  equal(
+    now.filter((name) => name.endsWith('.partial')),
+    [],
+  );
+});
+
+test('killed at any moment: what has its final name is whole, and the next run goes on', async () => {
+  const { repo } = await world();
+  repo.write('uploads/large.bin', Buffer.alloc(8 << 20, 7));
+  is(repo.protect('backup', 'create').code, 0);
+  const { spawn } = await import('node:child_process');
+  const { environment, distFolder } = await import('./support/world.ts');
+  for (const wait of [80, 160, 240, 320, 400, 500]) {
+    const child = spawn(process.execPath, [join(distFolder, 'cli.js'), 'backup', 'create'], {
+      cwd: repo.dir,
+      env: environment(repo.env),
+      stdio: 'ignore',
+    });
+    const closed = new Promise((done) => child.on('close', done));
+    await new Promise((done) => setTimeout(done, wait));
+    child.kill('SIGKILL');
+    await closed;
+    for (const id of ids(repo)) {
+      const { parts } = JSON.parse(readFileSync(join(repo.dir, `.backups/${id}.json`), 'utf8'));
+      for (const { file, bytes } of parts) is(statSync(join(repo.dir, '.backups', file)).size, bytes);
+    }
+  }
+  is(repo.protect('backup', 'create').code, 0);
+  is(repo.protect('backup', 'verify').code, 0);
+  equal(
+    readdirSync(join(repo.dir, '.backups')).filter((name) => name.endsWith('.partial')),
+    [],
+  );
+});
+
+test('prune tells why, and takes only what a newer, tested one follows', async () => {
+  const { repo } = await world();
+  is(repo.protect('backup', 'create').code, 0);
+  const [first] = ids(repo);
+  // Ten days of the same backup.
+  const manifest = JSON.parse(readFileSync(join(repo.dir, `.backups/${first}.json`), 'utf8'));
+  for (let n = 1; n <= 10; n++) {
+    const at = new Date(Date.now() - n * 86_400_000).toISOString();
+    const id = first!.replace(/\d{8}T\d{6}Z/, at.replace(/[-:]|\.\d+/g, ''));
+    const part = manifest.parts[0];
+    repo.write(`.backups/${id}.tar.gz.age`, readFileSync(join(repo.dir, '.backups', part.file)));
+    repo.write(
+      `.backups/${id}.json`,
+      JSON.stringify({ ...manifest, id, createdAt: at, parts: [{ ...part, file: `${id}.tar.gz.age` }] }),
+    );
+  }
+  match(repo.protect('backup', 'prune', '--dry-run').stdout, 'no backup was tested yet, so none goes');
+  is(repo.protect('backup', 'verify').code, 0);
+  const dry = repo.protect('backup', 'prune', '--dry-run');
+  match(dry.stdout, 'the newest tested one');
+  match(dry.stdout, 'would go');
+  is(ids(repo).length, 11);
+  is(repo.protect('backup', 'prune').code, 0);
+  is(ids(repo).length, 3, 'three days');
+  ok(ids(repo).includes(first!));
+  match(readFileSync(join(repo.dir, '.backups/ledger.jsonl'), 'utf8'), '"event":"pruned"');
+});
+
+test('other recipients, a small one, and wrong words', async () => {
+  const { repo } = await world();
+  repo.write('uploads/large.bin', randomBytes(1 << 20));
+  is(repo.protect('backup', 'create').code, 0);
+  repo.write('.protectionrc', repo.read('.protectionrc').replace('[owners, ', '['));
+  repo.git('commit', '-qam', 'chore: policy');
+  const others = repo.protect('backup', 'create');
+  is(others.code, 3);
+  match(others.stderr, 'other people than before could open this backup: SHA256:');
+  is(repo.protect('backup', 'create', '--recipients-changed').code, 0);
+  repo.remove('uploads/large.bin');
+  const small = repo.protect('backup', 'create');
+  is(small.code, 1);
+  match(small.stderr, 'less than half of what the last ones have');
+  is(repo.protect('backup', 'create', '--smaller').code, 0);
+  match(repo.protect('backup', 'create', 'prodution').stderr, "did you mean 'production'");
+  match(repo.protect('backup', 'verfy').stderr, "did you mean 'verify'");
+  match(
+    repo.protect('backup', 'schedule', '--cron').stdout,
+    /0 2 \* \* \* cd .* && npx git-protect backup create production/,
+  );
+  match(repo.protect('backup', 'schedule', '--systemd').stdout, 'OnCalendar=*-*-* 02:00:00 UTC');
+  match(repo.protect('backup', 'schedule', '--github').stdout, 'cron: "0 2 * * *"');
+});
+
+test('the policy says what is wrong with backups', () => {
+  const { repo } = guardedRepo({ remote: false, hooks: false });
+  repo.write(
+    '.protectionrc',
+    `${repo.read('.protectionrc')}backups:\n  a: { encrypt: { to: [nobody] } }\n  b: { database: x, files: [../up], encrypt: { to: [owners] }, restoreInto: y }\n`,
+  );
+  const { stderr } = repo.protect('policy', 'check');
+  for (const words of [
+    'backs nothing up',
+    "expected owners, an ssh-ed25519 key, or 'age1…'",
+    "'x' is not under databases:",
+    'leads out of the repository',
+    'restores are tried on a disposable one',
+  ])
+    match(stderr, words);
+});
