@@ -166,6 +166,33 @@ test('an agent with the level to develop is held by the rest alone, and can say 
   not.match(person.git('log', '-1', '--format=%B'), 'Agent:');
 });
 
+test('the guard refuses what goes beyond the level, by the host that asks', () => {
+  const { agent } = guarded();
+  const ask = (command: string, env: NodeJS.ProcessEnv = {}) => {
+    const input = JSON.stringify({
+      hook_event_name: 'PreToolUse',
+      tool_name: 'Bash',
+      tool_input: { command },
+      cwd: agent.dir,
+    });
+    return new Repo(agent.dir, { ...hooksApart, ...env }).protectWith({ input }, 'guard', '--host', 'claude');
+  };
+  for (const command of ['git commit -m "feat: x"', 'cd src && git push origin topic', 'git cherry-pick topic']) {
+    const refused = ask(command);
+    is(refused.code, 2, command);
+    match(refused.stderr, 'claude may only read here (actors.agents)');
+  }
+  is(ask('git status && git log --oneline -3').code, 0);
+  const { agent: trusted } = guarded('actors: { rules: [{ agent: claude, level: development }] }');
+  const input = JSON.stringify({
+    hook_event_name: 'PreToolUse',
+    tool_name: 'Bash',
+    tool_input: { command: 'git commit -m x' },
+    cwd: trusted.dir,
+  });
+  is(new Repo(trusted.dir, hooksApart).protectWith({ input }, 'guard', '--host', 'claude').code, 0);
+});
+
 test('whoami says what was detected, and what it may do', () => {
   const { person, agent } = guarded();
   is(

@@ -19,7 +19,9 @@ export async function decide(
   // Cline obeys nothing but its own form; all others obey the one of the host that was named.
   const host = hosts.shape.name === 'cline' ? hosts.shape : hosts.named;
   try {
-    const verdicts = await verdictsOn(call, cwd, env);
+    // Whoever asks is an agent, though it may not say so to its hooks.
+    const asked = { ...env, AI_AGENT: env['AI_AGENT'] || hosts.named.name };
+    const verdicts = await verdictsOn(call, cwd, asked);
     const refusals = verdicts.flatMap((verdict) => verdict.refusals);
     const place = placeOf(cwd);
     const grave = refusals.filter(({ isNote }) => isNote !== true);

@@ -1,5 +1,5 @@
 /** What a call is refused for. The policy can weaken `data`, `loss` and `children`, never the others. */
-export const kinds = ['hooks', 'refs', 'approvals', 'files', 'data', 'loss', 'children', 'unclear'] as const;
+export const kinds = ['level', 'hooks', 'refs', 'approvals', 'files', 'data', 'loss', 'children', 'unclear'] as const;
 export type Kind = (typeof kinds)[number];
 
 /** One thing that a call would do and may not. */
