@@ -132,3 +132,31 @@ test('law 7: an approval of a path that no line can hold counts once too, whatev
     match(replay.out, 'is spent');
   }
 });
+
+test('law 4: what landed approved is not taken for a longer way that began with what was forced', () => {
+  const keys = { lead: makeKey('lead'), second: makeKey('second') };
+  const files =
+    'files: [{ paths: [server/pay.ts], risk: high, required: 1 }, { paths: [config/], risk: high, required: 2 }]';
+  const { repo } = guardedRepo({ hooks: false, keys, more: `${files}\n${deploy}` });
+  repo.git('branch', '-q', '--set-upstream-to=origin/main');
+  const forced = repo.commit('feat: forced', { 'server/pay.ts': '2\n' });
+  repo.publish();
+  repo.write('server/pay.ts', '3\n').write('config/app.json', '{"a":1}\n').git('add', '-A');
+  is(approve(repo, keys.lead, '--staged').code, 0);
+  const before = repo.git('ls-files', '.protect');
+  is(approve(repo, keys.second, '--staged', '--as', 'second').code, 0);
+  const [dropped] = repo
+    .git('ls-files', '.protect')
+    .split('\n')
+    .filter((path) => !before.split('\n').includes(path)) as [string];
+  repo.commit('feat: both files');
+  is(pushed(repo, forced).code, 0);
+  repo.publish();
+  is(approve(repo, keys.lead, '--landed', forced).code, 0);
+  repo.git('rm', '-q', dropped);
+  repo.commit('chore: afterwards');
+  repo.publish();
+  const judged = landedChecks(repo);
+  is(judged.code, 3, judged.out);
+  match(judged.out, 'approved afterwards by lead');
+});

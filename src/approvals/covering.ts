@@ -8,6 +8,23 @@ import { weigh } from './weighing.ts';
 /** Stretches that are tried for one step, before it is said that nobody can tell. */
 const maxTries = 10_000;
 
+/** What may cover a step: approvals that came later too, and how many steps a stretch may have. */
+export interface Reach {
+  readonly late: boolean;
+  readonly longest: number;
+}
+
+const any = Number.POSITIVE_INFINITY;
+
+/**
+ * In which order the steps of a branch look for what covers them, all of them once with each: what landed for one step alone is
+ * taken for that, before a step that was forced past the gates builds a longer way of it.
+ */
+export const turns: readonly Reach[] = [
+  ...[1, 4, 16, any].map((longest) => ({ late: false, longest })),
+  { late: true, longest: any },
+];
+
 /** Finds a stretch that covers a step, and keeps it: what it used counts for no other. */
 export async function cover(
   history: LandedHistory,
@@ -15,11 +32,10 @@ export async function cover(
   path: BytePath,
   place: number,
   guards: readonly Guard[],
-  late: boolean | null = null,
+  reaches: readonly Reach[] = turns.slice(-2),
 ): Promise<Stretch | null> {
-  const found =
-    (late === true ? null : await find(history, settled, path, place, guards, false)) ??
-    (late === false ? null : await find(history, settled, path, place, guards, true));
+  let found: (Stretch & { readonly used: readonly string[] }) | null = null;
+  for (const reach of reaches) found ??= await find(history, settled, path, place, guards, reach);
   if (!found) return null;
   settled.covers.set(path, [...(settled.covers.get(path) ?? []), { from: found.from, to: found.to }]);
   for (const name of found.used) settled.used.set(name, `${found.from} ${found.to}`);
@@ -33,11 +49,11 @@ export async function find(
   path: BytePath,
   place: number,
   guards: readonly Guard[],
-  late: boolean,
+  { late, longest }: Reach,
 ): Promise<(Stretch & { readonly used: readonly string[] }) | null> {
   const { line } = history;
   let tries = 0;
-  for (const stretch of stretches(history, settled, path, place)) {
+  for (const stretch of stretches(history, settled, { path, place, longest })) {
     if (++tries > maxTries)
       throw new Undecided(
         `too many approvals could cover what ${line.commitAt(place).slice(0, 12)} made of ${showPath(path)}`,
@@ -68,8 +84,7 @@ function oneOfEach(brought: LandedHistory['brought'], names: readonly string[]):
 function* stretches(
   { line, brought }: LandedHistory,
   settled: Settled,
-  path: BytePath,
-  place: number,
+  { path, place, longest }: { readonly path: BytePath; readonly place: number; readonly longest: number },
 ): Iterable<Stretch> {
   const listing = brought.filter(
     ({ approval, landed }) =>
@@ -86,6 +101,7 @@ function* stretches(
   if (free.length === 0) return;
   const single = { from: place - 1, to: place };
   yield single;
+  if (longest === 1) return;
   const signed = free.map(({ approval }) => approval.statement.changes.find((change) => change.path === path)!);
   const [begins, ends] = [
     new Set(signed.map(({ from }) => stateKey(from))),
@@ -97,9 +113,11 @@ function* stretches(
       for (const at of line.courses.get(change.path)?.places ?? []) moves.add(at);
   const froms = [...moves]
     .map((at) => at - 1)
-    .filter((at) => at >= settled.words && at < place && begins.has(line.keyAt(path, at)));
-  const tos = [...moves].filter((at) => at >= place && at <= settled.known && ends.has(line.keyAt(path, at)));
-  const all = froms.flatMap((from) => tos.map((to) => ({ from, to })));
+    .filter((at) => at >= settled.words && at < place && place - at <= longest && begins.has(line.keyAt(path, at)));
+  const tos = [...moves].filter(
+    (at) => at >= place && at - place < longest && at <= settled.known && ends.has(line.keyAt(path, at)),
+  );
+  const all = froms.flatMap((from) => tos.filter((to) => to - from <= longest).map((to) => ({ from, to })));
   all.sort((a, b) => a.to - a.from - (b.to - b.from) || b.from - a.from);
   for (const one of all) if (one.from !== single.from || one.to !== single.to) yield one;
 }

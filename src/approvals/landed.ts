@@ -3,7 +3,7 @@ import type { Repository } from '../git/repository.ts';
 import { type BytePath, type Consent, type Guard, type LoadedPolicy, type Oid, policyNames } from '../model/index.ts';
 import { compileRules } from '../rules/rules.ts';
 import { broughtBy } from './brought.ts';
-import { cover, find } from './covering.ts';
+import { cover, find, turns } from './covering.ts';
 import { findDetours } from './detours.ts';
 import type { Line } from './line.ts';
 import { isCovered, type LandedBranch, type LandedHistory, policyAt, type Settled } from './settled.ts';
@@ -68,13 +68,13 @@ export class LandedConsents {
   }
 
   /**
-   * Goes once along the line: first each step with the approvals that landed with it or before, then what is left with those
-   * that came later, each for one stretch.
+   * Goes along the line: first each step with the approvals that landed with it or before, then what is left with those that
+   * came later, each for one stretch.
    */
   async #judgeAll(settled: Settled): Promise<void> {
     if (settled.judged) return;
     settled.judged = true;
-    for (const late of [false, true])
+    for (const reach of turns)
       for (const [index, { steps }] of this.#history.line.places.entries()) {
         const policy = policyAt(settled.standing, index);
         if (!policy || index < settled.words) continue;
@@ -82,7 +82,7 @@ export class LandedConsents {
           if ((policyNames as readonly string[]).includes(path) || path.startsWith(approvalsFolder)) continue;
           const guards = compileRules(policy.policy)(path);
           if (guards.length > 0 && !isCovered(settled, path, index + 1))
-            await cover(this.#history, settled, path, index + 1, guards, late);
+            await cover(this.#history, settled, path, index + 1, guards, [reach]);
         }
       }
     for (const path of this.#history.line.courses.keys())
@@ -93,8 +93,8 @@ export class LandedConsents {
     if (place <= settled.words) return { approved: true, approvals: [] };
     const covered =
       settled.covers.get(path)?.find(({ from, to }) => from < place && place <= to) ??
-      (await find(this.#history, settled, path, place, [guard], false)) ??
-      (await find(this.#history, settled, path, place, [guard], true));
+      (await find(this.#history, settled, path, place, [guard], turns.at(-2)!)) ??
+      (await find(this.#history, settled, path, place, [guard], turns.at(-1)!));
     const stretch = covered ?? { from: place - 1, to: place };
     const consents = await weigh(this.#history, settled, stretch, { path, place }, true);
     const step = this.#history.line.stepOver(path, stretch);

@@ -108,8 +108,19 @@ function isLostBeside({ model, pushes, tips }: History, head: Node, path: Path):
     ),
   );
   const isCut = ({ branch, before }: Push) => branch !== 'main' && main.has(before!);
-  const isRuledAnew = ({ before, after }: Push) => after.parents[0]!.files[policyPath] !== before!.files[policyPath];
-  return foxtrots.some((push) => !behind(head).has(push.after) || isRemoved || isCut(push) || isRuledAnew(push));
+  const isRuledAnew = ({ before, after }: Push) => {
+    const [side] = after.parents as [Node];
+    const policies = [before!, side, newestCommon(side, before!)].map(({ files }) => files[policyPath]);
+    return new Set(policies).size > 1;
+  };
+  // What came to the branch beside it once is on its line now.
+  const isRetold = ({ before, after }: Push) => {
+    const [known, own] = [behind(before!), new Set(lineOf(before!))];
+    return lineOf(after).some((node) => known.has(node) && !own.has(node));
+  };
+  return foxtrots.some(
+    (push) => !behind(head).has(push.after) || isRemoved || isCut(push) || isRuledAnew(push) || isRetold(push),
+  );
 }
 
 /**
