@@ -31,9 +31,10 @@ export async function landedSteps(repository: Repository, base: Oid, head: Oid):
   const start = await repository.mergeBase(base, head);
   if (start === null) throw new Undecided(`${base.slice(0, 12)} and ${head.slice(0, 12)} share no history`, upToHelp);
   const line = await lineFrom(repository, start, head);
-  const pairs = line.map(({ commit, parent }) => `${commit} ${parent}\n`).join('');
+  // The newest first: that is how Git keeps them, so that older ones need not be put together twice.
+  const pairs = line.map(({ commit, parent }) => `${commit} ${parent}\n`).reverse();
   const { stdout } = await repository.run(['diff-tree', '--stdin', '--always', '-r', ...rawArguments], {
-    input: pairs,
+    input: pairs.join(''),
   });
   const changed = readPairs(stdout);
   return line.map((place) => {
