@@ -5,7 +5,8 @@ import { createConnection } from 'mysql2/promise';
 import { asServant, freePort, servant, servantFolder } from './postgres.ts';
 import { environment } from './world.ts';
 
-const find = (name: string) => ['/usr/sbin', '/usr/bin', '/usr/local/bin'].map((folder) => join(folder, name)).find((file) => existsSync(file));
+const find = (name: string) =>
+  ['/usr/sbin', '/usr/bin', '/usr/local/bin'].map((folder) => join(folder, name)).find((file) => existsSync(file));
 const [server, install] = [find('mariadbd'), find('mariadb-install-db')];
 export const missing = server === undefined || install === undefined ? 'MariaDB' : null;
 
@@ -17,13 +18,34 @@ export class MariaDb {
   ) {}
 
   static async create(): Promise<MariaDb> {
-    const data = join(servantFolder('maria'), 'data');
-    asServant(install!, ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve']);
+    const folder = servantFolder('maria');
+    const data = join(folder, 'data');
+    const env = { TMPDIR: folder };
+    asServant(
+      install!,
+      [
+        '--no-defaults',
+        `--datadir=${data}`,
+        '--auth-root-authentication-method=normal',
+        '--skip-test-db',
+        '--skip-name-resolve',
+      ],
+      env,
+    );
     const port = await freePort();
     const child = spawn(
       server!,
-      ['--no-defaults', `--datadir=${data}`, `--socket=${data}/../s`, `--port=${port}`, '--bind-address=127.0.0.1', `--pid-file=${data}/../pid`, '--innodb-flush-log-at-trx-commit=0', '--skip-name-resolve'],
-      { ...servant(), cwd: '/', env: environment(), stdio: 'ignore' },
+      [
+        '--no-defaults',
+        `--datadir=${data}`,
+        `--socket=${data}/../s`,
+        `--port=${port}`,
+        '--bind-address=127.0.0.1',
+        `--pid-file=${data}/../pid`,
+        '--innodb-flush-log-at-trx-commit=0',
+        '--skip-name-resolve',
+      ],
+      { ...servant(), cwd: '/', env: environment(env), stdio: 'ignore' },
     );
     child.unref();
     process.on('exit', () => spawnSync('kill', ['-9', String(child.pid)]));
@@ -36,7 +58,15 @@ export class MariaDb {
         if (tries > 200) throw error;
         await new Promise((done) => setTimeout(done, 50));
       }
-    await one.sql('', ["set password for 'root'@'localhost' = password('root secret')", "create user root@'127.0.0.1' identified by 'root secret'", "grant all on *.* to root@'127.0.0.1' with grant option"], '');
+    await one.sql(
+      '',
+      [
+        "set password for 'root'@'localhost' = password('root secret')",
+        "create or replace user root@'127.0.0.1' identified by 'root secret'",
+        "grant all on *.* to root@'127.0.0.1' with grant option",
+      ],
+      '',
+    );
     return one;
   }
 
@@ -47,7 +77,12 @@ export class MariaDb {
   /** Runs statements as root, or as another user. Returns the rows of the last. */
   async sql(database: string, statements: readonly string[], user = 'root'): Promise<Record<string, unknown>[]> {
     const as = user === '' ? { user: 'root', password: '' } : { user, password: `${user} secret` };
-    const connection = await createConnection({ host: '127.0.0.1', port: this.port, ...as, ...(database === '' ? {} : { database }) }).catch((error) => {
+    const connection = await createConnection({
+      host: '127.0.0.1',
+      port: this.port,
+      ...as,
+      ...(database === '' ? {} : { database }),
+    }).catch((error) => {
       if (user !== 'root' || database !== '') throw error;
       return createConnection({ host: '127.0.0.1', port: this.port, user: 'root', password: '' });
     });
@@ -68,9 +103,11 @@ export class MariaDb {
       "insert into orders (item, price, f, d, b, j) select concat('item ', seq), seq * 1.5, seq / 3, seq / 7, unhex('00ff'), '{\"a\": 1}' from seq_1_to_200",
       'create table customers (id int primary key, name varchar(20))',
       "insert into customers select seq, concat('customer ', seq) from seq_1_to_50",
-      ...['shop_app', 'shop_reader'].map((user) => `create user if not exists ${user}@'%' identified by '${user} secret'`),
+      ...['shop_app', 'shop_reader'].map(
+        (user) => `create user if not exists ${user}@'%' identified by '${user} secret'`,
+      ),
       `grant select, insert, update on ${name}.* to shop_app@'%'`,
-      `grant select on ${name}.* to shop_reader@'%'`,
+      `grant select, trigger on ${name}.* to shop_reader@'%'`,
       "grant select on mysql.* to shop_reader@'%'",
     ]);
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Undecided } from '../../model/index.ts';
+import { seesTriggers } from '../roles/mysql.ts';
 import { codeOf, type Row, type Session } from '../session.ts';
 import { shownTarget } from '../target.ts';
 import type { Baseline, TablePrint, Taking } from './baseline.ts';
@@ -18,6 +19,8 @@ const settings = [
 export async function printMysql(session: Session, taking: Taking): Promise<Print> {
   const notes: string[] = [];
   for (const sql of settings) await session.query(sql);
+  if (!(await seesTriggers(session)))
+    notes.push(`${session.target.user} may not see triggers, so they were not compared`);
   await refusePartial(session);
   await session.query('set transaction isolation level repeatable read');
   await session.query('start transaction with consistent snapshot, read only');
