@@ -48,6 +48,11 @@ if (!flags['no-build']) {
 }
 // The longest first, so that none of them goes on alone at the end.
 const longest = [
+  'db-run',
+  'db-roles',
+  'db-verify',
+  'db-reseed',
+  'db-check',
   'existing-hooks',
   'staged-tasks',
   'ways-to-commit',

@@ -14,6 +14,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     does: 'is the test database another one than production, and can no role destroy rows?',
     load: () => import('./db-check.ts').then(({ dbCheck, usage }) => ({ run: dbCheck, usage })),
   },
+  roles: {
+    does: 'what each role can do with rows and by which way; --sql prints what makes it right',
+    load: () => import('./db-roles.ts').then(({ dbRoles, usage }) => ({ run: dbRoles, usage })),
+  },
   baseline: {
     does: 'write down what a database holds now, as counts and sums',
     load: () => import('./db-baseline.ts').then(({ dbBaseline, usage }) => ({ run: dbBaseline, usage })),

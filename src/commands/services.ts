@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Place } from '../databases/place.ts';
 import type { Repository } from '../git/repository.ts';
-import type { Policy, Services } from '../model/index.ts';
+import { openRunFile, type Policy, type Services } from '../model/index.ts';
 import type { Io } from './io.ts';
 
 /**
@@ -38,8 +40,9 @@ export function servicesOf(
         isolation: async () => (await loaded()).isolation(),
         roles: async () => (await loaded()).roles(),
         async openRun() {
-          const { readOpenRun } = await import('../databases/open-run.ts');
-          return readOpenRun((await repository.layout()).commonDir);
+          const { commonDir } = await repository.layout();
+          if (!existsSync(join(commonDir, openRunFile))) return null;
+          return (await import('../databases/open-run.ts')).readOpenRun(commonDir);
         },
       },
     };

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isAlive } from '../git/alive.ts';
-import { type OpenRun, Refused, Undecided } from '../model/index.ts';
+import { type OpenRun, openRunFile, Refused, Undecided } from '../model/index.ts';
 import { writeWhole } from './fingerprint/store.ts';
 
 /** What is written down of a run that has not ended well. */
@@ -17,7 +17,7 @@ export interface RunRecord extends OpenRun {
 }
 
 /** Where a run that has not ended well is written down. */
-const fileOf = (commonDir: string) => join(commonDir, 'protect', 'data-run.json');
+const fileOf = (commonDir: string) => join(commonDir, openRunFile);
 
 /**
  * The run of this clone that has not ended well; one look where there is none. One whose process is gone was interrupted.

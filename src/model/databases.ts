@@ -69,6 +69,9 @@ export interface Way {
   readonly lesser?: true;
 }
 
+/** Where in the Git common directory a run that has not ended well is written down: a hook looks whether it is there. */
+export const openRunFile = 'protect/data-run.json';
+
 /** A run that has begun and not ended well. */
 export interface OpenRun {
   readonly id: string;

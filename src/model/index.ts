@@ -3,7 +3,7 @@
 export * from './change.ts';
 export type * from './check.ts';
 export type * from './consent.ts';
-export type * from './databases.ts';
+export * from './databases.ts';
 export type * from './deployment.ts';
 export * from './errors.ts';
 export * from './policy.ts';

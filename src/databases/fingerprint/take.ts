@@ -5,6 +5,7 @@ import { connect, environmentOf, type Place, targetOf } from '../place.ts';
 import type { Session } from '../session.ts';
 import { shownTarget, type Target } from '../target.ts';
 import type { Baseline, TableName, Taking } from './baseline.ts';
+import { printMysql } from './mysql.ts';
 import { inSnapshot, type Print, printPostgres } from './postgres.ts';
 import { ruleOf, unknownTables } from './rules.ts';
 
@@ -69,6 +70,7 @@ export async function take(
     const identity = await identify(session);
     const at = place.now().toISOString();
     const taking = { ...order, progress: progressOf(place) };
+    if (target.engine === 'mysql') return baselineOf(target, identity, at, order, await printMysql(session, taking));
     opened.push(await connect(place, target));
     const print = await inSnapshot(session, async (snapshot) => {
       const taken = await printPostgres(session, opened[1]!, snapshot, taking);

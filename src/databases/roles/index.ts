@@ -1,8 +1,10 @@
 import type { DatabaseEnvironment, RoleFacts, Way } from '../../model/index.ts';
 import { nearest } from '../../words/nearest.ts';
+import { identify } from '../identity.ts';
 import { connect, environmentOf, type Place, targetOf, variableOf, withSession } from '../place.ts';
 import type { Session } from '../session.ts';
 import { parseTarget, shownTarget } from '../target.ts';
+import { mysqlWaysOf, seesTriggers } from './mysql.ts';
 import { deletable, waysOf } from './postgres.ts';
 
 /** What every role of the policy can do with rows besides what it may. @param only of this environment */
@@ -12,11 +14,12 @@ export async function rolesOf(place: Place, only: string | null): Promise<RoleFa
     if (only !== null && only !== name) continue;
     const environment = environmentOf(place, name);
     if (Object.keys(environment.roles).length === 0) continue;
-    const target = targetOf(place, name);
+    // On MySQL the rights of others are for the reader to see.
+    const target = targetOf(place, name, targetOf(place, name).engine === 'mysql' ? 'reader' : 'url');
     await withSession(place, target, async (session) => {
       for (const role of Object.keys(environment.roles))
         found.push({
-          ...(await factsOf(place, session, environment, role)),
+          ...(await (target.engine === 'mysql' ? mysqlFactsOf : factsOf)(place, session, environment, role)),
           environment: name,
           shown: shownTarget(target),
         });
@@ -54,6 +57,27 @@ async function factsOf(place: Place, session: Session, environment: DatabaseEnvi
   } finally {
     if (trial !== session) await trial.close();
   }
+}
+
+async function mysqlFactsOf(
+  place: Place,
+  session: Session,
+  environment: DatabaseEnvironment,
+  role: string,
+): Promise<Facts> {
+  const facts: Facts = { role, missing: null, ways: [], unexplained: [], loginIs: null, unproven: [] };
+  const { may, login } = environment.roles[role]!;
+  const ways = await mysqlWaysOf(session, role, may);
+  if (ways === null) return { ...facts, missing: { meant: null } };
+  const found = { ...facts, ways: ways.filter((way) => !isAccepted(way, role, environment)) };
+  if (may !== 'migrate' && !(await seesTriggers(session)))
+    found.unproven = [
+      `whether a trigger deletes rows for ${role}: ${session.target.user} may not see triggers (GRANT TRIGGER ON \`${session.target.database}\`.* TO ${session.target.user};)`,
+    ];
+  if (login === null) return found;
+  const target = parseTarget(login, variableOf(place, environment, login));
+  const user = await withSession(place, target, async (own) => (await identify(own)).user);
+  return user === role ? found : { ...found, loginIs: { variable: login, user } };
 }
 
 /** Who is to own what others must not: the role that migrates. */
