@@ -124,7 +124,7 @@ step(
   'git config core.hooksPath /dev/null && npx git-protect doctor --fix',
   {
     code: 0,
-    says: 'mended[hooks-path]',
+    says: 'fixed[hooks-path]',
   },
 );
 step('And if you do not want it: everything is as it was before.', 'npx git-protect uninstall && git status --short', {
