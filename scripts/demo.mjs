@@ -5,6 +5,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { agentDay } from './agent-day.mjs';
+import { backupDay } from './backup-day.mjs';
 import { deployDay } from './deploy-day.mjs';
 import { home, origin, quietly, repo, root, step, steps, write } from './stage.mjs';
 
@@ -119,6 +120,7 @@ step(
   { code: 0 },
 );
 await agentDay();
+await backupDay(npm);
 step(
   'Somebody switches the hooks off. doctor sees it and mends it.',
   'git config core.hooksPath /dev/null && npx git-protect doctor --fix',

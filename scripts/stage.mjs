@@ -40,8 +40,13 @@ export function write(path, content) {
   writeFileSync(join(repo, path), content);
 }
 
-export function quietly(command, args) {
-  return execFileSync(command, args, { cwd: repo, env, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+export function quietly(command, args, environment = env) {
+  return execFileSync(command, args, {
+    cwd: repo,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
 }
 
 function fail(reason) {
