@@ -55,7 +55,7 @@ export async function deployDay() {
   appendFileSync(join(repo, '.protectionrc'), checklist(url));
   write('render.yaml', 'services:\n  - name: api\n    rootDir: backend\n');
   write('docs/rollback.md', 'Deploy the last tag: git checkout v… && ./deploy.sh\n');
-  write('.gitignore', 'node_modules\n.env.production\n.backups\n');
+  write('.gitignore', 'node_modules\n.env.production\n.backups\n.copies\nuploads\n');
   step(
     'What the checklist asks for is data.',
     'git add -A && npx git-protect approve --staged --reason "our deploy checklist" --yes && git commit --quiet -m "chore: the deploy checklist" && git push --quiet origin main',
