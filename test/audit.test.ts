@@ -74,6 +74,11 @@ test('every step, every protected change and every change of the policy is told'
       [at['weaker'], 'approved', 2],
     ],
   );
+  const takenBack = told.changes.filter((change) => change.takenBack);
+  equal(
+    takenBack.map(({ verdict }) => verdict),
+    ['uncovered', 'uncovered'],
+  );
   is(told.from, null);
   is(told.to, at['hostile']);
 });
@@ -397,7 +402,7 @@ test('no cell of the table is a formula, and no format shows what is hidden', ()
         author: { name: `${begin}n`, email: '' },
       })),
     });
-    for (const cell of csv.split(/\r\n|,/)) not.match(cell, /^"?[=+\-@\t\r|%]/);
+    for (const cell of csv.split(/\r\n|,/)) not.match(cell, /^"?\s*[=+\-@|%]/);
     not.match(csv, '\u202e');
   }
   const { stdout } = story.repo.protect('audit');

@@ -241,6 +241,13 @@ test('CODEOWNERS names for every file whom the policy names', () => {
     const wanted = new Set(compileRules(one)(path).flatMap(({ rule }) => rule.owners.map((name) => `@${name}-gh`)));
     equal(codeowners(content, path), [...wanted].sort(), `${path}\n${content}`);
   }
+  for (const [path, owner] of [
+    ['docs/new/deep/file.md', '@anna-gh'],
+    ['lib/new.sql', '@anna-gh'],
+    ['db/new/x.ts', '@ben-gh'],
+    ['src/b.ts', '@ben-gh'],
+  ] as const)
+    equal(codeowners(content, path), [owner], `${path}, which is new`);
   for (const path of ['.protectionrc', '.protect/approvals/x', '.github/CODEOWNERS'])
     equal(codeowners(content, path), ['@anna-gh', '@ben-gh'], path);
   match(content, 'owners are needed here, which cannot be said');

@@ -34,7 +34,18 @@ async function checkBranch(made: History, branch: string, judged: Judged): Promi
       isLostBeside(made, head, problem.path as Path);
     is(all.filter((problem) => isError(problem) && !isExcused(problem)).length, 0, `ci let all of it land: ${where}`);
   }
+  const uncovered = await judged.audited(branch);
   if (errored !== null) return 0;
+  if (uncovered !== null) {
+    // That a policy is not valid is said by another check, and of no change of it.
+    const isOfFiles = ({ path, commit, message }: Problem) =>
+      path !== undefined &&
+      commit !== undefined &&
+      !/^(?:line \d|.*(?:expected|there is no such key|not valid))/.test(message);
+    const named = files.filter((problem) => isError(problem) && isOfFiles(problem));
+    const keys = new Set(named.map(({ commit, path }) => `${commit} ${path}`));
+    is([...uncovered].sort().join('\n'), [...keys].sort().join('\n'), `the audit says the same: ${where}`);
+  }
   const stood = standing(pushes, root);
   // A step that the default branch holds is judged where it landed there (§4), though ci asks for approvals for this branch.
   const elsewhere = new Set(branch === 'main' ? [] : lineOf(tips.get('main')!));

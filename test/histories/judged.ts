@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { audit } from '../../src/audit/index.ts';
 import { landedChecks } from '../../src/checks/landed-checks.ts';
 import { policyCheck } from '../../src/checks/policy.ts';
 import { protectedFiles } from '../../src/checks/protected-files.ts';
@@ -87,6 +88,19 @@ export class Judged {
       tell: () => {},
     };
     return this.#answer('pre-deploy', () => deployedChange(this.#repository, order), landedChecks, policyCheck);
+  }
+
+  /** What the audit of a branch calls uncovered, as `commit path`; null: nothing could be said. After `deploy` of the same tips. */
+  async audited(branch: string): Promise<ReadonlySet<string> | null> {
+    const order = { branch, since: null, after: null, received: null, world: this.#world() };
+    try {
+      const { changes } = await audit(this.#repository, order);
+      const open = changes.filter(({ verdict, takenBack }) => verdict === 'uncovered' && !takenBack);
+      return new Set(open.map(({ commit, path }) => `${commit} ${path}`));
+    } catch (error) {
+      if (!(error instanceof Undecided || error instanceof UsageError)) throw error;
+      return null;
+    }
   }
 
   #ci(source: () => Promise<Sourced>): Promise<Answer> {
