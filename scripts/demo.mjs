@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { databaseDay } from './database-day.mjs';
 import { deployDay } from './deploy-day.mjs';
 import { home, origin, quietly, repo, root, step, steps, write } from './stage.mjs';
 
@@ -130,4 +131,5 @@ step('And if you do not want it: everything is as it was before.', 'npx git-prot
   says: 'git-protect is out of this clone',
 });
 await deployDay();
+await databaseDay(project);
 console.log(`All ${steps} steps went as they should.`);
