@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { agentDay } from './agent-day.mjs';
 import { backupDay } from './backup-day.mjs';
+import { databaseDay } from './database-day.mjs';
 import { deployDay } from './deploy-day.mjs';
 import { home, origin, quietly, repo, root, step, steps, write } from './stage.mjs';
 
@@ -134,4 +135,5 @@ step('And if you do not want it: everything is as it was before.', 'npx git-prot
   says: 'git-protect is out of this clone',
 });
 await deployDay();
+await databaseDay(project);
 console.log(`All ${steps} steps went as they should.`);

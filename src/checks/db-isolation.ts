@@ -1,4 +1,5 @@
 import { type Check, type Isolation, type Problem, Undecided } from '../model/index.ts';
+import { shellWord } from '../words/shell-word.ts';
 import { onDemand } from './parts/on-demand.ts';
 
 /** Refuses a test database that is production's, or from which production can be reached. */
@@ -45,6 +46,8 @@ function problemsOf(
   const problems: Problem[] = [];
   const add = (message: string, help: string, severity?: 'warning') =>
     problems.push({ message, help, ...(severity ? { severity } : {}) });
+  const name = shown.disposable.split('/').at(-1)!;
+  const adopt = `npx git-protect db reseed --adopt ${shellWord(name)}  # if everything in it may be thrown away`;
   const related = relationProblem(pair, policy);
   if (related) add(related.message, related.help);
   if (!pair.nameFits)
@@ -53,15 +56,9 @@ function problemsOf(
       `create a database whose name fits, and name it in the URL`,
     );
   if (pair.marker === 'missing')
-    add(
-      `${disposable} (${shown.disposable}) does not say of itself that it is disposable`,
-      `npx git-protect db reseed --adopt NAME  # with its name, if everything in it may be thrown away`,
-    );
+    add(`${disposable} (${shown.disposable}) does not say of itself that it is disposable`, adopt);
   if (pair.marker === 'other')
-    add(
-      `${disposable} (${shown.disposable}) bears the mark of another database or project`,
-      `npx git-protect db reseed --adopt NAME  # with its name, if everything in it may be thrown away`,
-    );
+    add(`${disposable} (${shown.disposable}) bears the mark of another database or project`, adopt);
   if (pair.otherMarked)
     add(
       `${other} (${shown.other}) is marked as disposable: somebody reseeded it, or it is the wrong database`,

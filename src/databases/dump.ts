@@ -1,6 +1,17 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isAlive } from '../git/alive.ts';
 import { Undecided } from '../model/index.ts';
 import type { Baseline } from './fingerprint/baseline.ts';
 import { readBaseline, writeBaseline } from './fingerprint/store.ts';
@@ -26,6 +37,7 @@ export async function dumpOf(place: Place, environment: string, issue: number | 
   const stamp = place.now().toISOString().replaceAll(/[:.]/g, '-');
   const file = join(folderOf(place), `${environment}${issue === null ? '' : `_${issue}`}_${stamp}.dump`);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  removeUnfinished(dirname(file));
   const beside = join(dirname(file), `.${basename(file)}.${process.pid}`);
   try {
     const baseline = await takeOf(place, environment, undefined, async (snapshot, target) => {
@@ -45,6 +57,14 @@ export async function dumpOf(place: Place, environment: string, issue: number | 
     return { file, baseline };
   } finally {
     rmSync(beside, { force: true });
+  }
+}
+
+/** What a run that was killed left half written. */
+function removeUnfinished(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = /^\..*\.dump\.(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
   }
 }
 

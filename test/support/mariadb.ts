@@ -48,7 +48,7 @@ export class MariaDb {
       { ...servant(), cwd: '/', env: environment(env), stdio: 'ignore' },
     );
     child.unref();
-    process.on('exit', () => spawnSync('kill', ['-9', String(child.pid)]));
+    process.prependListener('exit', () => spawnSync('kill', ['-9', String(child.pid)]));
     const one = new MariaDb(port, child.pid!);
     for (let tries = 0; ; tries++)
       try {

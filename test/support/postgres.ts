@@ -92,7 +92,8 @@ export class Cluster {
   static async on(data: string, more = ''): Promise<Cluster> {
     const cluster = new Cluster(data, await freePort());
     cluster.start(more);
-    process.on('exit', () => cluster.stop());
+    // Before the folder of all tests goes.
+    process.prependListener('exit', () => cluster.stop());
     return cluster;
   }
 
