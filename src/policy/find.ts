@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { cosmiconfig } from 'cosmiconfig';
 import { policyNames, UsageError } from '../model/index.ts';
 import { maxPolicy } from './fault.ts';
@@ -36,11 +36,12 @@ export async function findPolicyFile(
 
 /**
  * cosmiconfig looks in the current folder for a configuration of its own, in package.json and in code that it would run
- * (`.config/config.js`). In a repository that is anybody's code, so it is made where there is none.
+ * (`.config/config.js`). In a repository that is anybody's code, so it is made beside Node itself, whose folder is trusted in any
+ * case. Our own may lie in an archive, with Yarn's Plug'n'Play.
  */
 function besideConfiguration<T>(make: () => T): T {
   const before = process.cwd();
-  process.chdir(import.meta.dirname);
+  process.chdir(dirname(process.execPath));
   try {
     return make();
   } finally {
