@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { equal, is, match, not } from 'uvu/assert';
 import type { Baseline } from '../src/databases/fingerprint/baseline.ts';
 import { compare } from '../src/databases/fingerprint/compare.ts';
-import { orderAs, orderOf, take } from '../src/databases/fingerprint/take.ts';
+import { orderAs, orderOf, take, takeOf } from '../src/databases/fingerprint/take.ts';
+import { watch } from '../src/databases/fingerprint/watch.ts';
 import type { Place } from '../src/databases/place.ts';
 import { parseTarget } from '../src/databases/target.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
@@ -360,3 +361,28 @@ needing(test, missing, 'writes that go on meanwhile are not of its moment', asyn
     await writing;
   }
 });
+
+needing(test, missing, '--watch proposes the strictest rule that what moves by itself does not break', async () => {
+  const { server, name } = await database(
+    'create table still (n int); create table log (n int); create table state (n int); create table queue (n int); insert into state values (1); insert into queue values (1), (2)',
+  );
+  const { baseline, proposals } = await watched(server, name);
+  is(baseline.tables.length, 4);
+  equal(
+    proposals.map(({ name: table, rule }) => [table, rule]),
+    [
+      ['public.log', 'append'],
+      ['public.queue', 'any'],
+      ['public.state', 'grow'],
+      ['public.still', 'equal'],
+    ],
+  );
+});
+
+async function watched(server: Cluster, name: string) {
+  const place = { ...placeOf(), env: { DATABASE_URL: server.url(name), READER_URL: server.url(name) } };
+  const baseline = await takeOf(place, 'production');
+  const watching = watch(place, 'production', baseline, 1_000);
+  await server.sql(name, 'insert into log values (1); update state set n = 2; delete from queue where n = 1');
+  return { baseline, proposals: await watching };
+}

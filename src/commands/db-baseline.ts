@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import { keepBaseline, writeBaseline } from '../databases/fingerprint/store.ts';
 import { takeOf } from '../databases/fingerprint/take.ts';
 import { notesOf } from '../databases/fingerprint/verify.ts';
-import { exitCode } from '../model/index.ts';
+import { type Proposal, watch } from '../databases/fingerprint/watch.ts';
+import { exitCode, UsageError } from '../model/index.ts';
+import { parseDuration } from '../policy/parse.ts';
 import { chosen, withPlace } from './database-place.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
@@ -16,6 +18,11 @@ export const usage = {
       value: 'FILE',
       means: 'write it there; default: into this clone, for db verify to find',
     },
+    watch: {
+      type: 'string',
+      value: '10m',
+      means: 'then look that long what moves by itself, and propose a rule for each table',
+    },
   },
   example: 'npx git-protect db baseline production',
 } as const satisfies Usage;
@@ -23,6 +30,9 @@ export const usage = {
 /** `protect db baseline`: what a database holds now, as counts and sums. */
 export async function dbBaseline(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = readOptions(args, usage.flags, 1);
+  const span = values.watch === undefined ? null : parseDuration(values.watch);
+  if (values.watch !== undefined && span === null)
+    throw new UsageError(`--watch takes a duration such as 90s or 10m, not '${values.watch}'`);
   return withPlace(io, async (place) => {
     const name = chosen(place.policy, positionals[0], false);
     const baseline = await takeOf(place, name);
@@ -32,6 +42,14 @@ export async function dbBaseline(args: readonly string[], io: Io): Promise<numbe
     const rows = baseline.tables.reduce((all, table) => all + BigInt(table.rows), 0n);
     for (const note of notesOf(baseline)) io.stderr.write(`note: ${note}\n`);
     io.stdout.write(`baseline of ${name}: ${baseline.tables.length} tables, ${rows} rows\n${file}\n`);
+    if (span !== null) io.stdout.write(proposed(await watch(place, name, baseline, span)));
     return exitCode.pass;
   });
+}
+
+/** As the policy takes it, to be read before it is pasted. */
+function proposed(proposals: readonly Proposal[]): string {
+  const moved = proposals.filter(({ rule }) => rule !== 'equal');
+  if (moved.length === 0) return 'nothing moved by itself: no table needs a rule\n';
+  return `    tables:\n${moved.map(({ name, rule }) => `      - { table: ${JSON.stringify(name)}, rule: ${rule} }\n`).join('')}`;
 }

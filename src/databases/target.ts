@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Undecided } from '../model/index.ts';
 
 export type Engine = 'postgres' | 'mysql';
@@ -19,7 +20,7 @@ export interface Target {
 
 export type Tls =
   | { readonly mode: 'off' | 'prefer' | 'require' }
-  | { readonly mode: 'verify-ca' | 'verify-full'; readonly ca: string | null };
+  | { readonly mode: 'verify-ca' | 'verify-full'; readonly ca: string | null; readonly file: string | null };
 
 const engines: Readonly<Record<string, Engine>> = {
   'postgres:': 'postgres',
@@ -107,9 +108,9 @@ function readTls(query: URLSearchParams, refuse: (what: string) => never): Tls {
   const mode = Object.hasOwn(modes, word) ? modes[word]! : refuse('says sslmode in a way that is not known');
   const roots = query.get('sslrootcert');
   if (mode !== 'verify-ca' && mode !== 'verify-full') return { mode };
-  if (roots === null || roots === 'system') return { mode, ca: null };
+  if (roots === null || roots === 'system') return { mode, ca: null, file: null };
   try {
-    return { mode, ca: readFileSync(roots, 'utf8') };
+    return { mode, ca: readFileSync(roots, 'utf8'), file: resolve(roots) };
   } catch {
     return refuse('names a file of certificates (sslrootcert) that cannot be read');
   }

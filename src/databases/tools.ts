@@ -14,7 +14,7 @@ const longest = 12 * 3_600_000;
  */
 export function toolEnvironment(place: Place, target: Target): NodeJS.ProcessEnv {
   const { tls } = target;
-  const roots = 'ca' in tls && tls.ca === null ? { PGSSLROOTCERT: 'system' } : {};
+  const roots = 'ca' in tls ? { PGSSLROOTCERT: tls.file ?? 'system' } : {};
   return {
     PATH: place.env['PATH'],
     LC_ALL: 'C',
