@@ -1,4 +1,4 @@
-import type { Check, Context, DeployWindow } from '../model/index.ts';
+import type { Check, Context, DeployWindow, Problem } from '../model/index.ts';
 import { weekdays } from '../model/policy.ts';
 import {
   type Calendar,
@@ -11,14 +11,15 @@ import {
   showMinutes,
   zoneOf,
 } from '../readers/calendar.ts';
+import { freezeFault, freezesFolder, readFreeze } from '../readers/freeze.ts';
 import { shellWord } from '../words/shell-word.ts';
 
 /** Refuses a deploy outside its hours and in a freeze. */
-export const deployWindow: Check<'deploy'> = {
+export const deployWindow: Check<'deploy' | 'contents'> = {
   id: 'deploy-window',
   summary: 'A deploy starts within its hours, and in no freeze.',
   gates: ['pre-deploy'],
-  needs: ['deploy'],
+  needs: ['deploy', 'contents'],
   weakenable: true,
   timeout: 30_000,
   docs: {
@@ -29,6 +30,8 @@ export const deployWindow: Check<'deploy'> = {
   async run(context) {
     const { deploy, now } = context;
     const calendar = deploy.environment;
+    const stopped = await freezes(context);
+    if (stopped.length > 0) return stopped;
     if (calendar.window === null && calendar.freezes.length === 0)
       return { skipped: 'neither a window nor a freeze is configured' };
     const local = localTime(now, zoneOf(calendar));
@@ -43,6 +46,26 @@ export const deployWindow: Check<'deploy'> = {
     return [{ message, help: help(context, opens) }];
   },
 };
+
+/** Every freeze that stands in what is deployed, each with who put it up. */
+async function freezes(context: Context<'deploy' | 'contents'>): Promise<Problem[]> {
+  const found: Problem[] = [];
+  for (const path of await context.contents.paths()) {
+    if (!path.startsWith(freezesFolder) || !path.endsWith('.freeze')) continue;
+    const state = await context.contents.stateAt(path);
+    const content = state === null ? null : await context.contents.blobUpTo(state.oid, 4096);
+    found.push({ path, message: stop(content), help: 'npx git-protect thaw, once an owner says so' });
+  }
+  return found;
+}
+
+/** One that cannot be read stops as well. */
+function stop(content: Buffer | null): string {
+  if (content === null || freezeFault(`${freezesFolder}20000101T000000Z-x.freeze`, content) !== null)
+    return 'deploys are frozen, and nobody can read why';
+  const { reason, by, at } = readFreeze(content);
+  return `deploys are frozen since ${at} by ${by}: ${reason}`;
+}
 
 function openingOf(calendar: Calendar, now: Date): string | null {
   const opening = nextOpening(now, calendar);

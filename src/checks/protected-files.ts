@@ -1,6 +1,7 @@
 import { showPath } from '../git/raw.ts';
 import {
   approvalsFolder,
+  type BytePath,
   type Check,
   type Consent,
   type Context,
@@ -9,8 +10,10 @@ import {
   ownFolder,
   type Problem,
   policyNames,
+  type State,
   type Step,
 } from '../model/index.ts';
+import { freezeFault, freezesFolder } from '../readers/freeze.ts';
 import { compileRules, isOwnPath } from '../rules/rules.ts';
 import { askOwner, severityWithoutApproval } from './parts/ask-owner.ts';
 
@@ -175,6 +178,7 @@ export async function freeChange(
   { path, from, to }: Step,
 ): Promise<boolean | string> {
   if (isBroughtBack(context.loaded, { path, from, to })) return true;
+  if (path.startsWith(freezesFolder) && from === null && to !== null) return freeFreeze(context, path, to);
   if (!path.startsWith(approvalsFolder))
     return (
       path === `${ownFolder}.gitattributes` &&
@@ -192,6 +196,17 @@ export async function freeChange(
   // One of an owner who has left since is no news where the default branch holds it.
   const there = await context.history.atDefault(path);
   return there?.oid === to.oid && there.mode === to.mode ? true : `is not an approval: ${fault}`;
+}
+
+/** Anybody may stop; a freeze that nobody can read would stop nothing. */
+async function freeFreeze(
+  { contents }: Context<'contents'>,
+  path: BytePath,
+  { mode, oid }: State,
+): Promise<true | string> {
+  if (mode !== '100644') return `a freeze is a regular file, this has mode ${mode}`;
+  const content = await contents.blobUpTo(oid, 4096);
+  return (content === null ? 'is no freeze: it is too large' : freezeFault(path, content)) ?? true;
 }
 
 /** Where an invalid policy stands, the bytes that last stood are brought back freely, and what stands beside them goes. */

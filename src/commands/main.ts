@@ -56,6 +56,14 @@ const commands: Record<string, Entry> = {
     does: 'may this commit go to production now?',
     load: () => import('./predeploy.ts').then(({ predeploy, usage }) => ({ run: predeploy, usage })),
   },
+  freeze: {
+    does: 'stop all deploys, for a reason; anybody may',
+    load: () => import('./freeze.ts').then(({ freeze, usage }) => ({ run: freeze, usage })),
+  },
+  thaw: {
+    does: 'let deploys go on, which an owner approves',
+    load: () => import('./thaw.ts').then(({ thaw, usage }) => ({ run: thaw, usage })),
+  },
   backup: {
     does: 'make backups that are encrypted, proven by a restore, rotated, and somewhere else too',
     load: () => import('./backup.ts').then(({ backup, usage }) => ({ run: backup, usage })),
