@@ -78,3 +78,32 @@ test('reasons in any script', () => {
   ok(readdirSync(join(repo.dir, '.protect/freezes')).some((file) => file.endsWith('-frozen.freeze')));
   not.match(repo.protect('freeze', 'a\u001b[31mb').stdout, '\u001b[31m');
 });
+
+test('an incident stops deploys until its cause is written down', () => {
+  const { repo, keys } = world();
+  repo.git('tag', '-a', 'v1', '-m', 'v1');
+  const begun = repo.protect('incident', 'Orders are charged twice');
+  is(begun.code, 0, begun.out);
+  const path = /docs\/incidents\/\S+\.md/.exec(begun.stdout)![0];
+  match(path, /^docs\/incidents\/\d{4}-\d\d-\d\d-orders-are-charged-twice\.md$/);
+  const text = repo.read(path);
+  match(text, '# Orders are charged twice');
+  match(text, '| rollback point or tag: v1 |');
+  match(text, 'this document was begun');
+  is(repo.protect('incident', 'Orders are charged twice').code, 2);
+  is(repo.tryGit('commit', '-q', '-m', 'docs: incident').code, 0);
+  is(repo.tryGit('push', '-q', 'origin', 'main').code, 0);
+  match(repo.protect('predeploy', 'production').out, /error\[deploy-window\].*incident: Orders are charged twice/);
+  is(repo.protect('thaw').code, 0);
+  is(approve(repo, keys['lead']!, '--staged').code, 0);
+  is(repo.tryGit('commit', '-q', '-m', 'chore: thaw deploys').code, 0);
+  is(repo.tryGit('push', '-q', 'origin', 'main').code, 0);
+  const open = repo.protect('predeploy', 'production');
+  is(open.code, 1, open.out);
+  match(open.out, `error[incident-closed] ${path}: the incident is open`);
+  repo.write(path, text.replace('_Not known yet._', 'A retry without an idempotency key.'));
+  repo.git('commit', '-qam', 'docs: the cause');
+  repo.git('push', '-q', 'origin', 'main');
+  is(repo.protect('predeploy', 'production').code, 0);
+  is(repo.protect('incident', 'two\nlines').code, 2);
+});

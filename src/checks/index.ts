@@ -19,6 +19,7 @@ import { freshBackup } from './fresh-backup.ts';
 import { guide } from './guide.ts';
 import { health } from './health.ts';
 import { inSync } from './in-sync.ts';
+import { incidentClosed } from './incident-closed.ts';
 import { landedChecks } from './landed-checks.ts';
 import { noSecrets } from './no-secrets.ts';
 import { notRoot } from './not-root.ts';
@@ -58,6 +59,7 @@ export const checks: readonly Check[] = [
   landedChecks,
   environment,
   deployWindow,
+  incidentClosed,
   health,
   certificates,
   pendingMigrations,

@@ -5,6 +5,7 @@ import { Porcelain } from '../git/porcelain.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, UsageError } from '../model/index.ts';
 import { type FreezeFile, freezesFolder, longestReason } from '../readers/freeze.ts';
+import { slug } from '../words/slug.ts';
 import { visible } from '../words/visible.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
@@ -23,15 +24,7 @@ export async function freeze(args: readonly string[], io: Io): Promise<number> {
   if (reason.length > longestReason) throw new UsageError(`the reason has more than ${longestReason} characters`);
   const repository = new Repository(io.cwd, io.env, keepForSetup(io.cwd, io.env));
   try {
-    const layout = await repository.layout();
-    if (layout.topLevel === null) throw new UsageError('a bare repository has no files', 'run this in a clone');
-    const at = io.now().toISOString();
-    const by = (await new Porcelain(layout, layout.topLevel).config('user.name')) ?? 'somebody';
-    const content: FreezeFile = { version: 1, reason, by, at };
-    const path = `${freezesFolder}${at.replace(/[-:]|\.\d+/g, '')}-${slug(reason)}.freeze`;
-    await mkdir(dirname(join(layout.topLevel, path)), { recursive: true });
-    await writeFile(join(layout.topLevel, path), `${JSON.stringify(content, null, 1)}\n`, { flag: 'wx' });
-    await repository.run(['add', '--', path], { cwd: layout.topLevel });
+    const path = await putUpFreeze(repository, io, reason);
     io.stdout.write(
       visible(
         `wrote and staged ${path}; it stops deploys once it is on their branch:\n  git commit -m "chore: freeze deploys" && git push\n`,
@@ -43,14 +36,16 @@ export async function freeze(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** A few words of the reason, in letters of a file name. */
-function slug(reason: string): string {
-  const words = reason
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 40)
-    .replace(/-+$/, '');
-  return words === '' ? 'frozen' : words;
+/** Writes and stages a freeze. Returns its path. */
+export async function putUpFreeze(repository: Repository, io: Io, reason: string): Promise<string> {
+  const layout = await repository.layout();
+  if (layout.topLevel === null) throw new UsageError('a bare repository has no files', 'run this in a clone');
+  const at = io.now().toISOString();
+  const by = (await new Porcelain(layout, layout.topLevel).config('user.name')) ?? 'somebody';
+  const content: FreezeFile = { version: 1, reason, by, at };
+  const path = `${freezesFolder}${at.replace(/[-:]|\.\d+/g, '')}-${slug(reason, 'frozen')}.freeze`;
+  await mkdir(dirname(join(layout.topLevel, path)), { recursive: true });
+  await writeFile(join(layout.topLevel, path), `${JSON.stringify(content, null, 1)}\n`, { flag: 'wx' });
+  await repository.run(['add', '--', path], { cwd: layout.topLevel });
+  return path;
 }

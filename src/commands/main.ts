@@ -60,6 +60,10 @@ const commands: Record<string, Entry> = {
     does: 'stop all deploys, for a reason; anybody may',
     load: () => import('./freeze.ts').then(({ freeze, usage }) => ({ run: freeze, usage })),
   },
+  incident: {
+    does: 'stop all deploys, and begin the page on what happened',
+    load: () => import('./incident.ts').then(({ incident, usage }) => ({ run: incident, usage })),
+  },
   thaw: {
     does: 'let deploys go on, which an owner approves',
     load: () => import('./thaw.ts').then(({ thaw, usage }) => ({ run: thaw, usage })),
