@@ -231,6 +231,21 @@ test('other recipients, a small one, and wrong words', async () => {
   match(repo.protect('backup', 'schedule', '--github').stdout, 'cron: "0 2 * * *"');
 });
 
+test('before a deploy the newest one counts by its manifest: whole, young, proven', async () => {
+  const { repo } = await world('deploy: { production: { branch: main, backups: { folder: .backups, maxAge: 24h } } }\n');
+  const fresh = () => repo.protect('predeploy', 'production', '--only', 'fresh-backup').out;
+  match(fresh(), 'error[fresh-backup] there is no whole backup');
+  match(fresh(), 'help: npx git-protect backup create production');
+  is(repo.protect('backup', 'create').code, 0);
+  match(fresh(), 'error[fresh-backup] no restore was ever proven');
+  is(repo.protect('backup', 'verify').code, 0);
+  match(fresh(), '✓ fresh-backup');
+  const [id] = ids(repo);
+  const file = join(repo.dir, `.backups/${id}.tar.gz.age`);
+  writeFileSync(file, readFileSync(file).subarray(1));
+  match(fresh(), 'the newest backup is of no use:');
+});
+
 test('the policy says what is wrong with backups', () => {
   const { repo } = guardedRepo({ remote: false, hooks: false });
   repo.write(

@@ -1,4 +1,4 @@
-import { type Check, type Context, type Host, type Problem, Undecided } from '../model/index.ts';
+import { type Check, type Context, type Host, type Problem, type Services, Undecided } from '../model/index.ts';
 
 const limit = 600_000;
 const minute = 60_000;
@@ -13,23 +13,26 @@ const beside = /^\.|~$|\.(?:partial|part|tmp|temp|log|lock|pid|md|sha\d*|sha\d*s
 const describing = /\.(?:json|ya?ml|txt|manifest|meta)$/i;
 
 /** Refuses a deploy without a backup to go back to. */
-export const freshBackup: Check<'deploy'> = {
+export const freshBackup: Check<'deploy', 'services'> = {
   id: 'fresh-backup',
   summary: 'The newest backup is young enough, not empty, and readable to its end.',
   gates: ['pre-deploy'],
   needs: ['deploy'],
+  uses: ['services'],
   weakenable: true,
   timeout: limit,
   stopsItself: true,
   docs: {
     since: '0.1.0',
     why: 'A deploy that goes wrong is taken back with the last backup, and that it is old, empty or cut off is found out on that day.',
-    fix: 'Make a backup now, and fix what makes them. The newest is the file or folder that was modified last; hidden and unfinished ones, logs, checksums and what describes another backup (`NAME.json`) do not count. Looked at are the sums of gzip, the blocks of tar, the directory of zip (its contents are not unpacked), the header of `pg_dump -Fc` and the last line of dumps in SQL; anything else is only read to its end. That it can be restored is proven by restoring it.',
+    fix: 'Make a backup now, and fix what makes them. The newest is the file or folder that was modified last; hidden and unfinished ones, logs, checksums and what describes another backup (`NAME.json`) do not count. Looked at are the sums of gzip, the blocks of tar, the directory of zip (its contents are not unpacked), the header of `pg_dump -Fc` and the last line of dumps in SQL; anything else is only read to its end. That it can be restored is proven by restoring it. Where the folder is that of an environment under `backups:`, its manifest counts: the files are what was written, a restore was proven within `tested:`, and every destination holds it.',
   },
   async run(context) {
     const { host, environment } = context.deploy;
     const { backups } = environment;
     if (!backups) return { skipped: 'no backups are configured' };
+    const own = Object.entries(context.policy.backups).find(([, { folder }]) => folder === backups.folder);
+    if (own && context.services) return judgeProven(own[0], backups.maxAge, context, context.services);
     const names = await host.list(backups.folder);
     if (names === null) return [problem(`there is no folder ${backups.folder}, so there is no backup`)];
     const newest = await newestOf(backups.folder, names, host);
@@ -37,6 +40,38 @@ export const freshBackup: Check<'deploy'> = {
     return judge(newest, backups.maxAge, context);
   },
 };
+
+/** Of our own the manifest says more than a file does. */
+async function judgeProven(
+  name: string,
+  maxAge: number,
+  { now, policy }: Context<'deploy'>,
+  { backups }: Services,
+): Promise<Problem[]> {
+  const { newest, testedAt } = await backups.facts(name);
+  if (newest === null) return [told('there is no whole backup', `npx git-protect backup create ${name}`)];
+  const problems: Problem[] = [];
+  const age = now.getTime() - newest.createdAt.getTime();
+  const create = `npx git-protect backup create ${name}`;
+  if (age < -skew) problems.push(told(`${newest.id} is dated ${span(-age)} in the future`, create));
+  if (age > maxAge)
+    problems.push(told(`the newest backup, ${newest.id}, is ${span(age)} old, the limit is ${span(maxAge)}`, create));
+  if (newest.fault !== null) problems.push(told(`the newest backup is of no use: ${newest.fault}`, create));
+  for (const place of newest.missingAt) problems.push(told(`${place} does not hold the newest backup`, create));
+  const verify = `npx git-protect backup verify ${name}`;
+  const limitOf = policy.backups[name]!.tested;
+  if (testedAt === null) problems.push(told('no restore was ever proven', verify));
+  else if (now.getTime() - testedAt.getTime() > limitOf)
+    problems.push(
+      told(
+        `the last proven restore was ${span(now.getTime() - testedAt.getTime())} ago, the limit is ${span(limitOf)}`,
+        verify,
+      ),
+    );
+  return problems;
+}
+
+const told = (message: string, help: string): Problem => ({ message, help });
 
 interface Backup {
   readonly path: string;

@@ -17,25 +17,20 @@ export function servicesOf(
 ) {
   return (policy: Policy): Services => {
     let databases: ReturnType<typeof load> | undefined;
-    const load = async () => {
+    const place = async (): Promise<Place> => {
       const { topLevel, commonDir } = await repository.layout();
-      const { databasesAt } = await import('../databases/services.ts');
-      const place: Place = {
-        policy,
-        topLevel: topLevel ?? repository.cwd,
-        commonDir,
-        env: io.env,
-        now: io.now,
-        signal: io.signal,
-        tell,
-      };
-      return databasesAt(place, only);
+      const { env, now, signal } = io;
+      return { policy, topLevel: topLevel ?? repository.cwd, commonDir, env, now, signal, tell };
     };
+    const load = async () => (await import('../databases/services.ts')).databasesAt(await place(), only);
     const loaded = () => {
       databases ??= load();
       return databases;
     };
     return {
+      backups: {
+        facts: async (name) => (await import('../backups/services.ts')).backupsAt(await place()).facts(name),
+      },
       databases: {
         isolation: async () => (await loaded()).isolation(),
         roles: async () => (await loaded()).roles(),

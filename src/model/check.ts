@@ -1,5 +1,6 @@
 /** What a check is, and all that it may see of the world. */
 
+import type { Backups } from './backups.ts';
 import type { BytePath, Change, Gate, Oid, State, Step } from './change.ts';
 import type { Consent, Guard } from './consent.ts';
 import type { Databases } from './databases.ts';
@@ -42,6 +43,7 @@ export interface Capabilities {
 /** What the areas behind the checks provide; the command hands it in. */
 export interface Services {
   readonly databases: Databases;
+  readonly backups: Backups;
 }
 
 export type Capability = keyof Capabilities;

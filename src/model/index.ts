@@ -3,6 +3,7 @@
 export * from './change.ts';
 export type * from './check.ts';
 export type * from './consent.ts';
+export type * from './backups.ts';
 export * from './databases.ts';
 export type * from './deployment.ts';
 export * from './errors.ts';
