@@ -232,7 +232,9 @@ test('other recipients, a small one, and wrong words', async () => {
 });
 
 test('before a deploy the newest one counts by its manifest: whole, young, proven', async () => {
-  const { repo } = await world('deploy: { production: { branch: main, backups: { folder: .backups, maxAge: 24h } } }\n');
+  const { repo } = await world(
+    'deploy: { production: { branch: main, backups: { folder: .backups, maxAge: 24h } } }\n',
+  );
   const fresh = () => repo.protect('predeploy', 'production', '--only', 'fresh-backup').out;
   match(fresh(), 'error[fresh-backup] there is no whole backup');
   match(fresh(), 'help: npx git-protect backup create production');

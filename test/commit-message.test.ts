@@ -133,7 +133,7 @@ test('subjects that are not, with what is missing of them', async () => {
       [`'zebra' is not a type; the types are ${types}`, 'the subject has 102 characters, the limit is 100'],
     ],
     ['Merge x', noType('Merge x')],
-    ['x'.repeat(80), noType(`${'x'.repeat(59)}…`)],
+    ['x'.repeat(80), noType('…')],
   ];
   for (const [subject, expected] of rows)
     equal(await said(subject), typeof expected === 'string' ? [expected] : expected, JSON.stringify(subject));
