@@ -74,7 +74,7 @@ const startedBuild = async (name, entry, more) => {
 await hookBuild('hook', 'src/hook.ts', await startedBuild('hook-process', 'src/commands/hook-process.ts'));
 await hookBuild(
   'guard',
-  'src/guard.ts',
+  'src/guard/start.ts',
   await startedBuild('guard-process', 'src/guard/process.ts', { minifyIdentifiers: true }),
 );
 const entryPoints = {

@@ -39,7 +39,7 @@ if (!flags['no-build']) {
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.test.json'], { stdio: 'inherit' });
   writeFileSync('.test-build/src/hook.cjs', "import('./hook.js');\n");
   writeFileSync('.test-build/src/hook-process.cjs', "import('./commands/hook-process.js');\n");
-  writeFileSync('.test-build/src/guard.cjs', "import('./guard.js');\n");
+  writeFileSync('.test-build/src/guard.cjs', "import('./guard/start.js');\n");
   writeFileSync(
     '.test-build/src/guard-process.cjs',
     "module.exports = { decide: async (...given) => (await importHere('./guard/process.js')).decide(...given) };\n",

@@ -16,8 +16,13 @@ export async function packFiles<T>(
   use: (stream: Readable) => Promise<T>,
 ): Promise<Piped<T>> {
   for (const path of paths) {
-    const found = await lstat(join(place.topLevel, path)).catch(() => null);
-    if (found === null) throw new Undecided(`${path} is not there, so the backup would not be whole`);
+    try {
+      await lstat(join(place.topLevel, path));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const why = code === 'ENOENT' || code === 'ENOTDIR' ? 'is not there' : `cannot be read (${code})`;
+      throw new Undecided(`${path} ${why}, so the backup would not be whole`);
+    }
   }
   // A leading ./ keeps a name from being read as a flag.
   const named = paths.map((path) => `./${path.replace(/\/+$/, '')}`);

@@ -86,10 +86,13 @@ export async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-/** Are the files of a backup there, with the bytes that the manifest says? */
+/** Are the files of a backup there, with the bytes that the manifest says? @throws Undecided when that cannot be told */
 export async function isComplete(folder: string, { parts }: Manifest): Promise<boolean> {
   for (const { file, bytes } of parts) {
-    const found = await stat(join(folder, file)).catch(() => null);
+    const found = await stat(join(folder, file)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw new Undecided(`${join(folder, file)} cannot be read (${error.code})`);
+    });
     if (found?.size !== bytes) return false;
   }
   return true;

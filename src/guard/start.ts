@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { limits, type ToolCall, UnreadableCall } from './guard/call.ts';
-import type { Answer, Host } from './guard/hosts/host.ts';
-import { hostOf, hosts } from './guard/hosts/index.ts';
-import { placeOf } from './guard/place.ts';
-import { readCall } from './guard/read-call.ts';
-import { rememberedPolicy } from './guard/standing-policy.ts';
-import { mayMatter } from './guard/triggers.ts';
-import { startScript } from './machine/start-script.ts';
+import { startScript } from '../machine/start-script.ts';
+import { limits, type ToolCall, UnreadableCall } from './call.ts';
+import type { Answer, Host } from './hosts/host.ts';
+import { hostOf, hosts } from './hosts/index.ts';
+import { placeOf } from './place.ts';
+import { readCall } from './read-call.ts';
+import { rememberedPolicy } from './standing-policy.ts';
+import { mayMatter } from './triggers.ts';
 
 /** What an agent's host starts before each tool call: `node guard.cjs --host NAME`. Silence lets the host's own rules decide. */
 
