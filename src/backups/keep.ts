@@ -1,3 +1,5 @@
+import type { KeepRules } from '../model/index.ts';
+
 /** What a backup is to its retention. */
 export interface Kept {
   readonly id: string;
@@ -7,18 +9,6 @@ export interface Kept {
   readonly testedAt: Date | null;
   /** Somebody has said that it stays, or an open run or the last deploy names it. */
   readonly pinned: string | null;
-}
-
-/** Rules, ORed: what any of them keeps is kept. */
-export interface Keep {
-  readonly last?: number;
-  readonly hourly?: number;
-  readonly daily?: number;
-  readonly weekly?: number;
-  readonly monthly?: number;
-  readonly yearly?: number;
-  /** Milliseconds. */
-  readonly within?: number;
 }
 
 export interface Decision {
@@ -36,7 +26,7 @@ const buckets = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;
  * @param zone IANA time zone of the calendar that days and weeks are counted by
  * @param now by this machine's clock
  */
-export function decide(backups: readonly Kept[], keep: Keep, zone: string, now: Date): Decision[] {
+export function decide(backups: readonly Kept[], keep: KeepRules, zone: string, now: Date): Decision[] {
   const newestFirst = [...backups].sort(
     (a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1),
   );
@@ -60,7 +50,7 @@ function mustStay(backup: Kept, newestTested: Kept | undefined, now: Date): stri
   return undefined;
 }
 
-function ruledBy(counted: readonly Kept[], keep: Keep, zone: string, now: Date): Map<string, string> {
+function ruledBy(counted: readonly Kept[], keep: KeepRules, zone: string, now: Date): Map<string, string> {
   const reasons = new Map<string, string>();
   const add = (id: string, reason: string) => reasons.has(id) || reasons.set(id, reason);
   // A loop of retries fills `last` within a minute, so each hour counts once.
