@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { equal, is } from 'uvu/assert';
+import { breakLock, takeLock } from '../src/machine/lock.ts';
 import { suite } from './support/suite.ts';
 import { environment, folder } from './support/world.ts';
 
 const test = suite('lock');
+
 const lockFile = pathToFileURL(fileURLToPath(new URL('../src/machine/lock.js', import.meta.url))).href;
 
 /** Each run enters, looks whether another is inside, stays a while, and leaves. */
@@ -57,4 +59,35 @@ test('what a killed run left half written is named after a while, not broken int
   is(existsSync(join(commonDir, 'log')), false);
   writeFileSync(join(commonDir, 'protect/wiring.lock'), await deadOwner());
   is(await child, 0, 'and goes on when it is known to be dead');
+});
+
+test('a run killed while it takes the lock leaves nothing that others wait for', async () => {
+  const commonDir = folder('common');
+  mkdirSync(join(commonDir, 'protect'));
+  const dead = (await deadOwner()).split(' ');
+  writeFileSync(join(commonDir, `protect/wiring.lock.new.${dead[0]}.${dead[1]}`), '');
+  is(await contender(commonDir, join(commonDir, 'log')), 0);
+  equal(readdirSync(join(commonDir, 'protect')), [], 'what was begun is gone, too');
+});
+
+test('a process that got the id of the dead one has no lock; one of another machine may have it', async () => {
+  const commonDir = folder('common');
+  mkdirSync(join(commonDir, 'protect'));
+  const lock = join(commonDir, 'protect/wiring.lock');
+  const held = await takeLock(lock);
+  const [pid, mark, host, birth] = readFileSync(lock, 'utf8').split(' ') as [string, string, string, string];
+  await held!.release();
+  for (const [text, has] of [
+    [`${pid} ${mark}`, true],
+    [`${pid} ${mark} ${host} ${birth}`, true],
+    [`${pid} ${mark} ${host} ${birth === '-' ? '-' : `${birth}1`}`, birth === '-'],
+    ['999999999 0123456789abcdef 00000000 -', true],
+    [`999999999 0123456789abcdef ${host} -`, false],
+  ] as const) {
+    writeFileSync(lock, text);
+    const mine = await takeLock(lock);
+    is(mine === null, has, text);
+    await mine?.release();
+    await breakLock(lock);
+  }
 });

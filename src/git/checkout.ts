@@ -1,16 +1,12 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, realpath, rm, stat, symlink } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Oid } from '../model/index.ts';
-import { isAlive } from './alive.ts';
+import { hostMark, isAlive } from './alive.ts';
 import type { Repository } from './repository.ts';
 
 const prefix = 'protect-checkout-';
-
-/** Containers may share the folder, each with process ids of its own. */
-const hostMark = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 /** In a commit hook Git's variables name the index of the commit in the making; a worktree has one of its own. */
 const elsewhere = { env: { GIT_INDEX_FILE: undefined, GIT_WORK_TREE: undefined, GIT_DIR: undefined } };
