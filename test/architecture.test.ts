@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { equal, is, ok } from 'uvu/assert';
 import { checks } from '../src/checks/index.ts';
+import { changeChecks } from '../src/checks/of-changes.ts';
 import { suite } from './support/suite.ts';
 import { projectRoot } from './support/world.ts';
 
@@ -167,12 +168,24 @@ test('the hook loads no package on its way', () => {
     }
   };
   visit('hook.ts');
+  visit('commands/hook-process.ts');
 });
 
 test('registry, files and ids are one', () => {
-  const folder = readdirSync(join(root, 'checks')).filter((name) => !['index.ts', 'own.ts', 'parts'].includes(name));
+  const folder = readdirSync(join(root, 'checks')).filter(
+    (name) => !['index.ts', 'of-changes.ts', 'own.ts', 'parts'].includes(name),
+  );
   equal(folder.map((name) => name.replace('.ts', '')).sort(), checks.map(({ id }) => id).sort());
   for (const { id, summary, docs } of checks) ok(summary && docs.why && docs.fix && docs.since, id);
+});
+
+test('what a hook loads are all the checks of its gates, in their order', () => {
+  const hooks = ['pre-commit', 'commit-msg', 'pre-push', 'pre-receive'] as const;
+  const wanted = checks.filter(({ gates }) => hooks.some((gate) => gates.includes(gate)));
+  equal(
+    changeChecks.map(({ id }) => id),
+    wanted.map(({ id }) => id),
+  );
 });
 
 test('the reader of imports sees every form', () => {

@@ -4,7 +4,7 @@ import { takeOf } from '../databases/fingerprint/take.ts';
 import { notesOf } from '../databases/fingerprint/verify.ts';
 import { type Proposal, watch } from '../databases/fingerprint/watch.ts';
 import { exitCode, UsageError } from '../model/index.ts';
-import { parseDuration } from '../policy/parse.ts';
+import { parseDuration } from '../words/duration.ts';
 import { chosen, withPlace } from './database-place.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';

@@ -1,6 +1,6 @@
 import { appendFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { checks } from '../checks/index.ts';
+import { checksFor } from '../checks/of-changes.ts';
 import type { Report } from '../model/index.ts';
 import { isSilent, verdictOf } from '../report/contents.ts';
 import { type Format, formats, writeReport } from '../report/index.ts';
@@ -34,7 +34,7 @@ export async function present(io: Io, report: Report, { format = 'text', output,
   const silent = isSilent(report);
   if (quiet && silent && output === undefined && (format === 'text' || format === 'github')) return;
   const color = output === undefined && wantsColor(io, io.stdout);
-  const written = await writeReport(report, format, { color, checks });
+  const written = await writeReport(report, format, { color, checks: await checksFor(report.gate) });
   // What programs read keeps the usual words.
   const text = format === 'json' || format === 'sarif' ? written : await pasteable(written, io);
   if (output !== undefined) {

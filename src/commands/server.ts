@@ -15,7 +15,7 @@ import {
 import { receivedLog } from '../machine/received-log.ts';
 import { exitCode, UsageError } from '../model/index.ts';
 import { loadStandingPolicy } from '../policy/load.ts';
-import { parseDuration } from '../policy/parse.ts';
+import { parseDuration } from '../words/duration.ts';
 import { visible } from '../words/visible.ts';
 import type { Io } from './io.ts';
 

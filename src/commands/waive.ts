@@ -18,9 +18,9 @@ import {
 import { checks } from '../checks/index.ts';
 import type { Repository } from '../git/repository.ts';
 import { type ChecklistItem, exitCode, type Policy, Refused, UsageError } from '../model/index.ts';
-import { parseDuration } from '../policy/parse.ts';
 import { chooseEnvironment } from '../sources/deploy.ts';
 import { policyHere } from '../sources/policy.ts';
+import { parseDuration } from '../words/duration.ts';
 import { nearest } from '../words/nearest.ts';
 import { visible } from '../words/visible.ts';
 import { ask } from './ask.ts';

@@ -1,4 +1,4 @@
-import { checks } from '../checks/index.ts';
+import { checksFor } from '../checks/of-changes.ts';
 import { sharedContext } from '../context/index.ts';
 import { once } from '../context/once.ts';
 import type { World } from '../context/world.ts';
@@ -52,7 +52,7 @@ export async function judge({
       gate,
       null,
       [],
-      checks.filter((check) => check.gates.includes(gate)).map((check) => errored(check.id, error, 0)),
+      (await checksFor(gate)).filter((check) => check.gates.includes(gate)).map((check) => errored(check.id, error, 0)),
       started,
     );
   }
@@ -73,7 +73,7 @@ export async function judge({
     change,
     context: once(() => sharedContext(given, change, repository, world)),
   }));
-  const scheduled = checksOf(gate, loaded.policy, selection);
+  const scheduled = await checksOf(gate, loaded.policy, selection);
   // Each check listens to it, and Node takes more than ten listeners for a leak.
   process.getBuiltinModule('node:events').setMaxListeners(0, world.signal);
   const clock = gate === 'pre-deploy' ? sharedClock() : plainClock;

@@ -1,4 +1,4 @@
-import { checks } from '../checks/index.ts';
+import { checksFor } from '../checks/of-changes.ts';
 import { ownCheck } from '../checks/own.ts';
 import { type Check, type Gate, leftOut, type Outcome, type Policy, UsageError } from '../model/index.ts';
 import { nearest } from '../words/nearest.ts';
@@ -7,9 +7,9 @@ import { CheckRun, type Run, type Scheduled, unrun } from './run-check.ts';
 import type { Selection } from './selection.ts';
 
 /** What runs at a gate. @throws UsageError when `only` names a check that the gate has not */
-export function checksOf(gate: Gate, policy: Policy, { only, within }: Selection): Scheduled[] {
+export async function checksOf(gate: Gate, policy: Policy, { only, within }: Selection): Promise<Scheduled[]> {
   const own = Object.entries(policy.checks).filter(([, settings]) => settings.command);
-  const every: readonly Check[] = [...checks, ...own.map(([id, settings]) => ownCheck(id, settings))];
+  const every: readonly Check[] = [...(await checksFor(gate)), ...own.map(([id, settings]) => ownCheck(id, settings))];
   const all = within === undefined ? every : every.filter(({ id }) => within.includes(id));
   const scheduled = all
     .map((check) => ({ check, settings: policy.checks[check.id] ?? {} }))

@@ -4,6 +4,7 @@ import type { DatabaseEnvironment, DeployEnvironment, OwnerKey, Policy } from '.
 import { type Field, type Schema, typeName } from '../model/schema.ts';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from '../readers/settings/yaml-package.ts';
 import { patternFault } from '../rules/match.ts';
+import { parseDuration } from '../words/duration.ts';
 import { shortened } from '../words/shortened.ts';
 import { crossCheck, didYouMean } from './cross-check.ts';
 import { readDocument } from './document.ts';
@@ -266,12 +267,6 @@ class Reader {
   #line(node: Node | null | undefined): number {
     return node?.range ? this.lines.linePos(node.range[0]).line || 1 : 1;
   }
-}
-
-/** `90s`, `15m`, `2h`, `7d` in milliseconds; null for anything else. */
-export function parseDuration(text: string): number | null {
-  const match = /^([1-9][0-9]{0,5})(s|m|h|d)$/.exec(text);
-  return match ? Number(match[1]) * { s: 1e3, m: 6e4, h: 36e5, d: 864e5 }[match[2] as 's' | 'm' | 'h' | 'd'] : null;
 }
 
 function set(target: Record<string, unknown>, name: string, value: unknown): void {

@@ -41,6 +41,8 @@ export function serveHooks({ requests, answer, busy }: HookPipes): void {
   createInterface(new Socket({ fd: file, writable: false })).on('line', async (pid) => {
     const request = isFree() ? requestOf(pid) : null;
     await reply(answer, pid, request === null ? goOn : await judge(request));
+    // Who has not seen the end of it would read on in the answer to the next one.
+    while (isOpen(answer)) await setTimeout(1);
     unlinkSync(busy);
   });
   process.on('disconnect', () => process.exit());
@@ -104,6 +106,17 @@ function quoted(bytes: Buffer): string {
   return bytes
     .toString('latin1')
     .replace(/[^\w \n.,:;/()]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+/** Does somebody still read there? */
+function isOpen(pipe: string): boolean {
+  try {
+    closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO') return false;
+    throw error;
+  }
 }
 
 async function reply(answer: string, pid: string, script: string): Promise<void> {
