@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { besideRunner, crashIsUndecided, guarded, interruption } from './commands/guarded.ts';
+import { besideRunner, crashIsUndecided, guarded, insistence, interruption } from './commands/guarded.ts';
 import type { Io } from './commands/io.ts';
 import { main } from './commands/main.ts';
 
@@ -16,6 +16,7 @@ const io: Io = besideRunner({
   stdout: process.stdout,
   stderr: process.stderr,
   signal: interruption(),
+  insisted: insistence,
   now: () => new Date(),
   userId: () => process.geteuid?.() ?? null,
 });

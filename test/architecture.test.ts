@@ -47,6 +47,7 @@ const folders = [
   'ruleset',
   'databases',
   'backups',
+  'deploys',
   'commands',
   'root',
 ];

@@ -19,6 +19,8 @@ export interface CreateOptions {
   readonly smaller: boolean;
   /** Other people than before are to open it. */
   readonly recipientsChanged: boolean;
+  /** The deploy that asks for it has the lock already. */
+  readonly locked?: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface CreateOptions {
  */
 export async function createBackup(place: BackupPlace, options: CreateOptions): Promise<Manifest> {
   await mkdir(place.folder, { recursive: true, mode: 0o700 });
-  return alone({ lock: lockFile(place), doing: `at work on ${place.name}` }, async () => {
+  const make = async () => {
     await removeLeftovers(place.folder);
     const before = await listBackups(place.folder, place.name);
     const recipients = recipientsOf(place.policy, place.backup);
@@ -39,7 +41,8 @@ export async function createBackup(place: BackupPlace, options: CreateOptions): 
     await writeManifest(place.folder, manifest);
     await note(place.folder, { at: place.now().toISOString(), event: 'created', id });
     return manifest;
-  });
+  };
+  return options.locked ? make() : alone({ lock: lockFile(place), doing: `at work on ${place.name}` }, make);
 }
 
 function nameOf(place: BackupPlace, issue: number | null, before: readonly Stored[]): string {

@@ -48,8 +48,11 @@ export function projectName({ topLevel }: Pick<Place, 'topLevel'>): string {
   return name === '' ? createHash('sha256').update(topLevel).digest('hex').slice(0, 12) : name;
 }
 
-/** The file that keeps two runs of one environment apart on this machine, a deploy too. */
-export function lockFile({ env, policy, name, topLevel }: BackupPlace): string {
+/** Where this machine keeps what it knows of the project. @see https://specifications.freedesktop.org/basedir-spec/latest/ */
+export function stateFolder({ env, policy, topLevel }: Pick<Place, 'env' | 'policy' | 'topLevel'>): string {
   const state = env['XDG_STATE_HOME'] || join(env['HOME'] ?? '/', '.local/state');
-  return join(state, 'git-protect', policy.project ?? projectName({ topLevel }), `${name}.lock`);
+  return join(state, 'git-protect', policy.project ?? projectName({ topLevel }));
 }
+
+/** The file that keeps two runs of one environment apart on this machine, a deploy too. */
+export const lockFile = (place: BackupPlace) => join(stateFolder(place), `${place.name}.lock`);

@@ -6,12 +6,7 @@ import {
   type Problem,
   Undecided,
 } from '../model/index.ts';
-import type { JsonPath } from '../readers/settings/json-path.ts';
-import { shortened } from '../words/shortened.ts';
-
-/** Characters of an answer that a finding shows. */
-const shown = 80;
-const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+import { answerJudge, excerpt, shorten } from '../readers/health-answer.ts';
 
 /** Asks what has to be healthy before a deploy. */
 export const health: Check<'deploy'> = {
@@ -72,93 +67,9 @@ async function faultOnce(
   return `answers ${answer.status}${leads}, expected ${status}${answer.location === null ? excerpt(answer.body) : ''}`;
 }
 
-/** Judges bodies. @throws Undecided for a JSONPath that is none */
-async function answerJudge(
-  { expect, commit }: HealthEndpoint,
-  deployed: string,
-): Promise<(body: string) => string | null> {
-  const wanted = await Promise.all(
-    Object.entries(expect).map(async ([path, value]) => ({ path, value, find: await compiled(path) })),
-  );
-  const running = commit === null ? null : { path: commit, find: await compiled(commit) };
-  if (wanted.length === 0 && running === null) return () => null;
-  const { readJson } = await import('../readers/settings/json.ts');
-  return (body) => {
-    try {
-      const text = body.replace(/^\ufeff/, '');
-      JSON.parse(text); // The reader of settings takes comments too; it refuses a key that is there twice.
-      const { value } = readJson(text);
-      for (const { path, value: expected, find } of wanted) {
-        const fault = valueFault(
-          path,
-          find(value).map((match) => match.value),
-          expected,
-        );
-        if (fault !== null) return fault;
-      }
-      return (
-        running &&
-        commitFault(
-          running.path,
-          running.find(value).map((match) => match.value),
-          deployed,
-        )
-      );
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      const why = error.name === 'Unreadable' ? `JSON that ${shorten(error.message)}` : 'what is not JSON';
-      return `answers with ${why}${excerpt(body)}`;
-    }
-  };
-}
-
-async function compiled(path: string): Promise<JsonPath> {
-  const { compilePath } = await import('../readers/settings/json-path.ts');
-  try {
-    return await compilePath(path);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new Undecided(`'${path}' is not a JSONPath: ${error.message}`, 'correct it under deploy: in the policy');
-  }
-}
-
-function valueFault(
-  path: string,
-  found: readonly unknown[],
-  expected: HealthEndpoint['expect'][string],
-): string | null {
-  if (found.length === 0) return `has nothing at ${path}, expected ${JSON.stringify(expected)}`;
-  const other = found.findIndex((value) => value !== expected);
-  return other < 0 ? null : `has ${show(found[other])} at ${path}, expected ${JSON.stringify(expected)}`;
-}
-
-/** Names the commit by its id, or by an abbreviation of it. */
-function commitFault(path: string, found: readonly unknown[], deployed: string): string | null {
-  const expected = `expected ${deployed.slice(0, 12)}`;
-  if (found.length === 0) return `names no commit at ${path}, ${expected}`;
-  const names = (value: unknown) =>
-    typeof value === 'string' && /^[0-9a-f]{7,64}$/i.test(value) && deployed.startsWith(value.toLowerCase());
-  const other = found.findIndex((value) => !names(value));
-  return other < 0 ? null : `runs ${show(found[other])} by ${path}, ${expected}`;
-}
-
-function show(value: unknown): string {
-  return shorten(JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)) ?? String(value));
-}
-
-function excerpt(body: string): string {
-  const line = shorten(body.slice(0, 10_000).replace(/\s+/g, ' ').trim());
-  return line === '' ? ', with an empty body' : `: ${line}`;
-}
-
 /** Where a redirect leads; what stands behind `?` may be a secret. */
 function place(location: string, base: string): string {
   if (!URL.canParse(location, base)) return 'no address';
   const { protocol, host, pathname } = new URL(location, base);
   return shorten(`${protocol}//${host}${pathname}`);
-}
-
-/** What nobody would see is shown as a replacement character, so that what is told stays short. */
-function shorten(text: string): string {
-  return shortened(text.replace(hidden, '\ufffd'), shown);
 }

@@ -58,6 +58,18 @@ export function crashIsUndecided(): void {
   });
 }
 
+/** Aborts when the process is asked to stop for the second time. */
+export function insistence(): AbortSignal {
+  const again = new AbortController();
+  let asked = 0;
+  const count = () => {
+    asked += 1;
+    if (asked > 1) again.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, count);
+  return again.signal;
+}
+
 /** Aborts when the process is asked to stop: Ctrl-C, a terminal that goes away, a supervisor. */
 export function interruption(): AbortSignal {
   const interrupted = new AbortController();

@@ -20,6 +20,8 @@ export interface Io {
   readonly index?: string | null;
   /** Aborts on Ctrl-C and when the terminal goes away. */
   readonly signal: AbortSignal;
+  /** Aborts when it is asked to stop once more; from then on asking does not end the process by itself. */
+  insisted?(): AbortSignal;
   now(): Date;
   /** The effective user id; null where the system has none. */
   userId(): number | null;

@@ -56,6 +56,10 @@ const commands: Record<string, Entry> = {
     does: 'may this commit go to production now?',
     load: () => import('./predeploy.ts').then(({ predeploy, usage }) => ({ run: predeploy, usage })),
   },
+  deploy: {
+    does: 'check, make the way back, ship, watch; and take back what does not come up',
+    load: () => import('./deploy.ts').then(({ deploy, usage }) => ({ run: deploy, usage })),
+  },
   freeze: {
     does: 'stop all deploys, for a reason; anybody may',
     load: () => import('./freeze.ts').then(({ freeze, usage }) => ({ run: freeze, usage })),

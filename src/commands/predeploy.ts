@@ -1,19 +1,15 @@
-import type { Tick } from '../approvals/waiver.ts';
 import { detectAgent } from '../machine/agent.ts';
-import { realHost } from '../machine/host.ts';
 import { exitCode, Refused, UsageError } from '../model/index.ts';
 import { readFormat } from '../report/index.ts';
-import { type DeployOrder, deployedChange } from '../sources/deploy.ts';
-import type { Sourced } from '../sources/staged.ts';
 import { visible } from '../words/visible.ts';
 import { askText } from './ask.ts';
 import { checklistOn } from './checklist.ts';
+import { DeployGate } from './deploy-gate.ts';
 import type { Io } from './io.ts';
 import { runJudging } from './judging.ts';
 import { readOptions, type Usage } from './options.ts';
 import { reportFlags } from './present.ts';
-import { markRollbackPoint, refuseTakenTag } from './rollback-point.ts';
-import { countingTicks, granted, readGrants, savedGrants, saveWaivers, withTicks } from './waivers.ts';
+import { readGrants } from './waivers.ts';
 
 export const usage = {
   words: '[ENVIRONMENT]',
@@ -52,18 +48,14 @@ export async function predeploy(args: readonly string[], io: Io): Promise<number
   const given = await readGrants(values.waiver ?? [], io);
   const format = readFormat(values.format, io.env);
   const checklist = checklistOn(io, format === 'text' && values.output === undefined && !values['dry-run']);
-  const order: DeployOrder = {
+  const gate = new DeployGate(io, {
     environment: positionals[0] ?? null,
-    replaced: null,
-    readopt,
-    now: io.now(),
-    pushed: null,
+    given,
     fetch: !values['dry-run'],
+    readopt,
+    tag: values.tag ?? false,
     tell: (text) => checklist?.tell(text),
-    host: (topLevel) => realHost(topLevel, io.env, io.userId),
-  };
-  let sourced: Sourced | null = null;
-  let ticks: readonly Tick[] = [];
+  });
   return runJudging(io, {
     gate: 'pre-deploy',
     keep: 'location',
@@ -77,24 +69,11 @@ export async function predeploy(args: readonly string[], io: Io): Promise<number
       dry: values['dry-run'] ?? false,
       ...(checklist ? { watch: checklist } : {}),
     },
-    source: async (repository) => {
-      sourced = await deployedChange(repository, order);
-      if (values.tag) await refuseTakenTag(repository, sourced, io.now());
-      const counting = granted(sourced, given.waivers, io.now());
-      if (sourced.deployment?.environment.trigger === 'push')
-        await saveWaivers(repository, [...given.waivers, ...given.ticks]);
-      ticks = countingTicks(sourced, given.ticks, (await savedGrants(repository)).ticks, io.now());
-      return { ...withTicks(sourced, ticks), waivers: counting };
-    },
+    source: (repository) => gate.source(repository),
     ...(checklist ? { progress: checklist } : {}),
     after: async (repository, report) => {
-      if (!values.tag || report.verdict !== 'pass' || sourced === null) return exitCode.pass;
-      return markRollbackPoint(repository, io, {
-        sourced,
-        report,
-        grants: [...given.waivers, ...ticks],
-        push: values.push ?? false,
-      });
+      if (values.tag && report.verdict === 'pass') await gate.mark(repository, report, values.push ?? false);
+      return exitCode.pass;
     },
   });
 }

@@ -1,6 +1,6 @@
 import type { Repository } from '../git/repository.ts';
 import { rollbackTag } from '../git/rollback-points.ts';
-import { type Deployment, exitCode, type Report, Undecided, UsageError } from '../model/index.ts';
+import { type Deployment, type Report, Undecided, UsageError } from '../model/index.ts';
 import { verdictOf } from '../report/contents.ts';
 import type { Sourced } from '../sources/staged.ts';
 import { shellWord } from '../words/shell-word.ts';
@@ -26,15 +26,15 @@ export async function refuseTakenTag(repository: Repository, { deployment }: Sou
 /**
  * Puts an annotated tag on the commit that was checked: where to go back to. The message is the report in short, with
  * the waivers and ticks whole.
- * @returns the exit code
+ * @returns its name; empty where nothing is deployed by a policy
  */
 export async function markRollbackPoint(
   repository: Repository,
   io: Io,
   { sourced, report, grants, push }: { sourced: Sourced; report: Report; grants: readonly Grant[]; push: boolean },
-): Promise<number> {
+): Promise<string> {
   const { deployment } = sourced;
-  if (!deployment) return exitCode.pass;
+  if (!deployment) return '';
   const name = tagName(deployment, io.now());
   const made = await repository.tell([
     'tag',
@@ -56,7 +56,7 @@ export async function markRollbackPoint(
   io.stderr.write(visible(`tagged ${deployment.commit.slice(0, 12)} as ${name}\n`));
   if (!push) {
     io.stderr.write(visible(`  push it: ${line}\n`));
-    return exitCode.pass;
+    return name;
   }
   const alone = ['--no-follow-tags', '--recurse-submodules=no'];
   const pushed = await repository.tell([
@@ -69,7 +69,7 @@ export async function markRollbackPoint(
   ]);
   if (pushed.code !== 0) throw new Undecided(`the tag ${name} could not be pushed: ${firstLine(pushed.stderr)}`, line);
   io.stderr.write(`pushed it to ${visible(remote)}\n`);
-  return exitCode.pass;
+  return name;
 }
 
 /** @throws UsageError where the policy names none */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { Undecided } from '../model/index.ts';
+import { saidFirst } from '../words/said.ts';
 
 interface PipeOptions {
   readonly cwd: string;
@@ -56,7 +57,6 @@ export async function pipe<T>(
 
 function ending(file: string, end: number | string, errors: string): Undecided {
   if (end === 'ENOENT') return new Undecided(`${file} is not on PATH`);
-  const first = errors.trim().split('\n')[0] ?? '';
-  const plain = first.replace(/(["'`]).*?\1/g, '…').slice(0, 200);
+  const plain = saidFirst(errors);
   return new Undecided(`${file} ended with ${end}${plain === '' ? '' : `: ${plain}`}`);
 }

@@ -18,6 +18,10 @@ export interface RunOptions {
   readonly input?: string;
   /** Its standard input stays open for as long as we live, and nothing that it started outlives it. */
   readonly leashed?: boolean;
+  /** Gets all that it says, as it says it. */
+  readonly onOutput?: (chunk: string) => void;
+  /** Gets its process id. */
+  readonly onStart?: (pid: number) => void;
 }
 
 /**
@@ -45,7 +49,9 @@ export async function runCommand(command: string | readonly string[], options: R
   child.stdout?.setEncoding('utf8');
   let output = '';
   let stdout = '';
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   child.all?.on('data', (chunk: string) => {
+    options.onOutput?.(chunk);
     const all = output + chunk;
     // The end of a word of which the beginning is gone may be that of a key, which nobody would know for one.
     output = all.length > tail ? all.slice(-tail).replace(/^\S{1,4096}/, '') : all;

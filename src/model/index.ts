@@ -9,3 +9,4 @@ export type * from './deployment.ts';
 export * from './errors.ts';
 export * from './policy.ts';
 export * from './report.ts';
+export * from './ship.ts';

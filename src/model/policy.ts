@@ -2,6 +2,7 @@
 
 import type { Gate, Oid } from './change.ts';
 import type { Severity } from './report.ts';
+import type { Ship } from './ship.ts';
 
 /** The names a policy file may have, at the root of the tree. */
 export const policyNames = ['.protectionrc', '.protectionrc.json', '.protectionrc.yaml', '.protectionrc.yml'] as const;
@@ -163,7 +164,7 @@ export interface Policy {
 }
 
 /** A place that this is deployed to, and what has to hold before. Null: not asked for. */
-export interface DeployEnvironment {
+export interface DeployEnvironment extends Ship {
   /** Short name; null: the default branch. */
   readonly branch: string | null;
   readonly remote: string;

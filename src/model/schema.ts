@@ -19,7 +19,9 @@ export type Schema =
       readonly of: Schema;
       readonly known: Readonly<Record<string, Schema>>;
     }
-  | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Field>> };
+  | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Field>> }
+  /** A map of which one key is nearly always all there is: its value may then stand alone. */
+  | { readonly kind: 'brief'; readonly key: string; readonly fields: Readonly<Record<string, Field>> };
 
 /** A text of a form of its own. `read` returns what it means, or undefined; `write` the text, where it means something else. */
 export interface Form {
@@ -61,6 +63,7 @@ export const map = (
   known,
 });
 export const object = (fields: Record<string, Field>): Schema => ({ kind: 'object', fields });
+export const brief = (key: string, fields: Record<string, Field>): Schema => ({ kind: 'brief', key, fields });
 export const duration: Schema = { kind: 'duration' };
 
 /** What is expected here, for errors and docs. */
@@ -87,5 +90,7 @@ export function typeName(schema: Schema): string {
     case 'map':
     case 'object':
       return 'a map';
+    case 'brief':
+      return `${typeName(schema.fields[schema.key]!.schema)}, or a map`;
   }
 }

@@ -4,6 +4,7 @@ import { nearest } from '../words/nearest.ts';
 import { crossCheckBackups } from './cross-check-backups.ts';
 import { crossCheckDatabases } from './cross-check-databases.ts';
 import { crossCheckDeploy } from './cross-check-deploy.ts';
+import { crossCheckShip } from './cross-check-ship.ts';
 import type { RawPolicy, Tell } from './raw.ts';
 
 /** Checks what binds one part of the file to another. */
@@ -21,6 +22,7 @@ export function crossCheck(raw: RawPolicy, tell: Tell): void {
   if (raw.commits.prefix !== undefined) checkPrefix(raw.commits.prefix, tell);
   for (const [id, settings] of Object.entries(raw.checks)) checkSettings(id, settings, tell);
   crossCheckDeploy(raw, tell);
+  crossCheckShip(raw, tell);
   crossCheckDatabases(raw, tell);
   crossCheckBackups(raw, tell);
 }

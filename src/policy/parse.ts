@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { parsePublicKey } from '../approvals/public-key.ts';
-import type { DatabaseEnvironment, DeployEnvironment, OwnerKey, Policy } from '../model/index.ts';
+import type { DatabaseEnvironment, DeployEnvironment, OwnerKey, Policy, Ship } from '../model/index.ts';
 import { type Field, type Schema, typeName } from '../model/schema.ts';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from '../readers/settings/yaml-package.ts';
 import { patternFault } from '../rules/match.ts';
@@ -111,6 +111,23 @@ export function toEnvironment(raw: RawEnvironment): DeployEnvironment {
     backups: raw.backups ?? null,
     'pending-migrations': raw['pending-migrations'] ?? null,
     rollback: rollback ? { document: rollback.document ?? null, tag: rollback.tag ?? null } : null,
+    ...toShip(raw),
+  };
+}
+
+function toShip(raw: RawEnvironment): Ship {
+  return {
+    run: raw.run ?? null,
+    undo: raw.undo?.command === 'release' ? 'release' : (raw.undo ?? null),
+    undoCheck: raw.undoCheck ?? null,
+    undoMigrations: raw.undoMigrations,
+    stop: raw.stop ?? null,
+    start: raw.start ?? null,
+    backup: raw.backup ?? null,
+    release: raw.release ?? null,
+    live: raw.live ?? null,
+    watch: raw.watch,
+    process: raw.process ?? null,
   };
 }
 
@@ -146,6 +163,8 @@ class Reader {
     switch (schema.kind) {
       case 'object':
         return this.#object(node, schema.fields, path);
+      case 'brief':
+        return this.#brief(node, schema, path);
       case 'map':
         return this.#map(node, schema, path);
       case 'list':
@@ -185,6 +204,13 @@ class Reader {
       else if (field.default !== undefined) set(result, name, this.#default(field));
     }
     return result;
+  }
+
+  #brief(node: Node | null, { key, fields }: Schema & { kind: 'brief' }, path: string): unknown {
+    if (!isScalar(node) || node.value === null) return this.#object(node, fields, path);
+    const value = this.read(node, fields[key]!.schema, path);
+    const others = Object.entries(fields).filter(([name, field]) => name !== key && field.default !== undefined);
+    return { [key]: value, ...Object.fromEntries(others.map(([name, field]) => [name, this.#default(field)])) };
   }
 
   /** Defaults pass through the same reader, so that `{}` gets the defaults of its own keys. */

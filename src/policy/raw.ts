@@ -8,6 +8,7 @@ import type {
   PinnedSetting,
   PinnedVariable,
   Policy,
+  ShellCommand,
 } from '../model/index.ts';
 import { privileges } from '../model/index.ts';
 
@@ -18,8 +19,20 @@ export type RawSetting = Optional<PinnedSetting, 'file' | 'files' | 'at' | 'patt
 /** An environment as the schema reads it. */
 export interface RawEnvironment
   extends Optional<
-    Omit<DeployEnvironment, 'commands' | 'environment' | 'health' | 'rollback'>,
-    'branch' | 'window' | 'coverage' | 'disk' | 'backups' | 'pending-migrations'
+    Omit<DeployEnvironment, 'commands' | 'environment' | 'health' | 'rollback' | 'undo' | 'process'>,
+    | 'branch'
+    | 'window'
+    | 'coverage'
+    | 'disk'
+    | 'backups'
+    | 'pending-migrations'
+    | 'run'
+    | 'undoCheck'
+    | 'stop'
+    | 'start'
+    | 'backup'
+    | 'release'
+    | 'live'
   > {
   readonly commands: Optional<DeployEnvironment['commands'], 'test' | 'build'>;
   readonly environment?: {
@@ -28,6 +41,8 @@ export interface RawEnvironment
     readonly different: readonly string[];
     readonly pinned: Readonly<Record<string, Optional<PinnedVariable, 'fingerprint' | 'rotated' | 'maxAge'>>>;
   };
+  readonly undo?: ShellCommand;
+  readonly process?: NonNullable<DeployEnvironment['process']>;
   readonly health: readonly Optional<HealthEndpoint, 'commit'>[];
   readonly rollback?: Optional<NonNullable<DeployEnvironment['rollback']>, 'document' | 'tag'>;
 }

@@ -1,5 +1,7 @@
 import { migrationTools, placeholderForms, weekdays } from '../model/policy.ts';
 import { choice, duration, type Field, type Form, list, map, object, type Schema, text } from '../model/schema.ts';
+import { folder, path, scalar, url } from './forms.ts';
+import { ship } from './schema-ship.ts';
 
 /** The sections of the policy that the gate before a deploy reads, and what its content checks need. */
 
@@ -63,17 +65,6 @@ const hours: Form = {
   },
 };
 
-const url: Form = {
-  kind: 'form',
-  expected: 'an address such as https://staging.example/health',
-  pattern: /^https?:\/\//,
-  read(written) {
-    if (!/^https?:\/\//.test(written) || !URL.canParse(written)) return undefined;
-    const { username, password } = new URL(written);
-    return username === '' && password === '' ? written : undefined;
-  },
-};
-
 const tlsHost: Form = {
   kind: 'form',
   expected: 'a host such as example.com or example.com:8443',
@@ -84,15 +75,6 @@ const tlsHost: Form = {
   },
 };
 
-const path: Form = {
-  kind: 'form',
-  expected: 'a path from the top of the repository, with /',
-  read: (written) => (written === '.' || !/^\/|\\|(^|\/)\.{0,2}(\/|$)|\/$/.test(written) ? written : undefined),
-};
-
-const folder: Form = { ...path, read: (written) => path.read(written.replace(/(?<=.)\/$/, '')) };
-
-const scalar: Schema = { kind: 'any', expected: 'a text, number, true, false or null' };
 const variable = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 const pinned = object({
@@ -249,6 +231,7 @@ export const deploy = object({
     }),
     'migrations that must have run',
   ),
+  ...ship,
 });
 
 export const setting = object({

@@ -1,4 +1,4 @@
-import { type Field, type Schema, typeName } from '../model/schema.ts';
+import { type Field, object, type Schema, typeName } from '../model/schema.ts';
 import { policySchema } from './schema.ts';
 
 /** The JSON schema that editors use. @see https://json-schema.org/draft/2020-12 */
@@ -42,6 +42,8 @@ function toJsonSchema(schema: Schema): Record<string, unknown> {
           : {}),
         additionalProperties: toJsonSchema(schema.of),
       };
+    case 'brief':
+      return { anyOf: [toJsonSchema(schema.fields[schema.key]!.schema), toJsonSchema(object({ ...schema.fields }))] };
     case 'object': {
       const fields = Object.entries(schema.fields);
       const required = fields.filter(([, field]) => field.required).map(([name]) => name);
@@ -74,7 +76,7 @@ export interface KeyRow {
 export function keyTable(schema: Schema = policySchema, prefix = ''): KeyRow[] {
   if (schema.kind === 'list') return keyTable(schema.of, `${prefix.slice(0, -1)}[].`);
   if (schema.kind === 'map') return keyTable(schema.of, `${prefix}<name>.`);
-  if (schema.kind !== 'object') return [];
+  if (schema.kind !== 'object' && schema.kind !== 'brief') return [];
   return Object.entries(schema.fields).flatMap(([name, field]) => [
     { key: prefix + name, type: typeName(field.schema), default: defaultName(field), doc: field.doc },
     ...keyTable(field.schema, `${prefix}${name}.`),

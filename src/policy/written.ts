@@ -9,7 +9,9 @@ export function writtenPolicy(policy: Policy): unknown {
 
 function written(value: unknown, schema: Schema): unknown {
   switch (schema.kind) {
+    case 'brief':
     case 'object':
+      if (typeof value === 'string') return value;
       return entries(value, (name, inner) => {
         const field = schema.fields[name];
         // What is not asked for is left out; a null of the user's own stays.

@@ -11,6 +11,7 @@ import {
   type Policy,
   Undecided,
   UsageError,
+  unshipped,
 } from '../model/index.ts';
 import { validPolicy } from '../policy/load.ts';
 import { protectedBranches } from '../rules/rules.ts';
@@ -41,6 +42,7 @@ export interface DeployOrder {
 
 /** What holds where the policy has no `deploy:`. */
 const unconfigured: DeployEnvironment = {
+  ...unshipped,
   branch: null,
   remote: 'origin',
   trigger: 'command',
@@ -150,6 +152,18 @@ async function policyNow(repository: Repository, commit: Oid): Promise<PolicyPla
     results: async () => [{ name: commit, label: commit }],
     worktree: true,
   });
+}
+
+/**
+ * What a deploy obeys, as this clone knows it: the policy of the default branch, and the environment that is meant.
+ * @throws UsageError when there is no policy, or no such environment
+ */
+export async function deployPolicy(repository: Repository, wanted: string | null) {
+  const commit = await repository.commit('HEAD');
+  if (commit === null) throw new Undecided('there is no commit yet', 'git commit');
+  const { loaded } = await policyNow(repository, commit);
+  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
+  return { policy: loaded.policy, commit, ...chooseEnvironment(loaded.policy, wanted) };
 }
 
 /** @throws UsageError when the name is not in the policy, or none is given and there are several */

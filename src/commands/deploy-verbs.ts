@@ -1,0 +1,25 @@
+import type { Verb } from './verbs.ts';
+
+/** What `protect deploy` does besides deploying, by its second word. */
+export const deployVerbs: Readonly<Record<string, Verb>> = {
+  status: {
+    does: 'what runs there, since when, and how it is; is anything open, locked or frozen?',
+    load: () => import('./deploy-status.ts').then(({ deployStatus, usage }) => ({ run: deployStatus, usage })),
+  },
+  rollback: {
+    does: 'go back by hand: to what ran before, to a tag, or to an archive',
+    load: () => import('./deploy-rollback.ts').then(({ deployRollback, usage }) => ({ run: deployRollback, usage })),
+  },
+  resume: {
+    does: 'say where a deploy that was cut off stands, watch what runs, and write it down',
+    load: () => import('./deploy-resume.ts').then(({ deployResume, usage }) => ({ run: deployResume, usage })),
+  },
+  unlock: {
+    does: 'free an environment whose run is gone',
+    load: () => import('./deploy-unlock.ts').then(({ deployUnlock, usage }) => ({ run: deployUnlock, usage })),
+  },
+  init: {
+    does: 'print what the policy needs for pm2, systemd, Compose or Render',
+    load: () => import('./deploy-init.ts').then(({ deployInit, usage }) => ({ run: deployInit, usage })),
+  },
+};

@@ -1,0 +1,44 @@
+import { hostname } from 'node:os';
+import { ownerOf, takeLock } from '../machine/lock.ts';
+import { Undecided } from '../model/index.ts';
+import { type Journal, readJournals } from './journal.ts';
+import { type DeployPlace, journalsOf, lockOf } from './place.ts';
+
+/**
+ * Lets one run at a time change an environment from this machine: a deploy, a way back, a backup of the same name.
+ * @throws Undecided when another one is at it
+ */
+export async function withLock<T>(place: DeployPlace, act: () => Promise<T>): Promise<T> {
+  const lock = lockOf(place);
+  const held = await takeLock(lock);
+  if (held === null) {
+    const owner = await ownerOf(lock);
+    const who =
+      owner === null ? 'a run that has just ended' : `process ${owner.pid}${owner.isHere ? '' : ' of another machine'}`;
+    throw new Undecided(
+      `${place.name} is being changed by ${who} (${lock})`,
+      `wait for it: npx git-protect deploy status ${place.name}`,
+    );
+  }
+  try {
+    return await act();
+  } finally {
+    await held.release();
+  }
+}
+
+/** The journals of the environment. */
+export const journals = (place: DeployPlace) => readJournals(journalsOf(place), place.name, place.now);
+
+/**
+ * The newest journal where it stands open: it was changed, and nobody knows whether it runs. One that a person has closed by
+ * `unlock` is not.
+ */
+export function openJournal(all: readonly Journal[]): Journal | null {
+  const last = all.at(-1);
+  return last !== undefined && (last.state === 'interrupted' || last.state === 'stuck') && !last.has('unlocked')
+    ? last
+    : null;
+}
+
+export const here = () => ({ pid: process.pid, host: hostname() });
