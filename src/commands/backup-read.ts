@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, open, readFile, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -67,13 +67,21 @@ async function write(plain: Readable, out: string | null, io: Io): Promise<void>
         if (!io.stdout.write(chunk)) await new Promise((done) => io.stdout.once('drain', done));
       return;
     }
+    // A device that is moved over is gone for the whole machine.
+    const there = await lstat(out).catch(() => null);
+    if (there !== null && !there.isFile()) throw new UsageError(`${out} is there, and is no file`, 'name another one');
     const beside = `${out}.partial`;
     await rm(beside, { force: true });
     const target = await open(beside, 'wx', 0o600);
     await pipeline(plain, target.createWriteStream({ flush: true }));
     await rename(beside, out);
   } catch (error) {
-    if (error instanceof Undecided || (error as NodeJS.ErrnoException).code?.startsWith('E')) throw error;
+    if (
+      error instanceof Undecided ||
+      error instanceof UsageError ||
+      (error as NodeJS.ErrnoException).code?.startsWith('E')
+    )
+      throw error;
     throw new Undecided(faultOf(error));
   }
 }

@@ -19,6 +19,8 @@ interface DeployGateOptions {
   readonly readopt: string | null;
   /** Is the commit to become a rollback point? */
   readonly tag: boolean;
+  /** May that be there already, on the same commit? */
+  readonly again?: boolean;
   tell(text: string): void;
 }
 
@@ -48,7 +50,7 @@ export class DeployGate {
       host: (topLevel) => realHost(topLevel, env, userId),
     });
     this.#sourced = sourced;
-    if (tag) await refuseTakenTag(repository, sourced, now());
+    if (tag) await refuseTakenTag(repository, sourced, now(), this.#options.again);
     const waivers = granted(sourced, given.waivers, now());
     if (sourced.deployment?.environment.trigger === 'push')
       await saveWaivers(repository, [...given.waivers, ...given.ticks]);

@@ -83,6 +83,7 @@ async function orderOf(shipping: Shipping, kind: Order['kind'], commit: Oid): Pr
     fetch: true,
     readopt: null,
     tag: tags,
+    again: true,
     tell: view.tell,
   });
   const before = await standing(io);

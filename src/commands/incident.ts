@@ -1,9 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { stateFolder } from '../backups/place.ts';
+import { listBackups } from '../backups/store.ts';
+import { type Journal, readJournals } from '../deploys/journal.ts';
 import { keepForSetup } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
 import { exitCode, UsageError } from '../model/index.ts';
 import { type Event, incidentsFolder, incidentText } from '../readers/incident.ts';
+import { policyHereIfAny } from '../sources/policy.ts';
 import { slug } from '../words/slug.ts';
 import { visible } from '../words/visible.ts';
 import { putUpFreeze } from './freeze.ts';
@@ -31,7 +35,8 @@ export async function incident(args: readonly string[], io: Io): Promise<number>
     if (topLevel === null) throw new UsageError('a bare repository has no files', 'run this in a clone');
     const at = io.now().toISOString();
     const path = `${incidentsFolder}${at.slice(0, 10)}-${slug(title, 'incident')}.md`;
-    const text = incidentText(visible(title), at, await timeline(repository, io.now()), true);
+    const known = [...(await timeline(repository, io.now())), ...(await shippedEvents(repository, io))];
+    const text = incidentText(visible(title), at, known, true);
     await mkdir(dirname(join(topLevel, path)), { recursive: true });
     await writeFile(join(topLevel, path), text, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EEXIST' ? new UsageError(`${path} is there already`, `go on writing it`) : error;
@@ -71,6 +76,43 @@ async function timeline(repository: Repository, now: Date): Promise<Event[]> {
     events.push({ at: utc(at), what: visible(`rollback point or tag: ${tag}`) });
   }
   return events;
+}
+
+/** What was deployed and backed up from this machine, where the policy says how. */
+async function shippedEvents(repository: Repository, io: Io): Promise<Event[]> {
+  const loaded = await policyHereIfAny(repository);
+  const { topLevel } = await repository.layout();
+  if (loaded === null || topLevel === null) return [];
+  const { policy } = loaded;
+  const since = io.now().getTime() - lookBack;
+  const state = stateFolder({ env: io.env, policy, topLevel });
+  const deploys = Object.keys(policy.deploy).flatMap((name) =>
+    journalEvents(readJournals(join(state, 'deploys'), name, io.now)),
+  );
+  const backups = await Promise.all(
+    Object.entries(policy.backups).map(async ([name, { folder }]) =>
+      (await listBackups(resolve(topLevel, folder), name)).map(({ manifest }) => ({
+        at: manifest.createdAt,
+        what: `backup ${manifest.id}${manifest.state === 'whole' ? '' : `: ${manifest.state}`}`,
+      })),
+    ),
+  );
+  return [...deploys, ...backups.flat()].filter(({ at }) => Date.parse(at) > since);
+}
+
+function journalEvents(all: readonly Journal[]): Event[] {
+  return all.flatMap(({ begun: { kind, environment, commit }, lines, state }) => {
+    const what = `${kind} of ${commit.slice(0, 12)} to ${environment}`;
+    const samples = lines.filter(({ step }) => step === 'sample');
+    const bad = samples.filter((line) => line['fault'] !== null).length;
+    const watched = samples.length === 0 ? '' : `, ${bad} of ${samples.length} samples bad`;
+    const why = lines.findLast(({ step }) => step === 'ended')?.['why'];
+    const said = typeof why === 'string' ? `: ${visible(why.split('\n')[0]!)}` : '';
+    return [
+      { at: lines[0]!.at, what: `${what} begins` },
+      { at: lines.at(-1)!.at, what: `${what}: ${state}${watched}${said}` },
+    ];
+  });
 }
 
 const utc = (time: string) => new Date(time).toISOString();

@@ -12,11 +12,20 @@ interface Grant {
   readonly content: Buffer;
 }
 
-/** @throws UsageError where the policy names no tag, or the one that it would be is there already */
-export async function refuseTakenTag(repository: Repository, { deployment }: Sourced, now: Date): Promise<void> {
+/**
+ * @param again may it be there already, on this very commit? A deploy that was cut off has left it
+ * @throws UsageError where the policy names no tag, or the one that it would be is there already
+ */
+export async function refuseTakenTag(
+  repository: Repository,
+  { deployment }: Sourced,
+  now: Date,
+  again = false,
+): Promise<void> {
   if (!deployment) return;
   const name = tagName(deployment, now);
   if ((await repository.objects.info(`refs/tags/${name}`)) === null) return;
+  if (again && (await isOn(repository, name, deployment.commit))) return;
   throw new UsageError(
     `the tag ${name} is there already, and is never moved`,
     'wait a minute, or run it without --tag',
@@ -36,24 +45,10 @@ export async function markRollbackPoint(
   const { deployment } = sourced;
   if (!deployment) return '';
   const name = tagName(deployment, io.now());
-  const made = await repository.tell([
-    'tag',
-    '--annotate',
-    '--no-sign',
-    '--cleanup=verbatim',
-    '--message',
-    message(deployment, report, grants),
-    name,
-    deployment.commit,
-  ]);
-  if (made.code !== 0)
-    throw new Undecided(
-      `the tag ${name} could not be made: ${firstLine(made.stderr)}`,
-      'everything passed, but there is no rollback point',
-    );
+  if (!(await isOn(repository, name, deployment.commit)))
+    await makeTag(repository, io, name, message(deployment, report, grants), deployment.commit);
   const remote = deployment.environment.remote;
   const line = `git push ${shellWord(remote)} ${shellWord(`refs/tags/${name}`)}`;
-  io.stderr.write(visible(`tagged ${deployment.commit.slice(0, 12)} as ${name}\n`));
   if (!push) {
     io.stderr.write(visible(`  push it: ${line}\n`));
     return name;
@@ -70,6 +65,20 @@ export async function markRollbackPoint(
   if (pushed.code !== 0) throw new Undecided(`the tag ${name} could not be pushed: ${firstLine(pushed.stderr)}`, line);
   io.stderr.write(`pushed it to ${visible(remote)}\n`);
   return name;
+}
+
+const isOn = async (repository: Repository, name: string, commit: string) =>
+  (await repository.commit(`refs/tags/${name}`)) === commit;
+
+async function makeTag(repository: Repository, io: Io, name: string, text: string, commit: string): Promise<void> {
+  const form = ['--annotate', '--no-sign', '--cleanup=verbatim', '--message', text];
+  const made = await repository.tell(['tag', ...form, name, commit]);
+  if (made.code !== 0)
+    throw new Undecided(
+      `the tag ${name} could not be made: ${firstLine(made.stderr)}`,
+      'everything passed, but there is no rollback point',
+    );
+  io.stderr.write(visible(`tagged ${commit.slice(0, 12)} as ${name}\n`));
 }
 
 /** @throws UsageError where the policy names none */

@@ -123,18 +123,20 @@ export function readJournals(folder: string, environment: string, now: () => Dat
   const form = new RegExp(`^\\d{8}T\\d{6}Z-${environment}-[0-9a-f]{12}(?:-\\d+)?\\.jsonl$`);
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => form.test(name)) : [];
   return names
+    .map((name) => name.slice(0, -'.jsonl'.length))
     .sort(byAge)
-    .map((name) => readJournal(join(folder, name), now))
+    .map((id) => readJournal(folder, id, now))
     .filter((journal): journal is Journal => journal !== null);
 }
 
-/** `…-9` stands before `…-10`. */
+/** `…` stands before `…-2`, and `…-9` before `…-10`. */
 function byAge(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 
 /** @returns null where a crash left not even its first line */
-function readJournal(path: string, now: () => Date): Journal | null {
+function readJournal(folder: string, id: string, now: () => Date): Journal | null {
+  const path = join(folder, `${id}.jsonl`);
   const lines: Line[] = [];
   for (const text of readFileSync(path, 'utf8').split('\n')) {
     const line = parse(text);
@@ -147,7 +149,6 @@ function readJournal(path: string, now: () => Date): Journal | null {
       );
     lines.push(line);
   }
-  const id = path.slice(path.lastIndexOf('/') + 1, -'.jsonl'.length);
   return lines.length === 0 ? null : new Journal(path, id, lines, now);
 }
 

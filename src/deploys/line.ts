@@ -290,7 +290,11 @@ async function refuseMissing(place: DeployPlace, journal: Journal, command: stri
     place,
     journal,
     'look for run',
-    { command: `command -v -- ${word} >/dev/null`, timeout: 30_000 },
+    // Some shells find a file by its path that nobody may run.
+    {
+      command: word.includes('/') ? `test -f ${word} -a -x ${word}` : `command -v -- ${word} >/dev/null`,
+      timeout: 30_000,
+    },
     place.signal,
   );
   if (looked !== null) throw new Undecided(`run: ${word} is not there, or cannot be run`, 'correct deploy.run');

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { isAlive } from '../git/alive.ts';
 import { ownerOf, takeLock } from '../machine/lock.ts';
 import { Undecided } from '../model/index.ts';
 import { type Journal, readJournals } from './journal.ts';
@@ -39,6 +40,17 @@ export function openJournal(all: readonly Journal[]): Journal | null {
   return last !== undefined && (last.state === 'interrupted' || last.state === 'stuck') && !last.has('unlocked')
     ? last
     : null;
+}
+
+/** A command that outlived its run must not be joined by another one. @throws Undecided while it lives */
+export function refuseRunning({ lines, begun }: Journal): void {
+  const last = lines.at(-1)!;
+  const pid = Number(last['pid']);
+  if (last.step !== 'runs' || !Number.isSafeInteger(pid) || !isAlive(pid)) return;
+  throw new Undecided(
+    `'${String(last['command'])}' of the ${begun.kind} that was cut off still runs (process ${pid})`,
+    'wait for it, or stop it',
+  );
 }
 
 export const here = () => ({ pid: process.pid, host: hostname() });

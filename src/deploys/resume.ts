@@ -1,8 +1,7 @@
-import { isAlive } from '../git/alive.ts';
 import { type Oid, Undecided } from '../model/index.ts';
 import { Journal, lastLive } from './journal.ts';
 import type { Ended, Viewer } from './line.ts';
-import { here, journals, openJournal, withLock } from './lock.ts';
+import { here, journals, openJournal, refuseRunning, withLock } from './lock.ts';
 import { type DeployPlace, journalsOf } from './place.ts';
 import { mendSwap } from './put-back.ts';
 import { untilReady } from './ready.ts';
@@ -55,18 +54,6 @@ async function goOn(place: DeployPlace, open: Journal, runs: Sample, how: Resume
     open,
     `${says}, expected ${commit.slice(0, 12)}: npx git-protect deploy resume ${place.name} --undo takes it back`,
   );
-}
-
-/** A command that outlived us must not be joined by another one. */
-function refuseRunning(open: Journal): void {
-  const line = open.last('runs');
-  const pid = Number(line?.['pid']);
-  const isOver = open.lines.at(-1)!.step !== 'runs' || !Number.isSafeInteger(pid) || !isAlive(pid);
-  if (!isOver)
-    throw new Undecided(
-      `'${String(line!['command'])}' of that deploy still runs (process ${pid})`,
-      'wait for it, or stop it',
-    );
 }
 
 async function watchOpen(place: DeployPlace, open: Journal, how: Resume): Promise<Ended> {

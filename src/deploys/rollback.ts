@@ -1,7 +1,7 @@
 import { type Oid, Refused, Undecided } from '../model/index.ts';
 import { Journal, lastLive } from './journal.ts';
 import type { Ended, Viewer } from './line.ts';
-import { here, journals, openJournal, withLock } from './lock.ts';
+import { here, journals, openJournal, refuseRunning, withLock } from './lock.ts';
 import { migrationsBetween } from './migrations.ts';
 import { type DeployPlace, journalsOf } from './place.ts';
 import { mendSwap } from './put-back.ts';
@@ -21,6 +21,7 @@ export async function rollback(place: DeployPlace, { to, withEnv, viewer }: Roll
   return withLock(place, async () => {
     const all = journals(place);
     const open = openJournal(all);
+    if (open !== null) refuseRunning(open);
     if (open !== null && (await mendSwap(place, open)))
       viewer.noted('files that were half put back are as they were before');
     const from = open?.begun.commit ?? lastLive(all)?.begun.commit ?? '';

@@ -1,6 +1,6 @@
 import { get } from '../machine/http.ts';
 import type { Live, Oid } from '../model/index.ts';
-import { answerJudge, commitReader, excerpt } from '../readers/health-answer.ts';
+import { answerJudge, commitReader } from '../readers/health-answer.ts';
 
 /** One look at a service. */
 export interface Sample {
@@ -27,7 +27,11 @@ export type Sampler = (signal: AbortSignal) => Promise<Sample>;
  * @throws Undecided for a JSONPath that is none
  */
 export async function sampler(live: Live, wanted: Oid | null, now: () => Date): Promise<Sampler> {
-  const judge = await answerJudge({ expect: live.expect, commit: wanted === null ? null : live.commit }, wanted ?? '');
+  const judge = await answerJudge(
+    { expect: live.expect, commit: wanted === null ? null : live.commit },
+    wanted ?? '',
+    false,
+  );
   const commitOf = await commitReader(live.commit);
   const once = async (signal: AbortSignal): Promise<Sample> => {
     const at = now().toISOString();
@@ -35,7 +39,7 @@ export async function sampler(live: Live, wanted: Oid | null, now: () => Date): 
     const spent = () => Math.round(performance.now() - started);
     try {
       const { status, body } = await get(live.url, longest, signal);
-      const fault = status === live.status ? judge(body) : `answers ${status}, expected ${live.status}${excerpt(body)}`;
+      const fault = status === live.status ? judge(body) : `answers ${status}, expected ${live.status}`;
       return { at, latency: spent(), commit: commitOf(body), fault };
     } catch (error) {
       return { at, latency: spent(), commit: null, fault: (error as Error).message };

@@ -64,7 +64,8 @@ export async function watch(place: DeployPlace, { commit, signal, onSample }: Wa
   await place.wait(rule.grace, signal);
   const samples: Sample[] = [];
   const started = performance.now();
-  for (let n = 0; n < planned; n++) {
+  // Whether the last one was chance, or the end, another one tells.
+  for (let n = 0; n < planned || samples.at(-1)!.fault !== null; n++) {
     const due = started + n * rule.every - performance.now();
     if (due > 0) await place.wait(due, signal);
     samples.push(await sampleNow(look, signal));

@@ -10,10 +10,15 @@ const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]
 
 type Expected = Pick<HealthEndpoint, 'expect' | 'commit'>;
 
-/** Judges bodies. @throws Undecided for a JSONPath that is none */
+/**
+ * Judges bodies.
+ * @param quotes may what it says hold the beginning of a body? Not where it is written down: a service in trouble says much
+ * @throws Undecided for a JSONPath that is none
+ */
 export async function answerJudge(
   { expect, commit }: Expected,
   deployed: string,
+  quotes = true,
 ): Promise<(body: string) => string | null> {
   const wanted = await Promise.all(
     Object.entries(expect).map(async ([path, value]) => ({ path, value, find: await compiled(path) })),
@@ -45,7 +50,7 @@ export async function answerJudge(
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       const why = error.name === 'Unreadable' ? `JSON that ${shorten(error.message)}` : 'what is not JSON';
-      return `answers with ${why}${excerpt(body)}`;
+      return `answers with ${why}${quotes ? excerpt(body) : ''}`;
     }
   };
 }

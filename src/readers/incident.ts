@@ -47,7 +47,7 @@ ${rows.map((row) => `| ${minutes(row.at)} | ${cell(row.what)} |\n`).join('')}
 ## What to do now
 
 1. **Stop.** Deploys are frozen; nobody tries a fix in production.
-2. **Go back** to what worked: the newest rollback point above, by the rollback document.
+2. **Go back** to what worked: \`npx git-protect deploy rollback\`, or the newest rollback point above, by the rollback document.
 3. **Look** for the cause with what is running again.
 4. **Fix** it in staging, with a test that fails without the fix.
 5. **Deploy** again: \`npx git-protect thaw\`, and the gate as always.
