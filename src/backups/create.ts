@@ -4,7 +4,8 @@ import { Readable } from 'node:stream';
 import { alone } from '../machine/lock.ts';
 import { Undecided } from '../model/index.ts';
 import { encrypt } from './age.ts';
-import { type Dumped, dumpDatabase } from './dump.ts';
+import { dumpDatabase } from './dump.ts';
+import type { Dumped } from './dumped.ts';
 import { packFiles, toolVersion } from './files.ts';
 import { note } from './ledger.ts';
 import type { BackupPart, Manifest } from './manifest.ts';
@@ -87,7 +88,6 @@ async function makeParts(place: BackupPlace, id: string, recipients: Recipients)
   const parts: BackupPart[] = [];
   let dumped: Dumped | null = null;
   if (place.backup.database !== null) {
-    place.tell(`dumping ${place.backup.database}`);
     dumped = await dumpDatabase(place, place.backup.database, (stream, suffix) =>
       writePart(place, `${id}.${suffix}`, stream, recipients),
     );
@@ -136,12 +136,19 @@ function describe(
     state: doubts.length === 0 ? 'whole' : 'suspect',
     doubts,
     parts,
-    source: dumped?.source ?? null,
+    source: sourceOf(dumped),
     baseline: dumped?.baseline ?? null,
+    bracketed: dumped?.bracketed ?? [],
     recipients: names,
     ...(options.issue === null ? {} : { issue: options.issue }),
     commit: place.commit,
   };
+}
+
+function sourceOf(dumped: Dumped | null): Manifest['source'] {
+  if (dumped === null) return null;
+  const { engine, version, identity } = dumped.baseline.database;
+  return { engine, version, identity: String(identity) };
 }
 
 /** What speaks against a backup that was made without an error. */

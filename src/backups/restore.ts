@@ -12,6 +12,7 @@ import { restoreBeside } from '../databases/restore.ts';
 import { Undecided } from '../model/index.ts';
 import type { Manifest } from './manifest.ts';
 import type { BackupPlace } from './place.ts';
+import { restoreMysql } from './restore-mysql.ts';
 import { Broken } from './verify-fault.ts';
 
 type Open = <T>(use: (plain: Readable) => Promise<T>) => Promise<T>;
@@ -21,13 +22,13 @@ const ofTheDump = /^(?:pg_restore failed|the restored copy is not what was dumpe
 
 /**
  * Restores a dump into a database of a random name that is made for it and dropped afterwards, and compares what it holds with the
- * fingerprint of the moment that was dumped. For that time the dump lies opened in a folder that only we can read.
+ * fingerprint of the moment that was dumped. For that time a dump of PostgreSQL lies opened in a folder that only we can read.
  * @returns what was left out, in sentences
  * @throws Broken when it cannot be restored, or holds something else
  */
 export async function restoreDatabase(
   place: BackupPlace,
-  { baseline, source }: Manifest,
+  { baseline, bracketed, source }: Manifest,
   open: Open,
 ): Promise<readonly string[]> {
   const into = place.backup.restoreInto;
@@ -37,8 +38,9 @@ export async function restoreDatabase(
       `name a disposable database: backups.${place.name}.restoreInto, or verify --quick`,
     );
   const at = targetOf(place, into, 'admin');
-  if (at.engine !== 'postgres' || source?.engine !== 'postgres')
+  if (at.engine !== source?.engine)
     throw new Undecided(`a dump of ${source?.engine ?? 'nothing'} cannot be restored into ${at.engine}`);
+  if (at.engine === 'mysql') return restoreMysql(place, at, { baseline, bracketed }, open);
   const name = `protect_restore_${randomBytes(8).toString('hex')}`;
   const folder = await mkdtemp(join(tmpdir(), 'git-protect-restore-'));
   const file = join(folder, 'dump');

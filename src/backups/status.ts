@@ -39,7 +39,9 @@ function youngest(newest: Stored | undefined, now: Date, name: string): Kept {
   const help = `npx git-protect backup create ${name}`;
   if (newest === undefined) return { promise: 'there is a backup', holds: false, help };
   const age = now.getTime() - new Date(newest.manifest.createdAt).getTime();
-  const promise = `the newest backup is ${ago(age)} old (${newest.manifest.id})`;
+  const { length } = newest.manifest.bracketed;
+  const open = length === 0 ? '' : `; ${length} table${length === 1 ? '' : 's'} bracketed`;
+  const promise = `the newest backup is ${ago(age)} old (${newest.manifest.id}${open})`;
   return age <= 1.5 * day ? { promise, holds: age >= -300_000 } : { promise, holds: false, help };
 }
 

@@ -41,6 +41,7 @@ const plain = ({ manifest, bytes, testedAt, pinned, copies }: Stored) => ({
   id: manifest.id,
   createdAt: manifest.createdAt,
   state: manifest.state,
+  bracketed: manifest.bracketed,
   bytes,
   parts: manifest.parts.map(({ kind, file }) => ({ kind, file })),
   testedAt: testedAt?.toISOString() ?? null,
@@ -48,13 +49,19 @@ const plain = ({ manifest, bytes, testedAt, pinned, copies }: Stored) => ({
   copies,
 });
 
-function row({ manifest, bytes, testedAt, pinned, copies }: Stored, now: Date): string[] {
+function stateOf({ manifest: { state, bracketed }, pinned }: Stored): string {
+  const tables = bracketed.length === 1 ? '1 table bracketed' : `${bracketed.length} tables bracketed`;
+  return [state, ...(bracketed.length === 0 ? [] : [tables]), ...(pinned === null ? [] : ['pinned'])].join(', ');
+}
+
+function row(stored: Stored, now: Date): string[] {
+  const { manifest, bytes, testedAt, copies } = stored;
   const since = (date: Date) => ago(now.getTime() - date.getTime());
   return [
     manifest.id,
     since(new Date(manifest.createdAt)),
     size(bytes),
-    pinned === null ? manifest.state : `${manifest.state}, pinned`,
+    stateOf(stored),
     testedAt === null ? 'never' : `${since(testedAt)} ago`,
     copies.length === 0 ? '-' : copies.join(', '),
   ];
