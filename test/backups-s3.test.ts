@@ -73,7 +73,7 @@ class Store {
   }
 }
 
-async function world() {
+async function world({ keep = '' } = {}) {
   const store = new Store();
   const url = await store.url();
   const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
@@ -81,7 +81,7 @@ async function world() {
   const { repo } = guardedRepo({
     remote: false,
     hooks: false,
-    more: `backups:\n  production:\n    files: [uploads/]\n    encrypt: { to: ["${await identityToRecipient(identity)}"] }\n    identity: BACKUP_IDENTITY\n    destinations: { r2: { s3: "${url}", key: R2_KEY, secret: R2_SECRET } }\n`,
+    more: `backups:\n  production:\n    files: [uploads/]\n    encrypt: { to: ["${await identityToRecipient(identity)}"] }\n    identity: BACKUP_IDENTITY\n    destinations: { r2: { s3: "${url}", key: R2_KEY, secret: R2_SECRET, keep: { ${keep} } } }\n`,
   });
   repo.write('.git/info/exclude', 'node_modules\n.backups\nuploads\n');
   repo.write('uploads/a.txt', 'a\n'.repeat(100_000));
@@ -219,5 +219,98 @@ test('a list comes by pages, and half of one is none; a token that may not delet
   }
   is(said, 'r2 refused removing g (403, AccessDenied)');
   ok(store.objects.has('/bucket/shop/g'));
+  store.server.close();
+});
+
+/** Copies of a backup on the days before it, here and at the destination, as the days would have left them. */
+function daysBefore(store: Store, repo: Repo, days: number): string[] {
+  const [newest] = readdirSync(join(repo.dir, '.backups')).filter((name) => name.endsWith('.json'));
+  const manifest = JSON.parse(readFileSync(join(repo.dir, '.backups', newest!), 'utf8'));
+  return Array.from({ length: days }, (_, n) => {
+    const at = new Date(Date.now() - (n + 1) * 86_400_000).toISOString();
+    const id = manifest.id.replace(/\d{8}T\d{6}Z/, at.replace(/[-:]|\.\d+/g, ''));
+    const [part] = manifest.parts;
+    const body = readFileSync(join(repo.dir, '.backups', part.file));
+    const file = `${id}.tar.gz.age`;
+    const other = JSON.stringify({ ...manifest, id, createdAt: at, parts: [{ ...part, file }] });
+    store.objects.set(`/bucket/shop/${file}`, { body, meta: part.sha256 });
+    store.objects.set(`/bucket/shop/${id}.json`, { body: Buffer.from(other), meta: '' });
+    return id;
+  });
+}
+
+const at = (store: Store) =>
+  [...store.objects.keys()]
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice('/bucket/shop/'.length, -5));
+
+test('prune at a destination goes by its own keep, and takes only what a newer one follows that was tested and lies there', async () => {
+  const { store, repo, protect } = await world({ keep: 'daily: 2' });
+  is((await protect('backup', 'create')).code, 0);
+  const old = daysBefore(store, repo, 5);
+  store.objects.set('/bucket/shop/other_production_20200101T000000Z.json', { body: Buffer.from('{}'), meta: '' });
+  const untested = await protect('backup', 'prune');
+  is(untested.code, 0, untested.out);
+  match(untested.out, 'no backup was tested yet, so none goes');
+  is(at(store).length, 7);
+  is((await protect('backup', 'verify')).code, 0);
+  const pinned = await protect('backup', 'pin', old[4]!, '--reason', 'x');
+  match(pinned.out, 'there is no backup');
+  const dry = await protect('backup', 'prune', '--dry-run');
+  match(dry.out, /\nr2:\n/);
+  match(dry.out, 'would go');
+  is(at(store).length, 7);
+  // What is tested here lies there cut short: then it is no successor there.
+  const newest = at(store).find((id) => !old.includes(id) && !id.startsWith('other'))!;
+  const object = store.objects.get(`/bucket/shop/${newest}.tar.gz.age`)!;
+  const whole = object.body;
+  object.body = whole.subarray(1);
+  match((await protect('backup', 'prune')).out, 'no backup was tested yet, so none goes');
+  is(at(store).length, 7);
+  object.body = whole;
+  const gone = await protect('backup', 'prune');
+  is(gone.code, 0, gone.out);
+  equal(at(store).sort(), [newest, old[0]!, 'other_production_20200101T000000Z'].sort());
+  store.server.close();
+});
+
+test('a list that fails, is cut or empty removes nothing; a key that may not delete is told in one line', async () => {
+  const { store, repo, protect } = await world({ keep: 'daily: 2' });
+  is((await protect('backup', 'create')).code, 0);
+  is((await protect('backup', 'verify')).code, 0);
+  daysBefore(store, repo, 5);
+  const lists: readonly (readonly [status: number, body: string, says: string])[] = [
+    [500, '', 'refused listing (500)'],
+    [403, '<Code>AccessDenied</Code>', 'refused listing (403, AccessDenied)'],
+    [200, '<ListBucketResult>', 'refused listing (200)'],
+    [
+      200,
+      '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>',
+      'r2 lists no backup, and some were brought',
+    ],
+    [200, '<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>', 'cut its list'],
+  ];
+  for (const [status, body, says] of lists) {
+    store.fault = (request, response) => {
+      if (!request.url!.includes('list-type')) return false;
+      response.writeHead(status).end(body);
+      return true;
+    };
+    const failed = await protect('backup', 'prune');
+    is(failed.code, 3, failed.out);
+    match(failed.out, 'nothing was removed at r2');
+    match(failed.out, says);
+    is(at(store).length, 6);
+  }
+  store.fault = (request, response) => {
+    if (request.method !== 'DELETE') return false;
+    response.writeHead(403).end('<Code>AccessDenied</Code>');
+    return true;
+  };
+  const kept = await protect('backup', 'prune');
+  is(kept.code, 0, kept.out);
+  match(kept.out, 'the key of r2 may not delete, as it should be');
+  is(store.seen.filter((line) => line.startsWith('DELETE')).length, 1);
+  is(at(store).length, 6);
   store.server.close();
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
@@ -204,6 +204,50 @@ test('prune tells why, and takes only what a newer, tested one follows', async (
   is(ids(repo).length, 3, 'three days');
   ok(ids(repo).includes(first!));
   match(readFileSync(join(repo.dir, '.backups/ledger.jsonl'), 'utf8'), '"event":"pruned"');
+});
+
+test('what is pinned, or named by the last deploy or an open run, stays; a test counts for what was tested alone', async () => {
+  const { repo, state } = await world();
+  is(repo.protect('backup', 'create').code, 0);
+  const [newest] = ids(repo);
+  const manifest = JSON.parse(readFileSync(join(repo.dir, `.backups/${newest}.json`), 'utf8'));
+  const old = [1, 2, 3, 4, 5, 6, 7].map((n) => {
+    const at = new Date(Date.now() - n * 86_400_000).toISOString();
+    const id = newest!.replace(/\d{8}T\d{6}Z/, at.replace(/[-:]|\.\d+/g, ''));
+    const [part] = manifest.parts;
+    repo.write(`.backups/${id}.tar.gz.age`, readFileSync(join(repo.dir, '.backups', part.file)));
+    const parts = [{ ...part, file: `${id}.tar.gz.age` }];
+    repo.write(`.backups/${id}.json`, JSON.stringify({ ...manifest, id, createdAt: at, parts }));
+    return id;
+  });
+  const [, , , byHand, byDeploy, byRun, plain] = old;
+  is(repo.protect('backup', 'pin', byHand!).code, 2, 'without a reason');
+  is(repo.protect('backup', 'pin', byHand!, '--reason', 'before the migration').code, 0);
+  match(repo.protect('backup', 'list').stdout, 'whole, pinned (before the migration)');
+  const deploys = join(state, 'git-protect/0123456789abcdef0123456789abcdef/deploys');
+  mkdirSync(deploys, { recursive: true });
+  writeFileSync(join(deploys, 'a.jsonl'), `{"backup":"${byDeploy}"}\n`);
+  repo.write('.git/protect/data-run.json', `{"backup":"${byRun}"}`);
+  is(repo.protect('backup', 'verify').code, 0);
+  const pruned = repo.protect('backup', 'prune');
+  is(pruned.code, 0, pruned.out);
+  for (const [id, why] of [
+    [byHand, 'before the migration'],
+    [byDeploy, 'the last deploy names it'],
+    [byRun, 'an open run names it'],
+  ])
+    match(pruned.stdout, new RegExp(`stays +${id} +${why}`));
+  ok(!ids(repo).includes(plain!));
+  is(repo.protect('backup', 'unpin', byHand!, '--reason', 'the migration is done').code, 0);
+  match(repo.protect('backup', 'unpin', byHand!, '--reason', 'x').stderr, 'is not pinned');
+  rmSync(deploys, { recursive: true });
+  repo.remove('.git/protect/data-run.json');
+  // Somebody lays another backup under the name of the tested one.
+  repo.write(`.backups/${newest}.json`, JSON.stringify({ ...manifest, commit: 'f'.repeat(40) }));
+  match(repo.protect('backup', 'prune').stdout, 'no backup was tested yet, so none goes');
+  repo.write(`.backups/${newest}.json`, `${JSON.stringify(manifest, null, 1)}\n`);
+  is(repo.protect('backup', 'prune').code, 0);
+  ok(![byHand, byDeploy, byRun].some((id) => ids(repo).includes(id!)));
 });
 
 test('other recipients, a small one, and wrong words', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Undecided } from '../model/index.ts';
 
 /** One file of a backup. */
@@ -82,6 +83,10 @@ export function parseManifest(text: string, name: string): Manifest {
   if (!Array.isArray(bracketed) || !bracketed.every(isBracketed)) return refuse('does not say what was not proven');
   return { doubts: [], source: null, baseline: null, recipients: [], commit: null, ...manifest, bracketed } as Manifest;
 }
+
+/** By this a test is bound to what was tested: another manifest, and with it other files, is another backup. */
+export const digestOf = (manifest: Manifest): string =>
+  createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 
 const isBracketed = ({ table, rows }: Partial<Bracketed>) =>
   typeof table === 'string' &&

@@ -6,7 +6,7 @@ import { Undecided } from '../model/index.ts';
 import { TarReader } from '../readers/archives/tar.ts';
 import { decrypt, faultOf, identitiesIn } from './age.ts';
 import { note } from './ledger.ts';
-import type { BackupPart, Manifest } from './manifest.ts';
+import { type BackupPart, digestOf, type Manifest } from './manifest.ts';
 import type { BackupPlace } from './place.ts';
 import { restoreDatabase } from './restore.ts';
 import { Broken } from './verify-fault.ts';
@@ -55,7 +55,12 @@ export async function verifyBackup(
     });
     return { manifest, end: 'broken', notes: [error.message] };
   }
-  await note(place.folder, { at: place.now().toISOString(), event: 'tested', id: manifest.id });
+  await note(place.folder, {
+    at: place.now().toISOString(),
+    event: 'tested',
+    id: manifest.id,
+    sha256: digestOf(manifest),
+  });
   return { manifest, end: 'tested', notes };
 }
 

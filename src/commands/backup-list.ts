@@ -51,7 +51,9 @@ const plain = ({ manifest, bytes, testedAt, pinned, copies }: Stored) => ({
 
 function stateOf({ manifest: { state, bracketed }, pinned }: Stored): string {
   const tables = bracketed.length === 1 ? '1 table bracketed' : `${bracketed.length} tables bracketed`;
-  return [state, ...(bracketed.length === 0 ? [] : [tables]), ...(pinned === null ? [] : ['pinned'])].join(', ');
+  return [state, ...(bracketed.length === 0 ? [] : [tables]), ...(pinned === null ? [] : [`pinned (${pinned})`])].join(
+    ', ',
+  );
 }
 
 function row(stored: Stored, now: Date): string[] {

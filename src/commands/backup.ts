@@ -30,6 +30,14 @@ export const verbs: Readonly<Record<string, Verb>> = {
     does: 'remove what no rule keeps and a newer, tested one follows',
     load: () => import('./backup-prune.ts').then(({ backupPrune, usage }) => ({ run: backupPrune, usage })),
   },
+  pin: {
+    does: 'keep a backup whatever the rules say, and tell why',
+    load: () => import('./backup-pin.ts').then(({ backupPin, usage }) => ({ run: backupPin, usage })),
+  },
+  unpin: {
+    does: 'let the rules hold for a backup again',
+    load: () => import('./backup-pin.ts').then(({ backupUnpin, usage }) => ({ run: backupUnpin, usage })),
+  },
   read: {
     does: 'decrypt a backup, or an old one of Fernet',
     load: () => import('./backup-read.ts').then(({ backupRead, usage }) => ({ run: backupRead, usage })),
