@@ -35,11 +35,17 @@ export async function createBackup(place: BackupPlace, options: CreateOptions): 
     refuseOthers(recipients, before, options);
     await refuseFullDisk(place, before);
     const id = nameOf(place, options.issue, before);
-    const made = await makeParts(place, id, recipients);
-    const manifest = describe(place, id, made, recipients, before, options);
-    await writeManifest(place.folder, manifest);
-    await note(place.folder, { at: place.now().toISOString(), event: 'created', id });
-    return manifest;
+    try {
+      const made = await makeParts(place, id, recipients);
+      const manifest = describe(place, id, made, recipients, before, options);
+      await writeManifest(place.folder, manifest);
+      await note(place.folder, { at: place.now().toISOString(), event: 'created', id });
+      return manifest;
+    } catch (error) {
+      // Half a backup must not fill the disk until the next one; what cannot be removed now goes then.
+      await removeLeftovers(place.folder).catch(() => undefined);
+      throw error;
+    }
   });
 }
 

@@ -6,7 +6,7 @@ import { environmentOf, targetOf, withSession } from '../databases/place.ts';
 import { pipe } from '../machine/pipe.ts';
 import { Undecided } from '../model/index.ts';
 import type { Dumped, Write } from './dumped.ts';
-import { longest, toolVersion } from './files.ts';
+import { toolVersion } from './files.ts';
 import type { Bracketed } from './manifest.ts';
 import { dumpEnvironment, dumpFlags, dumpTool, refuseBlind } from './mysql-tool.ts';
 import type { BackupPlace } from './place.ts';
@@ -27,7 +27,12 @@ export async function dumpMysql(place: BackupPlace, name: string, write: Write):
   const order = { ...orderOf(environmentOf(place, name)), asDumped: true };
   const before = await takeOf(place, name, order);
   place.tell(`dumping ${name}`);
-  const options = { cwd: '/', env: dumpEnvironment(place, target), timeout: longest, signal: place.signal };
+  const options = {
+    cwd: '/',
+    env: dumpEnvironment(place, target),
+    timeout: place.backup.timeout,
+    signal: place.signal,
+  };
   const { value: written } = await pipe([tool, ...dumpFlags(target, version)], options, ({ stdout, stdin }) => {
     stdin.end();
     return packed(stdout, write);

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { type Piped, pipe } from '../machine/pipe.ts';
 import { Undecided } from '../model/index.ts';
+import { TarReader } from '../readers/archives/tar.ts';
 import type { BackupPlace } from './place.ts';
 
 /**
@@ -29,18 +30,25 @@ export async function packFiles<T>(
   const env = { PATH: place.env['PATH'], LC_ALL: 'C' };
   return pipe(
     ['tar', '-cf', '-', '--', ...named],
-    { cwd: place.topLevel, env, timeout: longest, signal: place.signal },
+    { cwd: place.topLevel, env, timeout: place.backup.timeout, signal: place.signal },
     ({ stdout, stdin }) => {
       stdin.end();
-      const packed = createGzip({ level: 1 });
-      stdout.on('error', (error) => packed.destroy(error));
-      return use(stdout.pipe(packed));
+      return packed(stdout, use);
     },
   );
 }
 
-/** Milliseconds that one part may take. */
-export const longest = 6 * 3_600_000;
+/** An archive that is cut off, or none, does not become a backup even where `tar` ends with 0. */
+async function packed<T>(stdout: Readable, use: (stream: Readable) => Promise<T>): Promise<T> {
+  const archive = new TarReader();
+  stdout.on('data', (chunk: Buffer) => archive.push(chunk));
+  const zipped = createGzip({ level: 1 });
+  stdout.on('error', (error) => zipped.destroy(error));
+  const value = await use(stdout.pipe(zipped));
+  const fault = archive.end();
+  if (fault !== null) throw new Undecided(`what tar wrote is no whole archive: ${fault}`);
+  return value;
+}
 
 /** The version of a tool, as it says it. */
 export async function toolVersion(place: BackupPlace, tool: string): Promise<string> {

@@ -67,6 +67,13 @@ export function saidOf(
   return { testedAt, pinned, copies: [...copies] };
 }
 
+/** How far two clocks may be apart. */
+const skew = 300_000;
+
+/** Without those that a wrong clock has dated into the future: they would be the newest for as long as that. */
+export const untilNow = (backups: readonly Stored[], now: Date): Stored[] =>
+  backups.filter(({ manifest }) => Date.parse(manifest.createdAt) <= now.getTime() + skew);
+
 /** As the rules of retention see it. */
 export const keptOf = ({ manifest, testedAt, pinned }: Stored): Kept => ({
   id: manifest.id,

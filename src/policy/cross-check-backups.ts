@@ -10,10 +10,12 @@ export function crossCheckBackups({ backups, databases, owners }: RawPolicy, tel
     for (const key of ['database', 'restoreInto'] as const) {
       const named = backup[key];
       if (named === undefined || Object.hasOwn(databases, named)) continue;
+      if (key === 'restoreInto' && named === 'local') continue;
       const meant = nearest(named, Object.keys(databases));
       tell(`${path}.${key}`, `'${named}' is not under databases:${meant ? `; did you mean '${meant}'?` : ''}`);
     }
-    if (backup.restoreInto !== undefined && databases[backup.restoreInto]?.disposable !== true)
+    const isLocal = backup.restoreInto === 'local' && !Object.hasOwn(databases, 'local');
+    if (backup.restoreInto !== undefined && !isLocal && databases[backup.restoreInto]?.disposable !== true)
       tell(`${path}.restoreInto`, 'restores are tried on a disposable one alone');
     for (const [index, file] of backup.files.entries())
       if (file.startsWith('/') || file.split('/').includes('..'))

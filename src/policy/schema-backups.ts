@@ -53,8 +53,13 @@ export const backup = object({
   keep: { schema: keep, default: { last: 5, daily: 30 }, doc: 'what stays; what any rule keeps is kept' },
   destinations: { schema: map(destination, 'a short name'), default: {}, doc: 'other places that hold a copy' },
   restoreInto: optional(
-    text('an environment of databases:'),
-    'the disposable database whose server restores are tried on',
+    text('an environment of databases:, or local'),
+    'the disposable database whose server restores are tried on; `local`: a server of its own, from the programs on this machine',
+  ),
+  timeout: { schema: duration, default: '6h', doc: 'how long a dump, or the packing of files, may take' },
+  sign: optional(
+    variable,
+    'the variable with the file of an SSH key that signs manifests; it has to be one of an owner, and then no unsigned backup counts',
   ),
   tested: { schema: duration, default: '7d', doc: 'the oldest that the last tested restore may be' },
 });
