@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { folder, guardedRepo, Repo, run } from './support/world.ts';
+import { folder, guardedRepo, makeKey, Repo, run } from './support/world.ts';
 
 const test = suite('backups');
 
@@ -248,6 +248,54 @@ test('what is pinned, or named by the last deploy or an open run, stays; a test 
   repo.write(`.backups/${newest}.json`, `${JSON.stringify(manifest, null, 1)}\n`);
   is(repo.protect('backup', 'prune').code, 0);
   ok(![byHand, byDeploy, byRun].some((id) => ids(repo).includes(id!)));
+});
+
+test('where the policy names a signer, what it did not sign counts for nothing', async () => {
+  const [key, other] = [makeKey('backup'), makeKey('other')];
+  const { repo } = await world(`    sign: { by: "${key.line}", key: SIGNER }\n`);
+  match(repo.protect('backup', 'create').stderr, 'SIGNER is not set, so the backup cannot be signed');
+  const by = (file: string) => repo.protectWith({ env: { SIGNER: file } }, 'backup', 'create');
+  match(by(other.file).stderr, "is another than the policy's");
+  equal(ids(repo), []);
+  is(by(key.file).code, 0);
+  const [id] = ids(repo);
+  const path = join(repo.dir, `.backups/${id}.json`);
+  const text = readFileSync(path, 'utf8');
+  const manifest = JSON.parse(text);
+  // As anybody can check by hand.
+  const place = folder('signed');
+  const { signature, ...rest } = manifest;
+  writeFileSync(join(place, 'payload'), `${JSON.stringify(rest, null, 1)}\n`);
+  writeFileSync(join(place, 'sig'), signature);
+  writeFileSync(join(place, 'allowed'), `backup ${key.line}\n`);
+  const checked = run(place, 'sh', [
+    '-c',
+    'ssh-keygen -Y verify -f allowed -I backup -n git-protect.backup.v1 -s sig < payload',
+  ]);
+  is(checked.code, 0, checked.out);
+  is(repo.protect('backup', 'verify').code, 0);
+  match(repo.protect('backup', 'status').stdout, 'holds   every backup is signed by the key of the policy');
+  const approvals = run(place, 'sh', [
+    '-c',
+    `ssh-keygen -q -Y sign -n git-protect.approval.v1 -f '${key.file}' payload`,
+  ]);
+  is(approvals.code, 0, approvals.out);
+  for (const [changed, says] of [
+    [{ ...manifest, commit: null }, 'was changed since it was signed'],
+    [rest, 'is not signed, as the policy demands'],
+    [{ ...rest, signature: 'x' }, 'has a signature that is none'],
+    [{ ...rest, signature: readFileSync(join(place, 'payload.sig'), 'utf8') }, 'was changed since it was signed'],
+  ] as const) {
+    writeFileSync(path, JSON.stringify(changed));
+    const broken = repo.protect('backup', 'verify');
+    is(broken.code, 1, broken.out);
+    match(broken.stderr, `the manifest ${says}`);
+    match(repo.protect('backup', 'status').stdout, `not every backup counts: ${id} ${says}`);
+    match(repo.protect('backup', 'list').stdout, says);
+    match(repo.protect('backup', 'prune').stdout, 'no backup was tested yet, so none goes');
+  }
+  writeFileSync(path, text);
+  is(repo.protect('backup', 'verify').code, 0);
 });
 
 test('other recipients, a small one, and wrong words', async () => {

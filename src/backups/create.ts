@@ -11,6 +11,7 @@ import { note } from './ledger.ts';
 import type { BackupPart, Manifest } from './manifest.ts';
 import { type BackupPlace, lockFile, projectName } from './place.ts';
 import { type Recipients, recipientsOf } from './recipients.ts';
+import { signed } from './signature.ts';
 import { listBackups, removeLeftovers, type Stored } from './store.ts';
 import { Counter, finish, type WrittenPart, writeBeside } from './written.ts';
 
@@ -37,7 +38,7 @@ export async function createBackup(place: BackupPlace, options: CreateOptions): 
     const id = nameOf(place, options.issue, before);
     try {
       const made = await makeParts(place, id, recipients);
-      const manifest = describe(place, id, made, recipients, before, options);
+      const manifest = await signed(place, describe(place, id, made, recipients, before, options));
       await writeManifest(place.folder, manifest);
       await note(place.folder, { at: place.now().toISOString(), event: 'created', id });
       return manifest;

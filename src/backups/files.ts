@@ -28,26 +28,22 @@ export async function packFiles<T>(
   // A leading ./ keeps a name from being read as a flag.
   const named = paths.map((path) => `./${path.replace(/\/+$/, '')}`);
   const env = { PATH: place.env['PATH'], LC_ALL: 'C' };
-  return pipe(
+  const archive = new TarReader();
+  const done = await pipe(
     ['tar', '-cf', '-', '--', ...named],
     { cwd: place.topLevel, env, timeout: place.backup.timeout, signal: place.signal },
     ({ stdout, stdin }) => {
       stdin.end();
-      return packed(stdout, use);
+      stdout.on('data', (chunk: Buffer) => archive.push(chunk));
+      const zipped = createGzip({ level: 1 });
+      stdout.on('error', (error) => zipped.destroy(error));
+      return use(stdout.pipe(zipped));
     },
   );
-}
-
-/** An archive that is cut off, or none, does not become a backup even where `tar` ends with 0. */
-async function packed<T>(stdout: Readable, use: (stream: Readable) => Promise<T>): Promise<T> {
-  const archive = new TarReader();
-  stdout.on('data', (chunk: Buffer) => archive.push(chunk));
-  const zipped = createGzip({ level: 1 });
-  stdout.on('error', (error) => zipped.destroy(error));
-  const value = await use(stdout.pipe(zipped));
+  // Some end with 0 all the same.
   const fault = archive.end();
   if (fault !== null) throw new Undecided(`what tar wrote is no whole archive: ${fault}`);
-  return value;
+  return done;
 }
 
 /** The version of a tool, as it says it. */

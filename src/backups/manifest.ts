@@ -45,6 +45,8 @@ export interface Manifest {
   readonly issue?: number;
   /** HEAD when it was made. */
   readonly commit: string | null;
+  /** Armored, over the manifest without it. */
+  readonly signature?: string;
 }
 
 const idForm = /^[a-z0-9][a-z0-9-]{0,63}_[a-z0-9-]{1,32}(?:_\d{1,10})?_\d{8}T\d{6}Z(?:-\d{1,3})?$/;
@@ -81,7 +83,9 @@ export function parseManifest(text: string, name: string): Manifest {
     return refuse('does not list its files as this version does');
   const { bracketed = [] } = manifest;
   if (!Array.isArray(bracketed) || !bracketed.every(isBracketed)) return refuse('does not say what was not proven');
-  return { doubts: [], source: null, baseline: null, recipients: [], commit: null, ...manifest, bracketed } as Manifest;
+  const { doubts = [], source = null, baseline = null, recipients = [], commit = null } = manifest;
+  // What is there keeps its place: a signature is over the text as it was written.
+  return { ...manifest, doubts, source, baseline, bracketed, recipients, commit } as Manifest;
 }
 
 /** By this a test is bound to what was tested: another manifest, and with it other files, is another backup. */

@@ -6,6 +6,7 @@ import { isBackupId, type Manifest, parseManifest } from './manifest.ts';
 import { namedElsewhere } from './named.ts';
 import { type BackupPlace, lockFile, projectName } from './place.ts';
 import { get, holds, list, remove, type Storage, StorageRefused } from './s3.ts';
+import { signatureFault } from './signature.ts';
 import { saidOf } from './store.ts';
 import { storageOf } from './upload.ts';
 
@@ -85,7 +86,10 @@ async function copiesAt(
     const kept = {
       id,
       createdAt: new Date(manifest.createdAt),
-      whole: manifest.state === 'whole' && manifest.parts.every(({ file }) => names.has(file)),
+      whole:
+        manifest.state === 'whole' &&
+        signatureFault(manifest, place.backup) === null &&
+        manifest.parts.every(({ file }) => names.has(file)),
       testedAt: said.testedAt,
       pinned: said.pinned ?? named.get(id) ?? null,
     };

@@ -3,6 +3,7 @@ import { type Decision, decide } from './keep.ts';
 import { note } from './ledger.ts';
 import { namedElsewhere } from './named.ts';
 import { type BackupPlace, lockFile } from './place.ts';
+import { signatureFault } from './signature.ts';
 import { isComplete, keptOf, listBackups, removeBackup, type Stored } from './store.ts';
 
 /** What stays and what goes, with the reason for each, the newest first. */
@@ -21,7 +22,8 @@ export async function planPrune(place: BackupPlace): Promise<Pruning> {
   const named = await namedElsewhere(place);
   const kept = [];
   for (const stored of backups) {
-    const complete = await isComplete(place.folder, stored.manifest);
+    const signed = signatureFault(stored.manifest, place.backup) === null;
+    const complete = signed && (await isComplete(place.folder, stored.manifest));
     const pinned = stored.pinned ?? named.get(stored.manifest.id) ?? null;
     kept.push({ ...keptOf(stored), pinned, ...(complete ? {} : { whole: false, testedAt: null }) });
   }

@@ -3,6 +3,7 @@ import type { Place } from '../databases/place.ts';
 import type { BackupFacts, Backups } from '../model/backups.ts';
 import type { Manifest } from './manifest.ts';
 import { backupPlace } from './place.ts';
+import { signatureFault } from './signature.ts';
 import { listBackups, untilNow } from './store.ts';
 import { countFile } from './written.ts';
 
@@ -12,7 +13,9 @@ export function backupsAt(place: Place): Backups {
     async facts(name): Promise<BackupFacts> {
       const at = backupPlace(place, name, null);
       const all = untilNow(await listBackups(at.folder, name), place.now());
-      const stored = all.filter(({ manifest }) => manifest.state === 'whole');
+      const stored = all.filter(
+        ({ manifest }) => manifest.state === 'whole' && signatureFault(manifest, at.backup) === null,
+      );
       const times = stored
         .flatMap(({ testedAt }) => (testedAt === null ? [] : [testedAt.getTime()]))
         .filter((time) => time <= place.now().getTime() + 300_000);

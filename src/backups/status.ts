@@ -5,6 +5,7 @@ import { ago } from '../words/ago.ts';
 import { shellWord } from '../words/shell-word.ts';
 import type { BackupPlace } from './place.ts';
 import { recipientsOf } from './recipients.ts';
+import { signatureFault } from './signature.ts';
 import { isComplete, listBackups, type Stored, untilNow } from './store.ts';
 
 /** A promise that backups make, and whether it holds. */
@@ -22,7 +23,9 @@ export async function statusOf(place: BackupPlace): Promise<Kept[]> {
   const now = place.now();
   const backups = await listBackups(place.folder, place.name);
   const known = untilNow(backups, now);
-  const whole = known.filter(({ manifest }) => manifest.state === 'whole');
+  const whole = known.filter(
+    ({ manifest }) => manifest.state === 'whole' && signatureFault(manifest, place.backup) === null,
+  );
   const name = place.name;
   return [
     youngest(whole[0], now, name),
@@ -32,11 +35,23 @@ export async function statusOf(place: BackupPlace): Promise<Kept[]> {
       place,
     ),
     ...future(place, backups, known),
+    ...signatures(place, backups),
     await complete(place, backups),
     ...copies(place, whole[0]),
     recipients(place, whole[0]),
     await space(place, whole[0]),
   ];
+}
+
+function signatures({ backup, name }: BackupPlace, backups: readonly Stored[]): Kept[] {
+  if (backup.sign === null || backups.length === 0) return [];
+  const faults = backups.flatMap(({ manifest }) => {
+    const fault = signatureFault(manifest, backup);
+    return fault === null ? [] : [`${manifest.id} ${fault}`];
+  });
+  if (faults.length === 0) return [{ promise: 'every backup is signed by the key of the policy', holds: true }];
+  const promise = `not every backup counts: ${faults.join(', ')}`;
+  return [{ promise, holds: false, help: `npx git-protect backup create ${name}; those go once it is tested` }];
 }
 
 function future({ folder }: BackupPlace, backups: readonly Stored[], known: readonly Stored[]): Kept[] {

@@ -9,6 +9,7 @@ import { note } from './ledger.ts';
 import { type BackupPart, digestOf, type Manifest } from './manifest.ts';
 import type { BackupPlace } from './place.ts';
 import { restoreDatabase } from './restore.ts';
+import { signatureFault } from './signature.ts';
 import { Broken } from './verify-fault.ts';
 import { Counter, countFile } from './written.ts';
 
@@ -35,6 +36,8 @@ export async function verifyBackup(
 ): Promise<Verified> {
   const notes: string[] = [];
   try {
+    const unsigned = signatureFault(manifest, place.backup);
+    if (unsigned !== null) throw new Broken(`the manifest ${unsigned}`);
     for (const part of manifest.parts) await compareFile(folder, part);
     if (identity === null) return { manifest, end: 'intact', notes: ['no identity: it was not opened'] };
     for (const part of manifest.parts) {

@@ -1,3 +1,4 @@
+import { signatureFault } from '../backups/signature.ts';
 import { listBackups, type Stored } from '../backups/store.ts';
 import { exitCode, UsageError } from '../model/index.ts';
 import { ago } from '../words/ago.ts';
@@ -23,13 +24,15 @@ export async function backupList(args: readonly string[], io: Io): Promise<numbe
     const backups = await listBackups(place.folder, place.name);
     const now = place.now();
     if (format === 'json')
-      io.stdout.write(`${JSON.stringify({ version: 1, environment: place.name, backups: backups.map(plain) })}\n`);
+      io.stdout.write(
+        `${JSON.stringify({ version: 1, environment: place.name, backups: backups.map((one) => ({ ...plain(one), fault: signatureFault(one.manifest, place.backup) })) })}\n`,
+      );
     else if (backups.length === 0) io.stdout.write(`no backup yet: npx git-protect backup create ${place.name}\n`);
     else
       io.stdout.write(
         table(
           ['backup', 'age', 'size', 'state', 'tested', 'copies'],
-          backups.map((stored) => row(stored, now)),
+          backups.map((stored) => row(stored, now, signatureFault(stored.manifest, place.backup))),
           format,
         ),
       );
@@ -56,14 +59,14 @@ function stateOf({ manifest: { state, bracketed }, pinned }: Stored): string {
   );
 }
 
-function row(stored: Stored, now: Date): string[] {
+function row(stored: Stored, now: Date, fault: string | null): string[] {
   const { manifest, bytes, testedAt, copies } = stored;
   const since = (date: Date) => ago(now.getTime() - date.getTime());
   return [
     manifest.id,
     since(new Date(manifest.createdAt)),
     size(bytes),
-    stateOf(stored),
+    fault === null ? stateOf(stored) : `${stateOf(stored)}, ${fault}`,
     testedAt === null ? 'never' : `${since(testedAt)} ago`,
     copies.length === 0 ? '-' : copies.join(', '),
   ];

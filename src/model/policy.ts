@@ -114,8 +114,8 @@ export interface BackupEnvironment {
   readonly tested: number;
   /** Milliseconds that one part may take. */
   readonly timeout: number;
-  /** The variable that names the key which signs manifests. */
-  readonly sign: string | null;
+  /** The public key that signs manifests, and the variable with the file of its private half. */
+  readonly sign: { readonly by: string; readonly key: string } | null;
 }
 
 /** The parsed policy, every default filled in; plain data, so that it can be cached as JSON. */

@@ -1,3 +1,4 @@
+import { parsePublicKey } from '../approvals/public-key.ts';
 import { nearest } from '../words/nearest.ts';
 import type { RawPolicy, Tell } from './raw.ts';
 
@@ -17,6 +18,8 @@ export function crossCheckBackups({ backups, databases, owners }: RawPolicy, tel
     const isLocal = backup.restoreInto === 'local' && !Object.hasOwn(databases, 'local');
     if (backup.restoreInto !== undefined && !isLocal && databases[backup.restoreInto]?.disposable !== true)
       tell(`${path}.restoreInto`, 'restores are tried on a disposable one alone');
+    const signer = backup.sign === undefined ? null : parsePublicKey(backup.sign.by);
+    if (typeof signer === 'string') tell(`${path}.sign.by`, signer);
     for (const [index, file] of backup.files.entries())
       if (file.startsWith('/') || file.split('/').includes('..'))
         tell(`${path}.files[${index}]`, 'leads out of the repository');

@@ -58,8 +58,15 @@ export const backup = object({
   ),
   timeout: { schema: duration, default: '6h', doc: 'how long a dump, or the packing of files, may take' },
   sign: optional(
-    variable,
-    'the variable with the file of an SSH key that signs manifests; it has to be one of an owner, and then no unsigned backup counts',
+    object({
+      by: {
+        schema: text('a public key of SSH'),
+        required: true,
+        doc: 'the key whose signature counts; it need not be an owner’s',
+      },
+      key: { schema: variable, required: true, doc: 'the variable with the file of its private half' },
+    }),
+    'who signs manifests; then no backup counts that is not signed',
   ),
   tested: { schema: duration, default: '7d', doc: 'the oldest that the last tested restore may be' },
 });
