@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { createHash, createHmac } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -12,6 +12,35 @@ import { distFolder, environment, folder, guardedRepo, hooksApart, projectRoot, 
 const test = suite('backups: S3');
 
 type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+const secret = 'a-secret-value';
+
+/** What a storage says against the signature of a request; null: nothing. @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
+function refusalOf({ method, url, headers }: IncomingMessage): string | null {
+  const [, day, names, given] =
+    /^AWS4-HMAC-SHA256 Credential=KEY\/(\d{8})\/auto\/s3\/aws4_request, SignedHeaders=([\w;-]+), Signature=([0-9a-f]{64})$/.exec(
+      headers.authorization ?? '',
+    ) ?? [];
+  if (given === undefined || !names!.split(';').includes('x-amz-content-sha256')) return 'AccessDenied';
+  const date = String(headers['x-amz-date']);
+  const at = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5'));
+  if (!(Math.abs(Date.now() - at) < 900_000)) return 'RequestTimeTooSkewed';
+  const [path, query = ''] = url!.split('?');
+  const sorted = query
+    .split('&')
+    .map((pair) => pair.replaceAll('+', '%20'))
+    .sort()
+    .join('&');
+  const lines = names!.split(';').map((name) => `${name}:${String(headers[name]).trim()}\n`);
+  const canonical = [method, path, sorted, lines.join(''), names, headers['x-amz-content-sha256']].join('\n');
+  const digest = createHash('sha256').update(canonical).digest('hex');
+  const text = ['AWS4-HMAC-SHA256', date, `${day}/auto/s3/aws4_request`, digest].join('\n');
+  const key = [day!, 'auto', 's3', 'aws4_request'].reduce<string | Buffer>(
+    (last, part) => createHmac('sha256', last).update(part).digest(),
+    `AWS4${secret}`,
+  );
+  return createHmac('sha256', key).update(text).digest('hex') === given ? null : 'SignatureDoesNotMatch';
+}
 
 /** A small storage: objects in memory, digests and signatures looked at as far as a client can be wrong about them. */
 class Store {
@@ -28,9 +57,8 @@ class Store {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.seen.push(`${request.method} ${request.url}`);
     if (this.fault(request, response)) return;
-    const { authorization = '' } = request.headers;
-    if (!/^AWS4-HMAC-SHA256 Credential=KEY\/\d{8}\/auto\/s3\/aws4_request, SignedHeaders=/.test(authorization))
-      return void response.writeHead(403).end('<Code>AccessDenied</Code>');
+    const refusal = refusalOf(request);
+    if (refusal !== null) return void request.resume(), void response.writeHead(403).end(`<Code>${refusal}</Code>`);
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -89,30 +117,31 @@ async function world({ keep = '' } = {}) {
     ...hooksApart,
     BACKUP_IDENTITY: identity,
     R2_KEY: 'KEY',
-    R2_SECRET: 'a-secret-value',
+    R2_SECRET: secret,
     XDG_STATE_HOME: folder('state'),
   };
   const place = new Repo(repo.dir, env);
   // The server lives in this process, so the run has to be waited for without blocking it.
-  const protect = (...args: string[]) =>
+  const protectWith = (more: NodeJS.ProcessEnv, ...args: string[]) =>
     new Promise<{ code: number | null; out: string }>((done) => {
       const child = spawn(process.execPath, [join(distFolder, 'cli.js'), ...args], {
         cwd: repo.dir,
-        env: environment(env),
+        env: environment({ ...env, ...more }),
       });
       let out = '';
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (out += chunk));
       child.on('close', (code) => done({ code, out }));
     });
+  const protect = (...args: string[]) => protectWith({}, ...args);
   const storage: Storage = {
     name: 'r2',
     destination: { s3: url, key: 'R2_KEY', secret: 'R2_SECRET', region: 'auto', keep: {} },
     key: 'KEY',
-    secret: 'x',
+    secret,
     topLevel: projectRoot,
     signal: new AbortController().signal,
   };
-  return { store, repo: place, protect, storage };
+  return { store, repo: place, protect, protectWith, storage };
 }
 
 test('a backup lies there as it is here, is proven from there, and status knows', async () => {
@@ -134,7 +163,7 @@ test('a backup lies there as it is here, is proven from there, and status knows'
   const status = await protect('backup', 'status');
   is(status.code, 0, status.out);
   match(status.out, 'holds   r2 holds the newest backup');
-  ok(!made.out.includes('a-secret-value'));
+  ok(!made.out.includes(secret));
   store.server.close();
 });
 
@@ -312,5 +341,27 @@ test('a list that fails, is cut or empty removes nothing; a key that may not del
   match(kept.out, 'the key of r2 may not delete, as it should be');
   is(store.seen.filter((line) => line.startsWith('DELETE')).length, 1);
   is(at(store).length, 6);
+  store.server.close();
+});
+
+test('a wrong secret and a wrong clock are told in one line, and the secret is not', async () => {
+  const { store, protectWith, repo } = await world();
+  const wrong = await protectWith({ R2_SECRET: 'another-secret-value' }, 'backup', 'create');
+  is(wrong.code, 3, wrong.out);
+  match(wrong.out, /r2 refused putting \S+ \(403, SignatureDoesNotMatch\)/);
+  ok(!wrong.out.includes('secret-value'));
+  const file = join(folder('preload'), 'first.mjs');
+  writeFileSync(
+    file,
+    `const real = Date; const later = () => real.now() + 3_600_000;\nglobalThis.Date = class extends real { constructor(...a) { if (a.length === 0) super(later()); else super(...a); } static now() { return later(); } };\n`,
+  );
+  const skewed = await protectWith({ NODE_OPTIONS: `--import ${file}` }, 'backup', 'create');
+  is(skewed.code, 3, skewed.out);
+  match(skewed.out, "help: set this machine's clock");
+  is(store.objects.size, 0);
+  is(readdirSync(join(repo.dir, '.backups')).filter((name) => name.endsWith('.json')).length, 2, 'here they stay');
+  const unset = await protectWith({ R2_SECRET: '' }, 'backup', 'create');
+  is(unset.code, 3);
+  match(unset.out, 'R2_SECRET is not set, so r2 cannot be reached');
   store.server.close();
 });

@@ -43,6 +43,16 @@ test('made, listed, proven, opened by hand with age and tar', async () => {
   is(statSync(join(repo.dir, `.backups/${id}.tar.gz.age`)).mode & 0o777, 0o600);
   is(statSync(join(repo.dir, '.backups')).mode & 0o777, 0o700);
   match(repo.protect('backup', 'list').stdout, /backup +age +size +state +tested +copies\n.*whole +never +-/);
+  match(
+    repo.protect('backup', 'list', '--format', 'markdown').stdout,
+    /^\| backup \| age \| size \| state \| tested \| copies \|\n\|---\|/,
+  );
+  const listed = JSON.parse(repo.protect('backup', 'list', '--format', 'json').stdout);
+  equal(
+    [listed.version, listed.environment, listed.backups.length, listed.backups[0].testedAt],
+    [1, 'production', 1, null],
+  );
+  is(repo.protect('backup', 'list', '--format', 'xml').code, 2);
   const status = repo.protect('backup', 'status');
   is(status.code, 1);
   match(

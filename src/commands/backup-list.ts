@@ -61,7 +61,10 @@ function stateOf({ manifest: { state, bracketed }, pinned }: Stored): string {
 
 function row(stored: Stored, now: Date, fault: string | null): string[] {
   const { manifest, bytes, testedAt, copies } = stored;
-  const since = (date: Date) => ago(now.getTime() - date.getTime());
+  const since = (date: Date) => {
+    const span = now.getTime() - date.getTime();
+    return span < -300_000 ? `${ago(-span)} ahead` : ago(Math.max(span, 0));
+  };
   return [
     manifest.id,
     since(new Date(manifest.createdAt)),
