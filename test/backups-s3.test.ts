@@ -58,7 +58,10 @@ class Store {
     this.seen.push(`${request.method} ${request.url}`);
     if (this.fault(request, response)) return;
     const refusal = refusalOf(request);
-    if (refusal !== null) return void request.resume(), void response.writeHead(403).end(`<Code>${refusal}</Code>`);
+    if (refusal !== null) {
+      request.resume();
+      return void response.writeHead(403).end(`<Code>${refusal}</Code>`);
+    }
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);
