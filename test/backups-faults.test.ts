@@ -155,9 +155,9 @@ needing(
   },
 );
 
-const start = (repo: Repo, env: NodeJS.ProcessEnv = {}) =>
+const start = (repo: Repo, env: NodeJS.ProcessEnv = {}, name = 'production') =>
   new Promise<{ code: number | null; out: string }>((done) => {
-    const child = spawn(process.execPath, [join(distFolder, 'cli.js'), 'backup', 'create'], {
+    const child = spawn(process.execPath, [join(distFolder, 'cli.js'), 'backup', 'create', name], {
       cwd: repo.dir,
       env: environment({ ...repo.env, ...env }),
     });
@@ -183,6 +183,24 @@ test('a lock of a process whose number has come again is none', async () => {
   const made = repo.protect('backup', 'create');
   is(made.code, 0, made.out);
   ok(Date.now() - started < 20_000);
+});
+
+test('two environments in one folder, at work at once, leave each other alone', async () => {
+  const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
+  const to = await identityToRecipient(await generateX25519Identity());
+  const repo = await world(`  staging: { files: [uploads/], encrypt: { to: ["${to}"] } }\n`);
+  const slow = start(repo, tar('/usr/bin/tar "$@"; sleep 4'), 'production');
+  await new Promise((done) => setTimeout(done, 2000));
+  const quick = await start(repo, {}, 'staging');
+  is(quick.code, 0, quick.out);
+  ok(
+    inFolder(repo).some((name) => name.endsWith('.partial')),
+    'the other one is at work',
+  );
+  const { code, out } = await slow;
+  is(code, 0, out);
+  is(ids(repo).length, 2);
+  allWhole(repo, 'two environments');
 });
 
 /** A `tar` that does something else. */

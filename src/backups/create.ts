@@ -9,7 +9,7 @@ import type { Dumped } from './dumped.ts';
 import { packFiles, toolVersion } from './files.ts';
 import { note } from './ledger.ts';
 import type { BackupPart, Manifest } from './manifest.ts';
-import { type BackupPlace, lockFile, projectName } from './place.ts';
+import { type BackupPlace, lockFile, prefixOf } from './place.ts';
 import { type Recipients, recipientsOf } from './recipients.ts';
 import { signed } from './signature.ts';
 import { listBackups, removeLeftovers, type Stored } from './store.ts';
@@ -30,7 +30,7 @@ export interface CreateOptions {
 export async function createBackup(place: BackupPlace, options: CreateOptions): Promise<Manifest> {
   await mkdir(place.folder, { recursive: true, mode: 0o700 });
   return alone({ lock: lockFile(place), doing: `at work on ${place.name}` }, async () => {
-    await removeLeftovers(place.folder);
+    await removeLeftovers(place.folder, prefixOf(place));
     const before = await listBackups(place.folder, place.name);
     const recipients = recipientsOf(place.policy, place.backup);
     refuseOthers(recipients, before, options);
@@ -44,7 +44,7 @@ export async function createBackup(place: BackupPlace, options: CreateOptions): 
       return manifest;
     } catch (error) {
       // Half a backup must not fill the disk until the next one; what cannot be removed now goes then.
-      await removeLeftovers(place.folder).catch(() => undefined);
+      await removeLeftovers(place.folder, prefixOf(place)).catch(() => undefined);
       throw error;
     }
   });
@@ -55,7 +55,7 @@ function nameOf(place: BackupPlace, issue: number | null, before: readonly Store
     .now()
     .toISOString()
     .replace(/[-:]|\.\d+/g, '');
-  const base = [projectName(place), place.name, ...(issue === null ? [] : [issue]), time].join('_');
+  const base = `${prefixOf(place)}${issue === null ? '' : `${issue}_`}${time}`;
   const taken = new Set(before.map(({ manifest }) => manifest.id));
   let id = base;
   for (let n = 2; taken.has(id); n++) id = `${base}-${n}`;

@@ -48,6 +48,9 @@ export function projectName({ topLevel }: Pick<Place, 'topLevel'>): string {
   return name === '' ? createHash('sha256').update(topLevel).digest('hex').slice(0, 12) : name;
 }
 
+/** What the names of this environment's backups begin with. */
+export const prefixOf = (place: BackupPlace): string => `${projectName(place)}_${place.name}_`;
+
 /** The file that keeps two runs of one environment apart on this machine, a deploy too. */
 export function lockFile({ env, policy, name, topLevel }: BackupPlace): string {
   const state = env['XDG_STATE_HOME'] || join(env['HOME'] ?? '/', '.local/state');

@@ -4,7 +4,7 @@ import { type Decision, decide, type Kept } from './keep.ts';
 import { type LedgerLine, note, readLedger } from './ledger.ts';
 import { isBackupId, type Manifest, parseManifest } from './manifest.ts';
 import { namedElsewhere } from './named.ts';
-import { type BackupPlace, lockFile, projectName } from './place.ts';
+import { type BackupPlace, lockFile, prefixOf } from './place.ts';
 import { get, holds, list, remove, type Storage, StorageRefused } from './s3.ts';
 import { signatureFault } from './signature.ts';
 import { saidOf } from './store.ts';
@@ -68,7 +68,7 @@ async function copiesAt(
   ledger: readonly LedgerLine[],
 ): Promise<ReadonlyMap<string, Copy>> {
   const names = new Set(await list(storage));
-  const prefix = `${projectName(place)}_${place.name}_`;
+  const prefix = prefixOf(place);
   const ids = [...names]
     .filter((file) => file.endsWith('.json') && file.startsWith(prefix))
     .map((file) => file.slice(0, -'.json'.length))

@@ -89,9 +89,12 @@ export async function removeBackup(folder: string, { id, parts }: Manifest): Pro
   for (const { file } of parts) await rm(join(folder, file), { force: true });
 }
 
-/** What a run that was killed has left: files without their final name, and parts of no backup. */
-export async function removeLeftovers(folder: string): Promise<void> {
-  const names = await namesIn(folder);
+/**
+ * What a run that was killed has left: files without their final name, and parts of no backup.
+ * @param prefix of the names of one environment, whose lock is held: another one may be at work in the same folder
+ */
+export async function removeLeftovers(folder: string, prefix: string): Promise<void> {
+  const names = (await namesIn(folder)).filter((name) => name.startsWith(prefix));
   for (const name of names) {
     const part = /^(.+?)\.(?:dump|sql\.gz|tar\.gz)\.age$/.exec(name);
     const isLeft = name.endsWith(unfinished) && isBackupId(name.split('.')[0]!);
