@@ -6,7 +6,7 @@ import { is, match, ok } from 'uvu/assert';
 import { decrypt, encrypt, faultOf, type Recipient } from '../src/backups/age.ts';
 import { openFernet } from '../src/backups/fernet.ts';
 import { needing, suite } from './support/suite.ts';
-import { folder, makeKey, projectRoot, run } from './support/world.ts';
+import { distFolder, folder, makeKey, projectRoot, run } from './support/world.ts';
 
 const test = suite('backups: age');
 const missingAge = existsSync('/usr/bin/age') ? null : 'age';
@@ -88,6 +88,130 @@ test('what is cut off, changed, or for somebody else does not open, and says why
     (await opens(Buffer.from(whole.toString('latin1').replace('/v1\n', '/v9\n'), 'latin1')))!,
     /newer format|no file of age/,
   );
+});
+
+needing(
+  test,
+  missingAge,
+  'a flipped byte in every part and a cut at every border are refused, by us and by Debian’s age',
+  async () => {
+    const place = folder();
+    const own = await identity();
+    writeFileSync(join(place, 'key.txt'), own.secret);
+    const whole = await sealed(randomBytes(2 * 65_536 + 1), own.recipient);
+    const body = whole.indexOf('\n', whole.indexOf('\n---') + 1) + 1;
+    const opens = async (bytes: Buffer) => {
+      try {
+        await collect(await decrypt(Readable.from([bytes]), [own.secret], projectRoot));
+        return null;
+      } catch (error) {
+        return error instanceof Error && error.name === 'Undecided' ? error.message : faultOf(error);
+      }
+    };
+    const ageOpens = (bytes: Buffer) => {
+      writeFileSync(join(place, 'file'), bytes);
+      return run(place, 'sh', ['-c', 'age -d -i key.txt file > out']).code === 0;
+    };
+    const chunk = 65_536 + 16;
+    const borders = [0, 16, 16 + chunk, 16 + 2 * chunk].map((at) => body + at);
+    is(await opens(whole), null);
+    ok(ageOpens(whole));
+    is(whole.length, borders.at(-1)! + 1 + 16);
+    const places = [...Array(body).keys(), ...borders.flatMap((at) => [at - 1, at, at + 1]), whole.length - 1];
+    for (let at = body; at < whole.length; at += 4_001) places.push(at);
+    for (const at of new Set(places)) {
+      const changed = Buffer.from(whole);
+      changed[at]! ^= 1;
+      const said = await opens(changed);
+      ok(said !== null && !said.includes('\n'), `a flipped bit at ${at}`);
+    }
+    for (const at of borders) {
+      const changed = Buffer.from(whole);
+      changed[at]! ^= 0x80;
+      is(ageOpens(changed), false, `a flipped bit at ${at}`);
+    }
+    // At a border between two pieces nothing but the mark of the last one tells.
+    for (const length of [...borders, ...borders.map((at) => at + 1), body - 1, whole.length - 1]) {
+      ok(await opens(whole.subarray(0, length)), `cut at ${length}`);
+      is(ageOpens(whole.subarray(0, length)), false, `cut at ${length}`);
+    }
+    ok(await opens(Buffer.concat([whole, Buffer.from([0])])), 'a byte more');
+  },
+);
+
+test('no key, a wrong one, another kind of file, too new a format: one line each', async () => {
+  const place = folder();
+  const [own, other] = [await identity(), await identity()];
+  const whole = await sealed(Buffer.from('hello'), own.recipient);
+  const read = (file: Buffer | string, key: string) => {
+    writeFileSync(join(place, 'file'), file);
+    writeFileSync(join(place, 'key'), key);
+    const done = run(place, process.execPath, [
+      ...[join(distFolder, 'cli.js'), 'backup', 'read', 'file', '--key', 'key', '-o', 'out'],
+    ]);
+    ok(!existsSync(join(place, 'out')) && !existsSync(join(place, 'out.partial')), done.out);
+    is(done.stderr.split('protect: ').length, 2, done.stderr);
+    return done;
+  };
+  for (const [file, key, code, says] of [
+    [whole, '# nothing\n', 3, 'there is no key of age in it'],
+    [whole, other.secret, 3, 'none of the keys opens it: it is encrypted for others'],
+    [whole, 'AGE-SECRET-KEY-1X', 3, 'the identity is no key of age'],
+    ['hello', own.secret, 3, 'it is cut off, changed, or no file of age'],
+    ['', own.secret, 3, 'it is cut off, changed, or no file of age'],
+    [
+      whole.toString('latin1').replace('/v1\n', '/v2\n'),
+      own.secret,
+      3,
+      'it is of a newer format of age than this knows',
+    ],
+  ] as const) {
+    const done = read(typeof file === 'string' ? Buffer.from(file, 'latin1') : file, key);
+    is(done.code, code, done.out);
+    match(done.stderr, says);
+    ok(!done.out.includes(own.secret));
+  }
+});
+
+/** Made by Python's cryptography 38 with `Fernet(key)._encrypt_from_parts(data, time, iv)`: key 0…31, iv 15…0, time 2001-09-09. */
+const vectors = JSON.parse(readFileSync(join(projectRoot, 'test/fixtures/fernet.json'), 'utf8')) as {
+  key: string[];
+  vectors: { bytes: number; token: string[] }[];
+};
+
+test('what Python’s cryptography has encrypted opens, whatever its length', () => {
+  for (const { bytes, token } of vectors.vectors) {
+    const plain = Buffer.from(Array.from({ length: bytes }, (_, n) => n % 251));
+    ok(openFernet(Buffer.from(token.join('')), vectors.key.join('')).equals(plain), `${bytes} bytes`);
+  }
+});
+
+const python = '/usr/bin/python3';
+const missingPython =
+  existsSync(python) && run('/', python, ['-c', 'import cryptography']).code === 0 ? null : "Python's cryptography";
+
+needing(test, missingPython, 'what Python’s cryptography encrypts now opens too', () => {
+  const place = folder();
+  for (const size of [0, 1, 15, 16, 17, 70_000]) {
+    const plain = randomBytes(size);
+    writeFileSync(join(place, 'plain'), plain);
+    const made = run(place, python, [
+      '-c',
+      "from cryptography.fernet import Fernet as F; k = F.generate_key(); open('key','wb').write(k); open('token','wb').write(F(k).encrypt(open('plain','rb').read()))",
+    ]);
+    is(made.code, 0, made.out);
+    ok(openFernet(readFileSync(join(place, 'token')), readFileSync(join(place, 'key'), 'utf8')).equals(plain));
+    const done = run(
+      place,
+      process.execPath,
+      [join(distFolder, 'cli.js'), 'backup', 'read', 'token', '--fernet', 'OLD_KEY', '-o', 'out'],
+      {
+        env: { OLD_KEY: readFileSync(join(place, 'key'), 'utf8') },
+      },
+    );
+    is(done.code, 0, done.out);
+    ok(readFileSync(join(place, 'out')).equals(plain));
+  }
 });
 
 test('old files of Fernet open, and only by their key', () => {

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
 import { Cluster, missing } from './support/postgres.ts';
 import { needing, suite } from './support/suite.ts';
-import { folder, guardedRepo, hooksApart, Repo, run } from './support/world.ts';
+import { distFolder, environment, folder, guardedRepo, hooksApart, Repo, run, temporary } from './support/world.ts';
 
 const test = suite('backups: databases');
 
@@ -89,6 +89,53 @@ needing(test, missing, 'a dump that is another one than its fingerprint says is 
   is(gone.code, 3, gone.out);
   is(readdirSync(join(repo.dir, '.backups')).filter((file) => file.endsWith('.json')).length, 1);
 });
+
+needing(
+  test,
+  missing,
+  'restored into a server of its own, which nobody else can reach and which goes afterwards',
+  async () => {
+    const { repo } = await world();
+    repo.write('.protectionrc', repo.read('.protectionrc').replace('restoreInto: test', 'restoreInto: local'));
+    repo.git('commit', '-qam', 'chore: policy');
+    is(repo.protect('backup', 'create').code, 0);
+    const servers = () => readdirSync(temporary).filter((name) => name.startsWith('git-protect-'));
+    // One that was killed leaves its server, and the next one ends it.
+    const { spawn } = await import('node:child_process');
+    const child = spawn(process.execPath, [join(distFolder, 'cli.js'), 'backup', 'verify'], {
+      cwd: repo.dir,
+      env: environment(repo.env),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const closed = new Promise((done) => child.on('close', done));
+    await new Promise<void>((done) =>
+      child.stderr.on('data', (text) => String(text).includes('restoring into') && done()),
+    );
+    child.kill('SIGKILL');
+    await closed;
+    const [left] = servants(servers());
+    ok(left);
+    is(statSync(join(temporary, left!)).mode & 0o777, 0o700);
+    const pid = Number(readFileSync(join(temporary, left!, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
+    ok(isRunning(pid));
+    const verified = repo.protect('backup', 'verify');
+    is(verified.code, 0, verified.out);
+    match(verified.stderr, 'ending a server that a run left which was killed');
+    match(verified.stdout, 'tested: it opens, is what was written, and restores');
+    equal(servants(servers()), []);
+    ok(!isRunning(pid));
+  },
+);
+
+const servants = (names: readonly string[]) => names.filter((name) => name.startsWith('git-protect-server-'));
+
+function isRunning(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
 
 needing(test, missing, 'pg_dump that hangs up late, writes half or nothing makes no backup', async () => {
   const { repo } = await world();

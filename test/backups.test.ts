@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
 import { suite } from './support/suite.ts';
-import { folder, guardedRepo, Repo, run } from './support/world.ts';
+import { folder, guardedRepo, makeKey, Repo, run } from './support/world.ts';
 
 const test = suite('backups');
 
@@ -43,6 +43,16 @@ test('made, listed, proven, opened by hand with age and tar', async () => {
   is(statSync(join(repo.dir, `.backups/${id}.tar.gz.age`)).mode & 0o777, 0o600);
   is(statSync(join(repo.dir, '.backups')).mode & 0o777, 0o700);
   match(repo.protect('backup', 'list').stdout, /backup +age +size +state +tested +copies\n.*whole +never +-/);
+  match(
+    repo.protect('backup', 'list', '--format', 'markdown').stdout,
+    /^\| backup \| age \| size \| state \| tested \| copies \|\n\|---\|/,
+  );
+  const listed = JSON.parse(repo.protect('backup', 'list', '--format', 'json').stdout);
+  equal(
+    [listed.version, listed.environment, listed.backups.length, listed.backups[0].testedAt],
+    [1, 'production', 1, null],
+  );
+  is(repo.protect('backup', 'list', '--format', 'xml').code, 2);
   const status = repo.protect('backup', 'status');
   is(status.code, 1);
   match(
@@ -69,7 +79,8 @@ test('made, listed, proven, opened by hand with age and tar', async () => {
     join(out, 'x.tar.gz'),
   );
   is(read.code, 0, read.out);
-  ok(run(out, 'tar', ['-tzf', 'x.tar.gz']).stdout.includes('uploads/a.txt'));
+  const names = run(out, 'tar', ['-tzf', 'x.tar.gz']);
+  match(names.out, 'uploads/a.txt');
 });
 
 test('each way in which a backup can be broken is found, and counts against it', async () => {
@@ -204,6 +215,98 @@ test('prune tells why, and takes only what a newer, tested one follows', async (
   is(ids(repo).length, 3, 'three days');
   ok(ids(repo).includes(first!));
   match(readFileSync(join(repo.dir, '.backups/ledger.jsonl'), 'utf8'), '"event":"pruned"');
+});
+
+test('what is pinned, or named by the last deploy or an open run, stays; a test counts for what was tested alone', async () => {
+  const { repo, state } = await world();
+  is(repo.protect('backup', 'create').code, 0);
+  const [newest] = ids(repo);
+  const manifest = JSON.parse(readFileSync(join(repo.dir, `.backups/${newest}.json`), 'utf8'));
+  const old = [1, 2, 3, 4, 5, 6, 7].map((n) => {
+    const at = new Date(Date.now() - n * 86_400_000).toISOString();
+    const id = newest!.replace(/\d{8}T\d{6}Z/, at.replace(/[-:]|\.\d+/g, ''));
+    const [part] = manifest.parts;
+    repo.write(`.backups/${id}.tar.gz.age`, readFileSync(join(repo.dir, '.backups', part.file)));
+    const parts = [{ ...part, file: `${id}.tar.gz.age` }];
+    repo.write(`.backups/${id}.json`, JSON.stringify({ ...manifest, id, createdAt: at, parts }));
+    return id;
+  });
+  const [, , , byHand, byDeploy, byRun, plain] = old;
+  is(repo.protect('backup', 'pin', byHand!).code, 2, 'without a reason');
+  is(repo.protect('backup', 'pin', byHand!, '--reason', 'before the migration').code, 0);
+  match(repo.protect('backup', 'list').stdout, 'whole, pinned (before the migration)');
+  const deploys = join(state, 'git-protect/0123456789abcdef0123456789abcdef/deploys');
+  mkdirSync(deploys, { recursive: true });
+  writeFileSync(join(deploys, 'a.jsonl'), `{"backup":"${byDeploy}"}\n`);
+  repo.write('.git/protect/data-run.json', `{"backup":"${byRun}"}`);
+  is(repo.protect('backup', 'verify').code, 0);
+  const pruned = repo.protect('backup', 'prune');
+  is(pruned.code, 0, pruned.out);
+  for (const [id, why] of [
+    [byHand, 'before the migration'],
+    [byDeploy, 'the last deploy names it'],
+    [byRun, 'an open run names it'],
+  ])
+    match(pruned.stdout, new RegExp(`stays +${id} +${why}`));
+  ok(!ids(repo).includes(plain!));
+  is(repo.protect('backup', 'unpin', byHand!, '--reason', 'the migration is done').code, 0);
+  match(repo.protect('backup', 'unpin', byHand!, '--reason', 'x').stderr, 'is not pinned');
+  rmSync(deploys, { recursive: true });
+  repo.remove('.git/protect/data-run.json');
+  // Somebody lays another backup under the name of the tested one.
+  repo.write(`.backups/${newest}.json`, JSON.stringify({ ...manifest, commit: 'f'.repeat(40) }));
+  match(repo.protect('backup', 'prune').stdout, 'no backup was tested yet, so none goes');
+  repo.write(`.backups/${newest}.json`, `${JSON.stringify(manifest, null, 1)}\n`);
+  is(repo.protect('backup', 'prune').code, 0);
+  ok(![byHand, byDeploy, byRun].some((id) => ids(repo).includes(id!)));
+});
+
+test('where the policy names a signer, what it did not sign counts for nothing', async () => {
+  const [key, other] = [makeKey('backup'), makeKey('other')];
+  const { repo } = await world(`    sign: { by: "${key.line}", key: SIGNER }\n`);
+  match(repo.protect('backup', 'create').stderr, 'SIGNER is not set, so the backup cannot be signed');
+  const by = (file: string) => repo.protectWith({ env: { SIGNER: file } }, 'backup', 'create');
+  match(by(other.file).stderr, "is another than the policy's");
+  equal(ids(repo), []);
+  is(by(key.file).code, 0);
+  const [id] = ids(repo);
+  const path = join(repo.dir, `.backups/${id}.json`);
+  const text = readFileSync(path, 'utf8');
+  const manifest = JSON.parse(text);
+  // As anybody can check by hand.
+  const place = folder('signed');
+  const { signature, ...rest } = manifest;
+  writeFileSync(join(place, 'payload'), `${JSON.stringify(rest, null, 1)}\n`);
+  writeFileSync(join(place, 'sig'), signature);
+  writeFileSync(join(place, 'allowed'), `backup ${key.line}\n`);
+  const checked = run(place, 'sh', [
+    '-c',
+    'ssh-keygen -Y verify -f allowed -I backup -n git-protect.backup.v1 -s sig < payload',
+  ]);
+  is(checked.code, 0, checked.out);
+  is(repo.protect('backup', 'verify').code, 0);
+  match(repo.protect('backup', 'status').stdout, 'holds   every backup is signed by the key of the policy');
+  const approvals = run(place, 'sh', [
+    '-c',
+    `ssh-keygen -q -Y sign -n git-protect.approval.v1 -f '${key.file}' payload`,
+  ]);
+  is(approvals.code, 0, approvals.out);
+  for (const [changed, says] of [
+    [{ ...manifest, commit: null }, 'was changed since it was signed'],
+    [rest, 'is not signed, as the policy demands'],
+    [{ ...rest, signature: 'x' }, 'has a signature that is none'],
+    [{ ...rest, signature: readFileSync(join(place, 'payload.sig'), 'utf8') }, 'was changed since it was signed'],
+  ] as const) {
+    writeFileSync(path, JSON.stringify(changed));
+    const broken = repo.protect('backup', 'verify');
+    is(broken.code, 1, broken.out);
+    match(broken.stderr, `the manifest ${says}`);
+    match(repo.protect('backup', 'status').stdout, `not every backup counts: ${id} ${says}`);
+    match(repo.protect('backup', 'list').stdout, says);
+    match(repo.protect('backup', 'prune').stdout, 'no backup was tested yet, so none goes');
+  }
+  writeFileSync(path, text);
+  is(repo.protect('backup', 'verify').code, 0);
 });
 
 test('other recipients, a small one, and wrong words', async () => {

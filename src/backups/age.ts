@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { loadDriver } from '../databases/driver.ts';
@@ -45,6 +46,9 @@ export async function encrypt(plain: Readable, recipients: readonly Recipient[],
  * @throws Undecided when the key does not open it, or it is no file of age
  */
 export async function decrypt(sealed: Readable, identities: readonly string[], topLevel: string): Promise<Readable> {
+  if (identities.length === 0)
+    throw new Undecided('there is no key of age in it', 'it is a line that begins AGE-SECRET-KEY-1');
+  await refuseOtherFormat(sealed);
   const age = await load(topLevel);
   const decrypter = new age.Decrypter();
   for (const identity of identities)
@@ -62,12 +66,20 @@ export async function decrypt(sealed: Readable, identities: readonly string[], t
   }
 }
 
+/** Looks at how a file begins, and puts it back. @throws Undecided when that is no file of age, or one of another version */
+async function refuseOtherFormat(sealed: Readable): Promise<void> {
+  await once(sealed, 'readable');
+  const begins: Buffer | null = sealed.read();
+  if (begins !== null) sealed.unshift(begins);
+  const [, version] = /^age-encryption\.org\/v(\d{1,9})\n/.exec(begins?.subarray(0, 40).toString('latin1') ?? '') ?? [];
+  if (version === '1') return;
+  throw new Undecided(version === undefined ? faultOf(null) : 'it is of a newer format of age than this knows');
+}
+
 /** What the library says, in our words: it names no key, and neither do we. */
 export function faultOf(error: unknown): string {
   const said = error instanceof Error ? error.message : String(error);
   if (/no identity matched/i.test(said)) return 'none of the keys opens it: it is encrypted for others';
-  if (/version|unknown|unsupported/i.test(said) && /version/i.test(said))
-    return 'it is of a newer format of age than this knows';
   return 'it is cut off, changed, or no file of age';
 }
 

@@ -4,12 +4,14 @@ import { Readable } from 'node:stream';
 import { alone } from '../machine/lock.ts';
 import { Undecided } from '../model/index.ts';
 import { encrypt } from './age.ts';
-import { type Dumped, dumpDatabase } from './dump.ts';
+import { dumpDatabase } from './dump.ts';
+import type { Dumped } from './dumped.ts';
 import { packFiles, toolVersion } from './files.ts';
 import { note } from './ledger.ts';
 import type { BackupPart, Manifest } from './manifest.ts';
-import { type BackupPlace, lockFile, projectName } from './place.ts';
+import { type BackupPlace, lockFile, prefixOf } from './place.ts';
 import { type Recipients, recipientsOf } from './recipients.ts';
+import { signed } from './signature.ts';
 import { listBackups, removeLeftovers, type Stored } from './store.ts';
 import { Counter, finish, type WrittenPart, writeBeside } from './written.ts';
 
@@ -30,17 +32,23 @@ export interface CreateOptions {
 export async function createBackup(place: BackupPlace, options: CreateOptions): Promise<Manifest> {
   await mkdir(place.folder, { recursive: true, mode: 0o700 });
   const make = async () => {
-    await removeLeftovers(place.folder);
+    await removeLeftovers(place.folder, prefixOf(place));
     const before = await listBackups(place.folder, place.name);
     const recipients = recipientsOf(place.policy, place.backup);
     refuseOthers(recipients, before, options);
     await refuseFullDisk(place, before);
     const id = nameOf(place, options.issue, before);
-    const made = await makeParts(place, id, recipients);
-    const manifest = describe(place, id, made, recipients, before, options);
-    await writeManifest(place.folder, manifest);
-    await note(place.folder, { at: place.now().toISOString(), event: 'created', id });
-    return manifest;
+    try {
+      const made = await makeParts(place, id, recipients);
+      const manifest = await signed(place, describe(place, id, made, recipients, before, options));
+      await writeManifest(place.folder, manifest);
+      await note(place.folder, { at: place.now().toISOString(), event: 'created', id });
+      return manifest;
+    } catch (error) {
+      // Half a backup must not fill the disk until the next one; what cannot be removed now goes then.
+      await removeLeftovers(place.folder, prefixOf(place)).catch(() => undefined);
+      throw error;
+    }
   };
   return options.locked ? make() : alone({ lock: lockFile(place), doing: `at work on ${place.name}` }, make);
 }
@@ -50,7 +58,7 @@ function nameOf(place: BackupPlace, issue: number | null, before: readonly Store
     .now()
     .toISOString()
     .replace(/[-:]|\.\d+/g, '');
-  const base = [projectName(place), place.name, ...(issue === null ? [] : [issue]), time].join('_');
+  const base = `${prefixOf(place)}${issue === null ? '' : `${issue}_`}${time}`;
   const taken = new Set(before.map(({ manifest }) => manifest.id));
   let id = base;
   for (let n = 2; taken.has(id); n++) id = `${base}-${n}`;
@@ -90,7 +98,6 @@ async function makeParts(place: BackupPlace, id: string, recipients: Recipients)
   const parts: BackupPart[] = [];
   let dumped: Dumped | null = null;
   if (place.backup.database !== null) {
-    place.tell(`dumping ${place.backup.database}`);
     dumped = await dumpDatabase(place, place.backup.database, (stream, suffix) =>
       writePart(place, `${id}.${suffix}`, stream, recipients),
     );
@@ -139,12 +146,19 @@ function describe(
     state: doubts.length === 0 ? 'whole' : 'suspect',
     doubts,
     parts,
-    source: dumped?.source ?? null,
+    source: sourceOf(dumped),
     baseline: dumped?.baseline ?? null,
+    bracketed: dumped?.bracketed ?? [],
     recipients: names,
     ...(options.issue === null ? {} : { issue: options.issue }),
     commit: place.commit,
   };
+}
+
+function sourceOf(dumped: Dumped | null): Manifest['source'] {
+  if (dumped === null) return null;
+  const { engine, version, identity } = dumped.baseline.database;
+  return { engine, version, identity: String(identity) };
 }
 
 /** What speaks against a backup that was made without an error. */

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { type Piped, pipe } from '../machine/pipe.ts';
 import { Undecided } from '../model/index.ts';
+import { TarReader } from '../readers/archives/tar.ts';
 import type { BackupPlace } from './place.ts';
 
 /**
@@ -27,20 +28,23 @@ export async function packFiles<T>(
   // A leading ./ keeps a name from being read as a flag.
   const named = paths.map((path) => `./${path.replace(/\/+$/, '')}`);
   const env = { PATH: place.env['PATH'], LC_ALL: 'C' };
-  return pipe(
+  const archive = new TarReader();
+  const done = await pipe(
     ['tar', '-cf', '-', '--', ...named],
-    { cwd: place.topLevel, env, timeout: longest, signal: place.signal },
+    { cwd: place.topLevel, env, timeout: place.backup.timeout, signal: place.signal },
     ({ stdout, stdin }) => {
       stdin.end();
-      const packed = createGzip({ level: 1 });
-      stdout.on('error', (error) => packed.destroy(error));
-      return use(stdout.pipe(packed));
+      stdout.on('data', (chunk: Buffer) => archive.push(chunk));
+      const zipped = createGzip({ level: 1 });
+      stdout.on('error', (error) => zipped.destroy(error));
+      return use(stdout.pipe(zipped));
     },
   );
+  // Some end with 0 all the same.
+  const fault = archive.end();
+  if (fault !== null) throw new Undecided(`what tar wrote is no whole archive: ${fault}`);
+  return done;
 }
-
-/** Milliseconds that one part may take. */
-export const longest = 6 * 3_600_000;
 
 /** The version of a tool, as it says it. */
 export async function toolVersion(place: BackupPlace, tool: string): Promise<string> {

@@ -30,9 +30,12 @@ export function decide(backups: readonly Kept[], keep: KeepRules, zone: string, 
   const newestFirst = [...backups].sort(
     (a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1),
   );
-  const counted = newestFirst.filter(({ whole }) => whole);
+  const counted = newestFirst.filter(({ whole, createdAt }) => whole && createdAt <= now);
   const reasons = ruledBy(counted, keep, zone, now);
-  const newestTested = newestFirst.find(({ whole, testedAt }) => whole && testedAt !== null);
+  // A clock that was wrong once must not make an old one the newest.
+  const newestTested = newestFirst.find(
+    ({ whole, testedAt, createdAt }) => whole && testedAt !== null && createdAt <= now,
+  );
   return newestFirst.map((backup) => {
     const reason = mustStay(backup, newestTested, now) ?? reasons.get(backup.id);
     if (reason !== undefined) return { id: backup.id, keep: true, reason };
@@ -43,9 +46,9 @@ export function decide(backups: readonly Kept[], keep: KeepRules, zone: string, 
 
 function mustStay(backup: Kept, newestTested: Kept | undefined, now: Date): string | undefined {
   if (backup.pinned !== null) return backup.pinned;
+  if (backup.createdAt > now) return 'it is from the future: a clock was wrong';
   if (newestTested === undefined) return 'no backup was tested yet, so none goes';
   if (backup.id === newestTested.id) return 'the newest tested one';
-  if (backup.createdAt > now) return 'it is from the future: a clock is wrong';
   if (backup.createdAt >= newestTested.createdAt) return 'no newer one was tested';
   return undefined;
 }

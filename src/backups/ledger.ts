@@ -9,6 +9,8 @@ export interface LedgerLine {
   readonly id: string;
   readonly destination?: string;
   readonly reason?: string;
+  /** Of the manifest that was tested. */
+  readonly sha256?: string;
 }
 
 const fileIn = (folder: string) => join(folder, 'ledger.jsonl');

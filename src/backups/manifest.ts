@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Undecided } from '../model/index.ts';
 
 /** One file of a backup. */
@@ -16,6 +17,13 @@ export interface BackupPart {
   readonly tool: string;
 }
 
+/** A table that was written to while it was dumped. */
+export interface Bracketed {
+  readonly table: string;
+  /** How many there were before the dump and after it. */
+  readonly rows: readonly [before: string, after: string];
+}
+
 /** What a backup says of itself; it is written last, so a backup without one is none. */
 export interface Manifest {
   readonly version: 1;
@@ -30,11 +38,15 @@ export interface Manifest {
   readonly source: { readonly engine: string; readonly version: string; readonly identity: string } | null;
   /** The fingerprint of the moment that was dumped. */
   readonly baseline: unknown;
+  /** Tables whose contents no fingerprint proves. */
+  readonly bracketed: readonly Bracketed[];
   /** Who can open it: fingerprints of SSH keys, recipients of age. */
   readonly recipients: readonly string[];
   readonly issue?: number;
   /** HEAD when it was made. */
   readonly commit: string | null;
+  /** Armored, over the manifest without it. */
+  readonly signature?: string;
 }
 
 const idForm = /^[a-z0-9][a-z0-9-]{0,63}_[a-z0-9-]{1,32}(?:_\d{1,10})?_\d{8}T\d{6}Z(?:-\d{1,3})?$/;
@@ -69,8 +81,22 @@ export function parseManifest(text: string, name: string): Manifest {
   if (state !== 'whole' && state !== 'suspect') return refuse('does not say whether it is whole');
   if (!Array.isArray(parts) || parts.length === 0 || !parts.every((part) => isPart(part, id)))
     return refuse('does not list its files as this version does');
-  return { doubts: [], source: null, baseline: null, recipients: [], commit: null, ...manifest } as Manifest;
+  const { bracketed = [] } = manifest;
+  if (!Array.isArray(bracketed) || !bracketed.every(isBracketed)) return refuse('does not say what was not proven');
+  const { doubts = [], source = null, baseline = null, recipients = [], commit = null } = manifest;
+  // What is there keeps its place: a signature is over the text as it was written.
+  return { ...manifest, doubts, source, baseline, bracketed, recipients, commit } as Manifest;
 }
+
+/** By this a test is bound to what was tested: another manifest, and with it other files, is another backup. */
+export const digestOf = (manifest: Manifest): string =>
+  createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
+
+const isBracketed = ({ table, rows }: Partial<Bracketed>) =>
+  typeof table === 'string' &&
+  Array.isArray(rows) &&
+  rows.length === 2 &&
+  rows.every((count) => /^\d{1,20}$/.test(count));
 
 function isPart(part: Partial<BackupPart>, id: string): boolean {
   const numbers = [part.bytes, part.plainBytes].every((value) => Number.isSafeInteger(value) && value! >= 0);

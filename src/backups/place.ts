@@ -48,6 +48,9 @@ export function projectName({ topLevel }: Pick<Place, 'topLevel'>): string {
   return name === '' ? createHash('sha256').update(topLevel).digest('hex').slice(0, 12) : name;
 }
 
+/** What the names of this environment's backups begin with. */
+export const prefixOf = (place: BackupPlace): string => `${projectName(place)}_${place.name}_`;
+
 /** Where this machine keeps what it knows of the project. @see https://specifications.freedesktop.org/basedir-spec/latest/ */
 export function stateFolder({ env, policy, topLevel }: Pick<Place, 'env' | 'policy' | 'topLevel'>): string {
   const state = env['XDG_STATE_HOME'] || join(env['HOME'] ?? '/', '.local/state');

@@ -1,7 +1,9 @@
 import { alone } from '../machine/lock.ts';
 import { type Decision, decide } from './keep.ts';
 import { note } from './ledger.ts';
+import { namedElsewhere } from './named.ts';
 import { type BackupPlace, lockFile } from './place.ts';
+import { signatureFault } from './signature.ts';
 import { isComplete, keptOf, listBackups, removeBackup, type Stored } from './store.ts';
 
 /** What stays and what goes, with the reason for each, the newest first. */
@@ -17,10 +19,13 @@ export interface Pruning {
  */
 export async function planPrune(place: BackupPlace): Promise<Pruning> {
   const backups = await listBackups(place.folder, place.name);
+  const named = await namedElsewhere(place);
   const kept = [];
   for (const stored of backups) {
-    const complete = await isComplete(place.folder, stored.manifest);
-    kept.push({ ...keptOf(stored), ...(complete ? {} : { whole: false, testedAt: null }) });
+    const signed = signatureFault(stored.manifest, place.backup) === null;
+    const complete = signed && (await isComplete(place.folder, stored.manifest));
+    const pinned = stored.pinned ?? named.get(stored.manifest.id) ?? null;
+    kept.push({ ...keptOf(stored), pinned, ...(complete ? {} : { whole: false, testedAt: null }) });
   }
   return { backups, decisions: decide(kept, place.backup.keep, place.backup.timezone, place.now()) };
 }

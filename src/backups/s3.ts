@@ -36,10 +36,20 @@ export async function put(
   const headers = { 'content-length': String(bytes), 'x-amz-meta-sha256': sha256 };
   const taken = await retried(() => send(storage, 'PUT', name, { headers, sha256, file }));
   if (taken.status !== 200) throw refused(storage, `putting ${name}`, taken);
-  const there = await retried(() => send(storage, 'HEAD', name, { headers: {}, sha256: empty }));
-  if (there.status !== 200) throw refused(storage, `looking at ${name}`, there);
-  if (there.headers['content-length'] !== String(bytes) || there.headers['x-amz-meta-sha256'] !== sha256)
+  if (!(await holds(storage, name, { bytes, sha256 })))
     throw new Undecided(`${storage.name} holds ${name} otherwise than it is here`);
+}
+
+/** Does a file lie there as it was put? By its size and the digest that it was taken with. @throws Undecided when that is not told */
+export async function holds(
+  storage: Storage,
+  name: string,
+  { bytes, sha256 }: { bytes: number; sha256: string },
+): Promise<boolean> {
+  const there = await retried(() => send(storage, 'HEAD', name, { headers: {}, sha256: empty }));
+  if (there.status === 404) return false;
+  if (there.status !== 200) throw refused(storage, `looking at ${name}`, there);
+  return there.headers['content-length'] === String(bytes) && there.headers['x-amz-meta-sha256'] === sha256;
 }
 
 /** Hands on a file that lies there. @throws Undecided when it does not */
@@ -180,7 +190,18 @@ function connection(error: unknown): Error {
   return new Undecided(`the storage cannot be reached (${code ?? 'no code'})`, 'try again; what is here stays');
 }
 
-function refused({ name }: Storage, what: string, { status, body }: Answer): Undecided {
+/** A storage that was reached, and says no. */
+export class StorageRefused extends Undecided {
+  constructor(
+    readonly status: number,
+    message: string,
+    help?: string,
+  ) {
+    super(message, help);
+  }
+}
+
+function refused({ name }: Storage, what: string, { status, body }: Answer): StorageRefused {
   const code = /<Code>(\w+)<\/Code>/.exec(body)?.[1];
   const help =
     code === 'RequestTimeTooSkewed'
@@ -188,5 +209,5 @@ function refused({ name }: Storage, what: string, { status, body }: Answer): Und
       : status === 403
         ? 'look at what the key may do there: it needs to put, list and read, and need not delete'
         : undefined;
-  return new Undecided(`${name} refused ${what} (${status}${code ? `, ${code}` : ''})`, help);
+  return new StorageRefused(status, `${name} refused ${what} (${status}${code ? `, ${code}` : ''})`, help);
 }

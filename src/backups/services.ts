@@ -3,7 +3,8 @@ import type { Place } from '../databases/place.ts';
 import type { BackupFacts, Backups } from '../model/backups.ts';
 import type { Manifest } from './manifest.ts';
 import { backupPlace } from './place.ts';
-import { listBackups } from './store.ts';
+import { signatureFault } from './signature.ts';
+import { listBackups, untilNow } from './store.ts';
 import { countFile } from './written.ts';
 
 /** What checks may ask of backups. */
@@ -11,8 +12,13 @@ export function backupsAt(place: Place): Backups {
   return {
     async facts(name): Promise<BackupFacts> {
       const at = backupPlace(place, name, null);
-      const stored = (await listBackups(at.folder, name)).filter(({ manifest }) => manifest.state === 'whole');
-      const times = stored.flatMap(({ testedAt }) => (testedAt === null ? [] : [testedAt.getTime()]));
+      const all = untilNow(await listBackups(at.folder, name), place.now());
+      const stored = all.filter(
+        ({ manifest }) => manifest.state === 'whole' && signatureFault(manifest, at.backup) === null,
+      );
+      const times = stored
+        .flatMap(({ testedAt }) => (testedAt === null ? [] : [testedAt.getTime()]))
+        .filter((time) => time <= place.now().getTime() + 300_000);
       const [newest] = stored;
       return {
         newest: newest

@@ -1,9 +1,12 @@
 import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Undecided } from '../model/index.ts';
 import { ago } from '../words/ago.ts';
+import { shellWord } from '../words/shell-word.ts';
 import type { BackupPlace } from './place.ts';
 import { recipientsOf } from './recipients.ts';
-import { isComplete, listBackups, type Stored } from './store.ts';
+import { signatureFault } from './signature.ts';
+import { isComplete, listBackups, type Stored, untilNow } from './store.ts';
 
 /** A promise that backups make, and whether it holds. */
 export interface Kept {
@@ -19,15 +22,20 @@ const day = 86_400_000;
 export async function statusOf(place: BackupPlace): Promise<Kept[]> {
   const now = place.now();
   const backups = await listBackups(place.folder, place.name);
-  const whole = backups.filter(({ manifest }) => manifest.state === 'whole');
+  const known = untilNow(backups, now);
+  const whole = known.filter(
+    ({ manifest }) => manifest.state === 'whole' && signatureFault(manifest, place.backup) === null,
+  );
   const name = place.name;
   return [
     youngest(whole[0], now, name),
     tested(
-      whole.find(({ testedAt }) => testedAt !== null),
+      whole.find(({ testedAt }) => testedAt !== null && testedAt.getTime() <= now.getTime() + 300_000),
       now,
       place,
     ),
+    ...future(place, backups, known),
+    ...signatures(place, backups),
     await complete(place, backups),
     ...copies(place, whole[0]),
     recipients(place, whole[0]),
@@ -35,12 +43,33 @@ export async function statusOf(place: BackupPlace): Promise<Kept[]> {
   ];
 }
 
+function signatures({ backup, name }: BackupPlace, backups: readonly Stored[]): Kept[] {
+  if (backup.sign === null || backups.length === 0) return [];
+  const faults = backups.flatMap(({ manifest }) => {
+    const fault = signatureFault(manifest, backup);
+    return fault === null ? [] : [`${manifest.id} ${fault}`];
+  });
+  if (faults.length === 0) return [{ promise: 'every backup is signed by the key of the policy', holds: true }];
+  const promise = `not every backup counts: ${faults.join(', ')}`;
+  return [{ promise, holds: false, help: `npx git-protect backup create ${name}; those go once it is tested` }];
+}
+
+function future({ folder }: BackupPlace, backups: readonly Stored[], known: readonly Stored[]): Kept[] {
+  const odd = backups.filter((each) => !known.includes(each)).map(({ manifest }) => manifest.id);
+  if (odd.length === 0) return [];
+  const promise = `dated into the future, so a clock was wrong: ${odd.join(', ')}; they count for nothing`;
+  const files = odd.map((id) => shellWord(join(folder, id)));
+  return [{ promise, holds: false, help: `set the clock; then: rm ${files.map((file) => `${file}.*`).join(' ')}` }];
+}
+
 function youngest(newest: Stored | undefined, now: Date, name: string): Kept {
   const help = `npx git-protect backup create ${name}`;
   if (newest === undefined) return { promise: 'there is a backup', holds: false, help };
   const age = now.getTime() - new Date(newest.manifest.createdAt).getTime();
-  const promise = `the newest backup is ${ago(age)} old (${newest.manifest.id})`;
-  return age <= 1.5 * day ? { promise, holds: age >= -300_000 } : { promise, holds: false, help };
+  const { length } = newest.manifest.bracketed;
+  const open = length === 0 ? '' : `; ${length} table${length === 1 ? '' : 's'} bracketed`;
+  const promise = `the newest backup is ${ago(age)} old (${newest.manifest.id}${open})`;
+  return age <= 1.5 * day ? { promise, holds: true } : { promise, holds: false, help };
 }
 
 function tested(newest: Stored | undefined, now: Date, { backup, name }: BackupPlace): Kept {

@@ -6,9 +6,10 @@ import { Undecided } from '../model/index.ts';
 import { TarReader } from '../readers/archives/tar.ts';
 import { decrypt, faultOf, identitiesIn } from './age.ts';
 import { note } from './ledger.ts';
-import type { BackupPart, Manifest } from './manifest.ts';
+import { type BackupPart, digestOf, type Manifest } from './manifest.ts';
 import type { BackupPlace } from './place.ts';
 import { restoreDatabase } from './restore.ts';
+import { signatureFault } from './signature.ts';
 import { Broken } from './verify-fault.ts';
 import { Counter, countFile } from './written.ts';
 
@@ -35,6 +36,8 @@ export async function verifyBackup(
 ): Promise<Verified> {
   const notes: string[] = [];
   try {
+    const unsigned = signatureFault(manifest, place.backup);
+    if (unsigned !== null) throw new Broken(`the manifest ${unsigned}`);
     for (const part of manifest.parts) await compareFile(folder, part);
     if (identity === null) return { manifest, end: 'intact', notes: ['no identity: it was not opened'] };
     for (const part of manifest.parts) {
@@ -55,7 +58,12 @@ export async function verifyBackup(
     });
     return { manifest, end: 'broken', notes: [error.message] };
   }
-  await note(place.folder, { at: place.now().toISOString(), event: 'tested', id: manifest.id });
+  await note(place.folder, {
+    at: place.now().toISOString(),
+    event: 'tested',
+    id: manifest.id,
+    sha256: digestOf(manifest),
+  });
   return { manifest, end: 'tested', notes };
 }
 

@@ -54,6 +54,8 @@ export async function writeBeside(path: string, stream: Readable): Promise<Count
       for (let done = 0; done < piece.length; ) done += (await file.write(piece, done)).bytesWritten;
     }
     await file.sync();
+  } catch (error) {
+    throw full(error, path);
   } finally {
     await file.close();
   }
@@ -62,6 +64,13 @@ export async function writeBeside(path: string, stream: Readable): Promise<Count
   if (read.sha256 !== written.sha256)
     throw new Undecided(`${beside} is not what was written to it: the disk cannot be trusted`);
   return written;
+}
+
+/** A disk that is full is told as that; any other fault stays what it is. */
+function full(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new Undecided(`the disk of ${dirname(path)} is full (${code}); what was there stays`, 'make room, then again');
 }
 
 /** Gives a written file its name, and waits until that is on disk too. */

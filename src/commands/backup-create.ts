@@ -1,7 +1,9 @@
+import { told } from '../backups/bracketed.ts';
 import { createBackup } from '../backups/create.ts';
 import { uploadAll } from '../backups/upload.ts';
 import { exitCode, UsageError } from '../model/index.ts';
 import { size } from '../words/size.ts';
+import { visible } from '../words/visible.ts';
 import { withBackups } from './backup-place.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
@@ -33,6 +35,7 @@ export async function backupCreate(args: readonly string[], io: Io): Promise<num
     io.stdout.write(
       `${manifest.id}: ${manifest.parts.map(({ kind }) => kind).join(' and ')}, ${size(bytes)}, in ${place.backup.folder}\n`,
     );
+    for (const table of manifest.bracketed) io.stdout.write(`bracketed: ${visible(told(table))}\n`);
     if (manifest.state === 'suspect') {
       for (const doubt of manifest.doubts) io.stderr.write(`protect: suspect: ${doubt}\n`);
       return exitCode.refused;

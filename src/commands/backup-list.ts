@@ -1,3 +1,4 @@
+import { signatureFault } from '../backups/signature.ts';
 import { listBackups, type Stored } from '../backups/store.ts';
 import { exitCode, UsageError } from '../model/index.ts';
 import { ago } from '../words/ago.ts';
@@ -23,13 +24,15 @@ export async function backupList(args: readonly string[], io: Io): Promise<numbe
     const backups = await listBackups(place.folder, place.name);
     const now = place.now();
     if (format === 'json')
-      io.stdout.write(`${JSON.stringify({ version: 1, environment: place.name, backups: backups.map(plain) })}\n`);
+      io.stdout.write(
+        `${JSON.stringify({ version: 1, environment: place.name, backups: backups.map((one) => ({ ...plain(one), fault: signatureFault(one.manifest, place.backup) })) })}\n`,
+      );
     else if (backups.length === 0) io.stdout.write(`no backup yet: npx git-protect backup create ${place.name}\n`);
     else
       io.stdout.write(
         table(
           ['backup', 'age', 'size', 'state', 'tested', 'copies'],
-          backups.map((stored) => row(stored, now)),
+          backups.map((stored) => row(stored, now, signatureFault(stored.manifest, place.backup))),
           format,
         ),
       );
@@ -41,6 +44,7 @@ const plain = ({ manifest, bytes, testedAt, pinned, copies }: Stored) => ({
   id: manifest.id,
   createdAt: manifest.createdAt,
   state: manifest.state,
+  bracketed: manifest.bracketed,
   bytes,
   parts: manifest.parts.map(({ kind, file }) => ({ kind, file })),
   testedAt: testedAt?.toISOString() ?? null,
@@ -48,13 +52,24 @@ const plain = ({ manifest, bytes, testedAt, pinned, copies }: Stored) => ({
   copies,
 });
 
-function row({ manifest, bytes, testedAt, pinned, copies }: Stored, now: Date): string[] {
-  const since = (date: Date) => ago(now.getTime() - date.getTime());
+function stateOf({ manifest: { state, bracketed }, pinned }: Stored): string {
+  const tables = bracketed.length === 1 ? '1 table bracketed' : `${bracketed.length} tables bracketed`;
+  return [state, ...(bracketed.length === 0 ? [] : [tables]), ...(pinned === null ? [] : [`pinned (${pinned})`])].join(
+    ', ',
+  );
+}
+
+function row(stored: Stored, now: Date, fault: string | null): string[] {
+  const { manifest, bytes, testedAt, copies } = stored;
+  const since = (date: Date) => {
+    const span = now.getTime() - date.getTime();
+    return span < -300_000 ? `${ago(-span)} ahead` : ago(Math.max(span, 0));
+  };
   return [
     manifest.id,
     since(new Date(manifest.createdAt)),
     size(bytes),
-    pinned === null ? manifest.state : `${manifest.state}, pinned`,
+    fault === null ? stateOf(stored) : `${stateOf(stored)}, ${fault}`,
     testedAt === null ? 'never' : `${since(testedAt)} ago`,
     copies.length === 0 ? '-' : copies.join(', '),
   ];

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { lstat, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, lstat, open, readFile, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -28,6 +28,9 @@ export async function backupRead(args: readonly string[], io: Io): Promise<numbe
   if ((values.key === undefined) === (values.fernet === undefined))
     throw new UsageError('name the key: --key FILE, or for an old file --fernet VARIABLE', usage.example);
   const file = resolve(io.cwd, name);
+  await access(file, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${name} cannot be read (${error.code})`);
+  });
   const out = values.output === undefined ? null : resolve(io.cwd, values.output);
   if (values.fernet !== undefined) {
     const key = io.env[values.fernet];

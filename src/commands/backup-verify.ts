@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BackupPlace } from '../backups/place.ts';
-import { listBackups } from '../backups/store.ts';
+import { listBackups, untilNow } from '../backups/store.ts';
 import { download } from '../backups/upload.ts';
 import { verifyBackup } from '../backups/verify.ts';
 import { exitCode, Undecided, UsageError } from '../model/index.ts';
@@ -27,7 +27,7 @@ export async function backupVerify(args: readonly string[], io: Io): Promise<num
   return withBackups(io, positionals[0], async (place) => {
     const backups = await listBackups(place.folder, place.name);
     const ids = backups.map(({ manifest }) => manifest.id);
-    const id = values.id ?? ids[0];
+    const id = values.id ?? untilNow(backups, place.now())[0]?.manifest.id ?? ids[0];
     const found = backups.find(({ manifest }) => manifest.id === id);
     if (!found) throw noBackup(place, id, ids);
     const { from } = values;

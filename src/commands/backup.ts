@@ -1,15 +1,9 @@
-import { UsageError } from '../model/index.ts';
-import { nearest } from '../words/nearest.ts';
 import type { Io } from './io.ts';
 import type { Usage } from './options.ts';
-
-type Verb = {
-  readonly does: string;
-  load(): Promise<{ run(args: readonly string[], io: Io): Promise<number>; usage: Usage }>;
-};
+import { runVerb, type Verbs } from './verbs.ts';
 
 /** What `protect backup` does, by its second word. */
-export const verbs: Readonly<Record<string, Verb>> = {
+export const verbs: Verbs = {
   create: {
     does: 'dump, encrypt, read back, copy elsewhere',
     load: () => import('./backup-create.ts').then(({ backupCreate, usage }) => ({ run: backupCreate, usage })),
@@ -30,6 +24,14 @@ export const verbs: Readonly<Record<string, Verb>> = {
     does: 'remove what no rule keeps and a newer, tested one follows',
     load: () => import('./backup-prune.ts').then(({ backupPrune, usage }) => ({ run: backupPrune, usage })),
   },
+  pin: {
+    does: 'keep a backup whatever the rules say, and tell why',
+    load: () => import('./backup-pin.ts').then(({ backupPin, usage }) => ({ run: backupPin, usage })),
+  },
+  unpin: {
+    does: 'let the rules hold for a backup again',
+    load: () => import('./backup-pin.ts').then(({ backupUnpin, usage }) => ({ run: backupUnpin, usage })),
+  },
   read: {
     does: 'decrypt a backup, or an old one of Fernet',
     load: () => import('./backup-read.ts').then(({ backupRead, usage }) => ({ run: backupRead, usage })),
@@ -48,22 +50,5 @@ export const usage = {
 } as const satisfies Usage & { verbs: typeof verbs };
 
 /** `protect backup VERB …`. */
-export async function backup([verb, ...rest]: readonly string[], io: Io): Promise<number> {
-  const found = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  if (!found) {
-    const meant = verb === undefined ? null : nearest(verb, Object.keys(verbs));
-    throw new UsageError(
-      verb === undefined
-        ? 'what about the backups?'
-        : `there is no 'backup ${verb}'${meant ? `; did you mean '${meant}'?` : ''}`,
-      `npx git-protect backup --help lists ${Object.keys(verbs).join(', ')}`,
-    );
-  }
-  const { run, usage: own } = await found.load();
-  if (rest[0] === '--help' || rest[0] === '-h') {
-    const { helpText } = await import('./help.ts');
-    io.stdout.write(helpText(`backup ${verb}`, found.does, own));
-    return 0;
-  }
-  return run(rest, io);
-}
+export const backup = (args: readonly string[], io: Io): Promise<number> =>
+  runVerb('backup', 'what about the backups?', verbs, args, io);

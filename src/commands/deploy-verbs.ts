@@ -1,7 +1,7 @@
-import type { Verb } from './verbs.ts';
+import type { Verbs } from './verbs.ts';
 
 /** What `protect deploy` does besides deploying, by its second word. */
-export const deployVerbs: Readonly<Record<string, Verb>> = {
+export const deployVerbs: Verbs = {
   status: {
     does: 'what runs there, since when, and how it is; is anything open, locked or frozen?',
     load: () => import('./deploy-status.ts').then(({ deployStatus, usage }) => ({ run: deployStatus, usage })),

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { Undecided } from '../model/index.ts';
+import { ago } from '../words/ago.ts';
 import { saidFirst } from '../words/said.ts';
 
 interface PipeOptions {
@@ -30,23 +32,31 @@ export async function pipe<T>(
 ): Promise<Piped<T>> {
   const child = spawn(file, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], signal, killSignal: 'SIGKILL' });
   let errors = '';
+  let tooLate: Undecided | null = null;
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     errors = (errors + chunk).slice(-65_536);
   });
   // Whoever stops reading early has said why; its exit code tells.
   child.stdin.on('error', () => undefined);
-  const late = setTimeout(() => child.kill('SIGKILL'), timeout);
+  const late = setTimeout(() => {
+    tooLate = new Undecided(`${basename(file)} took longer than ${ago(timeout)} and was ended`);
+    child.kill('SIGKILL');
+    // What it has started itself may hold them open.
+    for (const stream of [child.stdin, child.stderr]) stream.destroy();
+    child.stdout.destroy(tooLate);
+  }, timeout);
   const ended = new Promise<number | string>((done) => {
     child.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
     child.on('close', (code, killed) => done(code ?? killed ?? 'stopped'));
   });
   try {
     const [value, end] = await Promise.all([use(child), ended]);
-    if (end !== 0) throw ending(file, end, errors);
+    if (end !== 0) throw tooLate ?? ending(file, end, errors);
     return { value, errors };
   } catch (error) {
     child.kill('SIGKILL');
     const end = await ended;
+    if (tooLate !== null) throw tooLate;
     // What made the stream break is the better reason.
     if (end !== 0 && end !== 'SIGKILL') throw ending(file, end, errors);
     throw error;

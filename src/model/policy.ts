@@ -109,9 +109,14 @@ export interface BackupEnvironment {
   readonly timezone: string;
   readonly keep: KeepRules;
   readonly destinations: Readonly<Record<string, BackupDestination>>;
+  /** An environment of `databases:`, or `local`. */
   readonly restoreInto: string | null;
   /** Milliseconds. */
   readonly tested: number;
+  /** Milliseconds that one part may take. */
+  readonly timeout: number;
+  /** The public key that signs manifests, and the variable with the file of its private half. */
+  readonly sign: { readonly by: string; readonly key: string } | null;
 }
 
 /** The parsed policy, every default filled in; plain data, so that it can be cached as JSON. */

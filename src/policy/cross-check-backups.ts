@@ -1,3 +1,4 @@
+import { parsePublicKey } from '../approvals/public-key.ts';
 import { nearest } from '../words/nearest.ts';
 import type { RawPolicy, Tell } from './raw.ts';
 
@@ -10,11 +11,15 @@ export function crossCheckBackups({ backups, databases, owners }: RawPolicy, tel
     for (const key of ['database', 'restoreInto'] as const) {
       const named = backup[key];
       if (named === undefined || Object.hasOwn(databases, named)) continue;
+      if (key === 'restoreInto' && named === 'local') continue;
       const meant = nearest(named, Object.keys(databases));
       tell(`${path}.${key}`, `'${named}' is not under databases:${meant ? `; did you mean '${meant}'?` : ''}`);
     }
-    if (backup.restoreInto !== undefined && databases[backup.restoreInto]?.disposable !== true)
+    const isLocal = backup.restoreInto === 'local' && !Object.hasOwn(databases, 'local');
+    if (backup.restoreInto !== undefined && !isLocal && databases[backup.restoreInto]?.disposable !== true)
       tell(`${path}.restoreInto`, 'restores are tried on a disposable one alone');
+    const signer = backup.sign === undefined ? null : parsePublicKey(backup.sign.by);
+    if (typeof signer === 'string') tell(`${path}.sign.by`, signer);
     for (const [index, file] of backup.files.entries())
       if (file.startsWith('/') || file.split('/').includes('..'))
         tell(`${path}.files[${index}]`, 'leads out of the repository');

@@ -83,6 +83,7 @@ function toPolicy(raw: RawPolicy): Policy {
           database: one.database ?? null,
           identity: one.identity ?? null,
           restoreInto: one.restoreInto ?? null,
+          sign: one.sign ?? null,
         },
       ]),
     ),

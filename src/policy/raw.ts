@@ -78,7 +78,9 @@ export interface RawPolicy
   readonly deploy: Readonly<Record<string, RawEnvironment>>;
   readonly settings: readonly RawSetting[];
   readonly databases: Readonly<Record<string, RawDatabase>>;
-  readonly backups: Readonly<Record<string, Optional<BackupEnvironment, 'database' | 'identity' | 'restoreInto'>>>;
+  readonly backups: Readonly<
+    Record<string, Optional<BackupEnvironment, 'database' | 'identity' | 'restoreInto' | 'sign'>>
+  >;
 }
 
 /** Tells of a fault at a place in the file, such as `files[0].owners[1]`. */

@@ -53,8 +53,20 @@ export const backup = object({
   keep: { schema: keep, default: { last: 5, daily: 30 }, doc: 'what stays; what any rule keeps is kept' },
   destinations: { schema: map(destination, 'a short name'), default: {}, doc: 'other places that hold a copy' },
   restoreInto: optional(
-    text('an environment of databases:'),
-    'the disposable database whose server restores are tried on',
+    text('an environment of databases:, or local'),
+    'the disposable database whose server restores are tried on; `local`: a server of its own, from the programs on this machine',
+  ),
+  timeout: { schema: duration, default: '6h', doc: 'how long a dump, or the packing of files, may take' },
+  sign: optional(
+    object({
+      by: {
+        schema: text('a public key of SSH'),
+        required: true,
+        doc: 'the key whose signature counts; it need not be an owner’s',
+      },
+      key: { schema: variable, required: true, doc: 'the variable with the file of its private half' },
+    }),
+    'who signs manifests; then no backup counts that is not signed',
   ),
   tested: { schema: duration, default: '7d', doc: 'the oldest that the last tested restore may be' },
 });

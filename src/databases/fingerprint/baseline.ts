@@ -58,6 +58,8 @@ export interface Taking {
   /** What is wrong with the rules, given all tables, in sentences. */
   unknown(names: readonly TableName[]): readonly string[];
   readonly seed: string;
+  /** What is compared is a copy from a dump, which holds six digits of a `float` of MySQL. */
+  readonly asDumped?: boolean;
   /** Only rows that this snapshot saw, of tables with the rule `append`; null: all rows. */
   readonly seenBy: string | null;
   /** Tables done, of how many. */

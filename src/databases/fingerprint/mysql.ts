@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Undecided } from '../../model/index.ts';
+import { hasRight, grantsOf as rightsOf } from '../mysql-rights.ts';
 import { seesTriggers } from '../roles/mysql.ts';
 import { codeOf, type Row, type Session } from '../session.ts';
 import { shownTarget } from '../target.ts';
@@ -25,7 +26,12 @@ export async function printMysql(session: Session, taking: Taking): Promise<Prin
   await session.query('set transaction isolation level repeatable read');
   await session.query('start transaction with consistent snapshot, read only');
   try {
-    const tables = await countAll(session, await tablesOf(session, taking), taking);
+    const found = await tablesOf(session, taking);
+    if (taking.asDumped)
+      for (const { name, columns } of found)
+        for (const column of columns.filter(({ type }) => type === 'float'))
+          notes.push(`${name}.${column.name} is a float, of which dumps hold six digits`);
+    const tables = await countAll(session, found, taking);
     return {
       snapshot: null,
       seed: taking.seed,
@@ -45,13 +51,8 @@ export async function printMysql(session: Session, taking: Taking): Promise<Prin
 
 /** information_schema shows only what the user may see: it must be allowed to read the whole database. @throws Undecided */
 async function refusePartial(session: Session): Promise<void> {
-  const rows = await session.query('show grants');
   const name = session.target.database;
-  const reads = rows.some((row) => {
-    const [, rights = '', where = ''] = /^GRANT (.*?) ON (.*?) TO /.exec(String(Object.values(row)[0])) ?? [];
-    const scope = where.replaceAll('`', '').replaceAll('\\', '');
-    return (scope === '*.*' || scope === `${name}.*`) && /\b(?:SELECT|ALL PRIVILEGES)\b(?! \()/.test(rights);
-  });
+  const reads = hasRight(await rightsOf(session), 'SELECT', name);
   if (!reads)
     throw new Undecided(
       `${shownTarget(session.target)}: ${session.target.user} may not read the whole database, so tables could be hidden from it`,
@@ -99,7 +100,7 @@ async function countAll(session: Session, tables: readonly Table[], taking: Taki
   const prints: TablePrint[] = [];
   let all = 0n;
   for (const { columns, ...table } of tables) {
-    const hash = table.kind === 'count' ? null : hashOf(columns, taking.seed);
+    const hash = table.kind === 'count' ? null : hashOf(columns, taking);
     const sums = hash === null ? '' : `, cast(coalesce(sum(${hash}), 0) as char) as sum, count(${hash}) as hashed`;
     const [row] = await session.query(`select count(*) as n${sums} from ${quotedName(table.name)} as git_protect_row`);
     const rows = String(row!['n']);
@@ -117,19 +118,19 @@ async function countAll(session: Session, tables: readonly Table[], taking: Taki
 }
 
 /** The first 64 bits of SHA-1 over every column with its length, so that neither NULL nor a border between two can move. */
-function hashOf(columns: Table['columns'], seed: string): string {
+function hashOf(columns: Table['columns'], { seed, asDumped = false }: Taking): string {
   const parts = columns.map(({ name, type }) => {
-    const text = textOf(quotedName(name), type);
+    const text = textOf(quotedName(name), type, asDumped);
     return `ifnull(concat(octet_length(${text}), ':', ${text}), 'N')`;
   });
   return `cast(conv(left(sha1(concat('${seed}', ${parts.join(', ')})), 16), 16, 10) as decimal(20, 0))`;
 }
 
-function textOf(column: string, type: string): string {
+function textOf(column: string, type: string, asDumped: boolean): string {
   if (/binary|blob|^bit$|geometry|point|linestring|polygon|collection|uuid|inet|vector/.test(type))
     return `hex(${column})`;
   // A float shows six digits; as a double it shows all that it has.
-  if (type === 'float') return `cast(${column} + 0e0 as char)`;
+  if (type === 'float' && !asDumped) return `cast(${column} + 0e0 as char)`;
   if (/char|text|enum|set|json/.test(type)) return `convert(${column} using utf8mb4)`;
   return `cast(${column} as char)`;
 }
@@ -149,7 +150,7 @@ const definitions: Readonly<Record<string, string>> = {
     from information_schema.triggers where trigger_schema = database()`,
   functions: `select concat(routine_type, ' ', routine_name) as name, concat_ws(' ', routine_definition, security_type, definer, dtd_identifier) as said
     from information_schema.routines where routine_schema = database()`,
-  views: `select table_name as name, concat_ws(' ', view_definition, security_type, definer) as said from information_schema.views where table_schema = database()`,
+  views: `select table_name as name, concat_ws(' ', replace(view_definition, concat(char(96), database(), char(96), '.'), ''), security_type, definer) as said from information_schema.views where table_schema = database()`,
 };
 
 async function partsOf(session: Session): Promise<Baseline['schema']> {

@@ -1,4 +1,5 @@
 import { type DatabaseRole, Undecided, type Way } from '../../model/index.ts';
+import { hasRight, grantsOf as ownGrants } from '../mysql-rights.ts';
 import { codeOf, type Session } from '../session.ts';
 import { shownTarget } from '../target.ts';
 
@@ -186,12 +187,5 @@ async function definers(
 
 /** Triggers are hidden from whoever may not make them. */
 export async function seesTriggers(session: Session): Promise<boolean> {
-  const rows = await session.query('show grants');
-  return rows.some((row) => {
-    const [, rights = '', on = ''] = /^GRANT (.*?) ON (\S+) TO /.exec(String(Object.values(row)[0])) ?? [];
-    const where = on.replaceAll('`', '').replaceAll('\\', '');
-    return (
-      (where === '*.*' || where === `${session.target.database}.*`) && /\b(?:TRIGGER|ALL PRIVILEGES)\b/.test(rights)
-    );
-  });
+  return hasRight(await ownGrants(session), 'TRIGGER', session.target.database);
 }
