@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { takeOf } from '../databases/fingerprint/take.ts';
 import { environmentOf } from '../databases/place.ts';
 import type { Target } from '../databases/target.ts';
-import { toolEnvironment, toolPath } from '../databases/tools.ts';
+import { toolEnvironment, toolFor } from '../databases/tools.ts';
 import { type Piped, pipe } from '../machine/pipe.ts';
 import { Undecided } from '../model/index.ts';
 import { longest, toolVersion } from './files.ts';
@@ -32,8 +32,9 @@ export async function dumpDatabase(
   const baseline = await takeOf(place, name, undefined, async (snapshot, target) => {
     if (target.engine !== 'postgres')
       throw new Undecided('backups of MySQL and MariaDB are not part of this version', 'dump it with mariadb-dump');
-    const { value } = await dumpPostgres(place, target, snapshot, (stream) => write(stream, 'dump.age'));
-    part = { ...value, format: 'pg_dump custom', tool: await toolVersion(place, 'pg_dump') };
+    const tool = await toolFor(place, 'pg_dump', target);
+    const { value } = await dumpPostgres(place, tool, target, snapshot, (stream) => write(stream, 'dump.age'));
+    part = { ...value, format: 'pg_dump custom', tool: await toolVersion(place, tool) };
   });
   if (part === undefined) throw new Undecided('the database was not dumped');
   const { engine, version, identity } = baseline.database;
@@ -42,6 +43,7 @@ export async function dumpDatabase(
 
 function dumpPostgres<T>(
   place: BackupPlace,
+  tool: string,
   target: Target,
   snapshot: string,
   use: (stream: Readable) => Promise<T>,
@@ -59,7 +61,7 @@ function dumpPostgres<T>(
     timeout: longest,
     signal: place.signal,
   };
-  return pipe([toolPath(place, 'pg_dump'), ...flags], options, ({ stdout, stdin }) => {
+  return pipe([tool, ...flags], options, ({ stdout, stdin }) => {
     stdin.end();
     return use(stdout);
   });
