@@ -55,8 +55,8 @@ function freeIn(folder: string): number {
 function newestDump(folder: string, environment: string): number | null {
   if (!existsSync(folder)) return null;
   const names = readdirSync(folder).filter((name) => name.startsWith(`${environment}_`) && name.endsWith('.dump'));
-  const sizes = names.map((name) => ({ name, ...{ bytes: statSync(join(folder, name)).size } }));
-  return sizes.sort((a, b) => (a.name < b.name ? 1 : -1))[0]?.bytes ?? null;
+  const dumps = names.map((name) => statSync(join(folder, name)));
+  return dumps.sort((a, b) => b.mtimeMs - a.mtimeMs)[0]?.size ?? null;
 }
 
 /** The server's own folder; null where it is elsewhere, or is not told: a folder of that name here is another one then. */
