@@ -88,7 +88,7 @@ needing(test, missing, 'without an owner nothing is replaced, and what was writt
   const refused = restore(id);
   is(refused.code, 1, refused.out);
   match(refused.out, 'public.orders: 20 rows written since');
-  match(refused.out, "public.customers: 0 rows written since, 3 rows of the backup's changed or removed");
+  match(refused.out, 'public.customers: 3 rows of the backup changed or removed');
   match(refused.out, /approve --restore sha256:[0-9a-f]{64} --to production/);
   is(await orders(), 220);
   equal(await databases(production), ['shop']);
@@ -516,5 +516,154 @@ needing(
     const none = restore(join(dumps, 'other.dump'), '--waiver', sign('production', join(dumps, 'other.dump')).token);
     is(none.code, 3, none.out);
     ok((await databases(production)).includes('shop'));
+  },
+);
+
+needing(
+  test,
+  missing,
+  'clients that come again and again meet the old one or the new one, and what they write is told',
+  async () => {
+    const { repo, production, id, sign, orders } = await world();
+    const { token } = sign();
+    const seen = new Set<number>();
+    const odd: string[] = [];
+    const ending = { now: false };
+    const clients = Array.from({ length: 6 }, async () => {
+      while (!ending.now) {
+        const one = postgres(production.url('shop', 'shop_app'), { max: 1, onnotice: () => {}, connect_timeout: 20 });
+        try {
+          const [row] = await one`select count(*)::int as n from customers`;
+          seen.add(row!['n']);
+          await one`select pg_sleep(0.02)`;
+        } catch (error) {
+          const { code } = error as { code?: string };
+          // Ended, told that the name has just moved on, or one connection too many.
+          if (
+            !['57P01', '3D000', '53300', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'ECONNRESET'].includes(String(code))
+          )
+            odd.push(String(code));
+        } finally {
+          await one.end({ timeout: 1 });
+        }
+      }
+    });
+    const { code, out } = await apart(repo, [id, '--waiver', token], 'restoring into', () =>
+      production.sql('shop', "insert into orders (item) values ('in the meantime')"),
+    );
+    ending.now = true;
+    await Promise.all(clients);
+    is(code, 0, out);
+    equal(odd, []);
+    equal([...seen].sort(), [47, 50]);
+    match(out, /written while it was restored, and in shop_before_\w+ alone: public.orders: 1 row more/);
+    is(await orders(), 200);
+  },
+);
+
+needing(
+  test,
+  missing,
+  'a backup before it that fails stops nothing; settings of a locale of its own come along',
+  async () => {
+    const { repo, production, env, restore, sign } = await world();
+    await production.sql(
+      'postgres',
+      "create database icu_shop template template0 owner shop_owner locale_provider icu icu_locale 'sv-SE'",
+    );
+    await production.sql(
+      'icu_shop',
+      'create table words (w text); alter table words owner to shop_owner; grant select on words to shop_app',
+      'root',
+    );
+    await production.sql('icu_shop', "insert into words values ('zebra'), ('älg')");
+    const more = {
+      DATABASE_URL: production.url('icu_shop', 'shop_app'),
+      READER_URL: production.url('icu_shop', 'shop_reader'),
+      ADMIN_URL: production.url('icu_shop'),
+    };
+    const at = { env: { ...env, ...more } };
+    const made = repo.protectWith(at, 'backup', 'create', '--smaller');
+    is(made.code, 0, made.out);
+    const id = made.stdout.split(':')[0]!;
+    // Rows that nobody may lose unseen, a manifest that cannot be listed, and a key that is gone.
+    await production.sql('icu_shop', 'delete from words');
+    const blocked = folder('blocked');
+    writeFileSync(join(blocked, 'git-protect'), 'a file');
+    const { token } = sign('production', id);
+    const done = repo.protectWith(
+      { env: { ...at.env, XDG_STATE_HOME: blocked } },
+      'db',
+      'restore',
+      id,
+      '--waiver',
+      token,
+    );
+    is(done.code, 0, done.out);
+    match(done.out, /warning: no backup of what is there now: E\w+/);
+    const order = await production.sql('icu_shop', 'select w from words order by w');
+    equal(
+      order.map(({ w }) => w),
+      ['zebra', 'älg'],
+    );
+    const provider = "select datlocprovider as p from pg_database where datname = 'icu_shop'";
+    is((await production.sql('postgres', provider))[0]!['p'], 'i');
+    // A manifest of somebody else's making.
+    const file = join(repo.dir, '.backups', `${id}.json`);
+    const text = readFileSync(file, 'utf8');
+    for (const change of [
+      { baseline: null },
+      { baseline: { version: 1, tables: [{ name: 'x', rows: '1; drop table words', sum: null }] } },
+      { baseline: { ...JSON.parse(text).baseline, seed: '0); drop table words; --' } },
+    ]) {
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(text), ...change }));
+      const refused = repo.protectWith(at, 'db', 'restore', id, '--waiver', token);
+      is(refused.code, 3, refused.out);
+      match(refused.out, /holds no whole baseline/);
+    }
+    for (const change of [
+      { snapshot: "1:1:'; drop table words; --" },
+      { database: { ...JSON.parse(text).baseline.database, schemas: ["public'; drop table words; --"] } },
+    ]) {
+      writeFileSync(
+        file,
+        JSON.stringify({ ...JSON.parse(text), baseline: { ...JSON.parse(text).baseline, ...change } }),
+      );
+      const refused = repo.protectWith(at, 'db', 'restore', id);
+      ok(refused.code === 1 || refused.code === 3, refused.out);
+      not.match(refused.out, / {4}at /);
+    }
+    writeFileSync(file, text);
+    is((await production.sql('icu_shop', 'select count(*)::int as n from words'))[0]!['n'], 2);
+    is(restore('--to', 'production').code, 2);
+  },
+);
+
+needing(
+  test,
+  missing,
+  'an owner whom only this branch has lets nothing be restored, where the remote knows better',
+  async () => {
+    const { repo, id, restore, sign, orders } = await world();
+    const origin = new Repo(folder('origin'), repo.env);
+    origin.git('init', '-q', '--bare');
+    repo.git('remote', 'add', 'origin', origin.dir);
+    repo.git('-c', 'core.hooksPath=/dev/null', 'push', '-q', 'origin', 'main');
+    repo.git('remote', 'set-head', 'origin', 'main');
+    const stranger = makeKey('stranger');
+    const policy = repo.read('.protectionrc');
+    const [, line] = /(ssh-ed25519 \S+)/.exec(policy)!;
+    repo.write('.protectionrc', policy.replace(line!, stranger.line.split(' ').slice(0, 2).join(' ')));
+    repo.git('-c', 'core.hooksPath=/dev/null', 'checkout', '-q', '-b', 'mine');
+    repo.git('-c', 'core.hooksPath=/dev/null', 'commit', '-q', '-am', 'feat: mine');
+    const own = sign('production', id, stranger);
+    is(own.code, 0, own.out);
+    for (const branch of ['mine', 'main']) {
+      repo.git('checkout', '-q', branch);
+      const refused = restore(id, '--waiver', own.token);
+      is(refused.code, 2, `${branch}: ${refused.out}`);
+      match(refused.out, 'is signed with a key that is not one of');
+    }
+    is(await orders(), 220);
   },
 );

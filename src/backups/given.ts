@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Dump, digestOf, readDump } from '../databases/dump.ts';
 import type { Baseline } from '../databases/fingerprint/baseline.ts';
+import { asBaseline } from '../databases/fingerprint/store.ts';
 import type { Place } from '../databases/place.ts';
 import { isAlive } from '../git/alive.ts';
 import { Refused, Undecided, UsageError } from '../model/index.ts';
@@ -46,13 +47,14 @@ export async function givenBackup(place: Place, text: string, file: string, key:
   if (part === undefined || manifest.source?.engine !== 'postgres')
     throw new Refused(`${text} holds no dump of PostgreSQL`, `npx git-protect backup list ${at.name}`);
   const folder = openedFolder(place);
+  const baseline = asBaseline(manifest.baseline, `the manifest of ${text}`);
   return {
     called: text,
     sha256: part.plainSha256,
-    baseline: manifest.baseline as Baseline,
+    baseline,
     bytes: part.plainBytes,
     stored,
-    open: () => openPart(at, manifest, part, folder, key ?? identityOf(at, manifest)),
+    open: () => openPart(at, baseline, part, folder, key ?? identityOf(at, manifest)),
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -110,7 +112,7 @@ function identityOf({ backup, env, name }: BackupPlace, { id }: Manifest): strin
 
 async function openPart(
   at: BackupPlace,
-  { baseline }: Manifest,
+  baseline: Baseline,
   part: BackupPart,
   folder: string,
   identity: string,
@@ -130,7 +132,7 @@ async function openPart(
   });
   if ((await digestOf(file)) !== part.plainSha256)
     throw new Undecided(`${part.file} holds something else than was encrypted`);
-  return { file, baseline: baseline as Baseline };
+  return { file, baseline };
 }
 
 /** A name for a folder that goes with this process. */

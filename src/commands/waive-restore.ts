@@ -103,6 +103,6 @@ async function backupOf(place: Place, io: Io, text: string): Promise<{ sha256: s
   const rows = baseline.tables.reduce((sum, table) => sum + BigInt(table.rows), 0n);
   return {
     sha256: found,
-    said: `${called} of ${baseline.at} (${baseline.tables.length} tables, ${rows} rows, sha256 ${found})`,
+    said: `${called} of ${baseline.database.name}, of ${baseline.at} (${baseline.tables.length} table${baseline.tables.length === 1 ? '' : 's'}, ${rows} rows, sha256 ${found})`,
   };
 }

@@ -2,7 +2,6 @@ import { Undecided } from '../model/index.ts';
 import { readAsApp } from './app-reads.ts';
 import type { Dump } from './dump.ts';
 import { exchange, InDoubt, oidOf } from './exchange.ts';
-import { identify } from './identity.ts';
 import { quoted } from './marker.ts';
 import { type Place, targetOf, withSession } from './place.ts';
 import { unfinishedMark } from './restore-marks.ts';
@@ -36,8 +35,8 @@ export async function lookAfterwards(place: Place, target: Target, swapped: Swap
   const { name, dump, kept, number } = swapped;
   const app = targetOf(place, name);
   try {
-    const reached = await withSession(place, app, identify);
-    if (reached.oid !== number) throw new Undecided(`${app.variable} does not lead to what was restored`);
+    if ((await numberOf(place, app)) !== number)
+      throw new Undecided(`${app.variable} does not lead to what was restored`);
     await readAsApp(place, app, dump.baseline);
   } catch (error) {
     if (!(error instanceof Undecided)) throw error;
@@ -75,7 +74,7 @@ async function takeBack(place: Place, target: Target, swapped: Swapped, why: str
       if (!(error instanceof InDoubt)) throw error;
     });
     if ((await oidOf(place, server, database)) !== original) throw new Undecided('the names are not as they were');
-    await withSession(place, target, identify);
+    await numberOf(place, target);
   } catch (error) {
     const said = `${database} is the backup, and the application cannot use it: ${why}`;
     return { end: 'stuck', said: [said, `it could not be taken back: ${told(error)}`, `the original is ${kept}`] };
@@ -84,6 +83,14 @@ async function takeBack(place: Place, target: Target, swapped: Swapped, why: str
     admin.query(`drop database ${quoted(fresh)} with (force)`);
   await withSession(place, server, dropped).catch(() => {}); // The next restore drops it.
   return { end: 'taken back', said: [`${database} is the original again: ${why}`] };
+}
+
+/** Of the database that a URL leads to. */
+async function numberOf(place: Place, target: Target): Promise<string> {
+  const [row] = await withSession(place, target, (session) =>
+    session.query('select oid::text as oid from pg_database where datname = current_database()'),
+  );
+  return String(row?.['oid']);
 }
 
 /** Why something failed, without what the error of a driver may hold. */

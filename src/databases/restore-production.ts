@@ -57,9 +57,12 @@ export async function restoreProduction(place: Place, name: string, dump: Dump, 
       throw new Undecided(`another restore of ${name} is going on`, 'wait until it has ended');
     const original = await proveTarget(place, admin, target, name);
     await dropUnfinished(place, admin, target.database);
+    const { name: of } = dump.baseline.database;
+    if (of !== target.database)
+      order.say(`warning: the backup is of the database ${of}, and this is ${target.database}`);
     const since = await permitted(place, admin, target, name, dump, order);
     await roomForRestore(admin, 2 * dumpSize(dump.file));
-    if (since !== null) await backUp(order);
+    if (since !== null) await backUp(place, order);
     return await replace(place, admin, target, { name, dump, order, original, since });
   } finally {
     await admin.close();
@@ -136,13 +139,14 @@ async function isEmpty(place: Place, target: Target): Promise<boolean> {
 }
 
 /** The renamed original is the way back, so a backup that fails stops nothing. */
-async function backUp({ safety, say }: Restoring): Promise<void> {
+async function backUp(place: Place, { safety, say }: Restoring): Promise<void> {
   try {
     say(`a backup of what is there now: ${await safety()}`);
   } catch (error) {
-    const { name, message } = error as Error;
-    if (!['Undecided', 'Refused', 'UsageError'].includes(name)) throw error;
-    say(`warning: no backup of what is there now: ${message}`);
+    if (place.signal.aborted) throw error;
+    const { name, message, code = name } = error as NodeJS.ErrnoException;
+    const isOurs = ['Undecided', 'Refused', 'UsageError'].includes(name);
+    say(`warning: no backup of what is there now: ${isOurs ? message : code}`);
   }
 }
 

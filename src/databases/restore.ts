@@ -6,7 +6,7 @@ import { Undecided } from '../model/index.ts';
 import type { Dump } from './dump.ts';
 import { compare, compareRights } from './fingerprint/compare.ts';
 import { orderAs, take } from './fingerprint/take.ts';
-import { quoted } from './marker.ts';
+import { literal, quoted } from './marker.ts';
 import { connect, type Place } from './place.ts';
 import type { Session } from './session.ts';
 import { shownTarget, type Target } from './target.ts';
@@ -48,14 +48,7 @@ export async function restoreBeside(
 ): Promise<Restored> {
   const contents = await runTool(place, 'pg_restore', ['-l', dump.file], at);
   await refuseOlder(place, contents, at);
-  const [like] = await admin.query(
-    `select pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype from pg_database where datname = $1`,
-    [at.database],
-  );
-  const locale = like
-    ? ` encoding '${like['encoding']}' lc_collate '${like['collate']}' lc_ctype '${like['ctype']}'`
-    : '';
-  await admin.query(`create database ${quoted(name)} template template0${locale}`);
+  await admin.query(`create database ${quoted(name)} template template0${await placeLike(admin, at.database)}`);
   try {
     await created();
     await admin.query(`revoke all on database ${quoted(name)} from public`);
@@ -78,6 +71,30 @@ export async function restoreBeside(
     await admin.query(`drop database if exists ${quoted(name)} with (force)`);
     throw error;
   }
+}
+
+/** What a new database needs to sort, fold and lie as another one does. */
+async function placeLike(admin: Session, database: string): Promise<string> {
+  // Whole, since the columns have other names in other versions.
+  const [row] = await admin.query(
+    `select to_jsonb(d)::text as d, pg_encoding_to_char(d.encoding) as encoding, t.spcname::text as tablespace
+     from pg_database d join pg_tablespace t on t.oid = d.dattablespace where d.datname = $1`,
+    [database],
+  );
+  if (row === undefined) return '';
+  const said = JSON.parse(String(row['d'])) as Record<string, string | null>;
+  const clause = (word: string, value: string | null | undefined) =>
+    value === null || value === undefined ? '' : ` ${word} ${literal(value)}`;
+  const provider = { i: 'icu', b: 'builtin' }[said['datlocprovider'] ?? ''];
+  const own = said['datlocale'] ?? said['daticulocale'];
+  return [
+    clause('encoding', String(row['encoding'])),
+    clause('lc_collate', said['datcollate']),
+    clause('lc_ctype', said['datctype']),
+    provider === undefined ? '' : ` locale_provider ${provider}${clause(`${provider}_locale`, own)}`,
+    clause('icu_rules', said['daticurules']),
+    row['tablespace'] === 'pg_default' ? '' : ` tablespace ${quoted(String(row['tablespace']))}`,
+  ].join('');
 }
 
 /** Restores all but what could reach out. Returns what was left out. */

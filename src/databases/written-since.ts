@@ -47,8 +47,11 @@ function tableSince(was?: TablePrint, is?: TablePrint, seen?: TablePrint): strin
     return `${counted(more > 0n ? more : -more)} ${more > 0n ? 'more' : 'fewer'} than in the backup (${was.rows})`;
   }
   const [written, lost] = [BigInt(is.rows) - BigInt(seen.rows), BigInt(was.rows) - BigInt(seen.rows)];
-  const changed = lost > 0n ? `${counted(lost)} of the backup's changed or removed` : '';
-  return [`${counted(written)} written since`, changed].filter((one) => one !== '').join(', ');
+  const said = [
+    written > 0n ? `${counted(written)} written since` : '',
+    lost > 0n ? `${counted(lost)} of the backup changed or removed` : '',
+  ].filter((one) => one !== '');
+  return said.length === 0 ? 'not as it was in the backup' : said.join(', ');
 }
 
 /** Rows that came between two looks, by table: what was not told before the swap. @param after of the kept original */
