@@ -219,6 +219,7 @@ needing(
     is(names.length, 2, names.join());
     // Now it is not empty any more.
     const again = repo.protectWith({ env: { ...env, ...url } }, 'db', 'restore', id);
+    match(again.out, 'warning: the backup is of the database shop, and this is shop_empty');
     is(again.code, 1, again.out);
   },
 );

@@ -87,7 +87,7 @@ async function onto(io: Io, place: Place, name: string, given: Given, waiver: Re
 function tellAbout({ called, stored, baseline, sha256 }: Given, say: (line: string) => void): void {
   const rows = baseline.tables.reduce((sum, table) => sum + BigInt(table.rows), 0n);
   say(
-    `${called}: of ${baseline.at}, ${baseline.tables.length} table${baseline.tables.length === 1 ? '' : 's'}, ${rows} rows, sha256 ${sha256}`,
+    `${called}: of ${baseline.database.name}, of ${baseline.at}, ${baseline.tables.length} table${baseline.tables.length === 1 ? '' : 's'}, ${rows} rows, sha256 ${sha256}`,
   );
   if (baseline.tables.some(({ kind }) => kind === 'count'))
     say('note: only counts are compared, and no contents: its fingerprint holds no others (fingerprint: count)');
