@@ -1,15 +1,18 @@
 // What the fingerprint of PostgreSQL costs the server: CPU of its backends, as a multiple of count(*), in one run. It starts a
 // server of its own and needs PostgreSQL's programs.
-//   node bench/databases.mjs [ROWS]      default 2,000,000
+//   node bench/databases.mjs [--rows 10000000]      default 2,000,000
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import postgres from 'postgres';
 
-const rows = Number(process.argv[2] ?? 2_000_000);
+const { values } = parseArgs({ options: { rows: { type: 'string', default: '2000000' } } });
+const rows = Number(values.rows);
+if (!Number.isSafeInteger(rows) || rows < 1) throw new Error(`--rows takes a number, not '${values.rows}'`);
 const versions = readdirSync('/usr/lib/postgresql').sort((a, b) => b - a);
 const bin = `/usr/lib/postgresql/${versions[0]}/bin`;
 const root = mkdtempSync(join(tmpdir(), 'protect-bench-'));

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { env, repo, root, step } from './stage.mjs';
+import { env, home, repo, root, step } from './stage.mjs';
 
 const versions = '/usr/lib/postgresql';
 const shop = join(root, 'shop-with-data');
@@ -119,7 +119,7 @@ export async function databaseDay(project) {
     symlinkSync(join(project, 'node_modules/postgres'), join(repo, 'node_modules/postgres'));
   writeFileSync(
     join(shop, '.protectionrc'),
-    `version: 1\nproject: 0123456789abcdef0123456789abcdef\ndatabases:\n  production:\n    url: DATABASE_URL\n    reader: READER_URL\n    roles:\n      shop_app: { may: [select, insert, update], login: DATABASE_URL }\n  test: { url: TEST_DATABASE_URL, disposable: true, name: "*_test", reseed: { from: production } }\n`,
+    `version: 1\nproject: 0123456789abcdef0123456789abcdef\nowners:\n  anna: { keys: [${JSON.stringify(readFileSync(join(home, '.ssh/id_ed25519.pub'), 'utf8').trim())}] }\ndatabases:\n  production:\n    url: DATABASE_URL\n    reader: READER_URL\n    admin: ADMIN_URL\n    roles:\n      shop_app: { may: [select, insert, update], login: DATABASE_URL }\n  test: { url: TEST_DATABASE_URL, disposable: true, name: "*_test", reseed: { from: production } }\n`,
   );
   writeFileSync(
     join(shop, 'agent.mjs'),
@@ -132,6 +132,7 @@ export async function databaseDay(project) {
   Object.assign(env, {
     DATABASE_URL: production.url('shop_app', 'shop'),
     READER_URL: production.url('reader', 'shop'),
+    ADMIN_URL: production.url('admin', 'shop').replace('admin-password', encodeURIComponent('of the administrator')),
     TEST_DATABASE_URL: test.url('tester', 'shop_test'),
   });
   const at = (line) => `cd ../shop-with-data && ${line}`;
@@ -164,4 +165,37 @@ export async function databaseDay(project) {
     says: 'recorded as meant',
   });
   step('The gate is open.', at('git commit --quiet --allow-empty -m "feat: by the agent"'), { code: 0 });
+  restoreDay(production, at);
+}
+
+/** All orders are gone, and come back from the dump of the run. */
+function restoreDay(production, at) {
+  production.sql('shop', 'delete from orders');
+  const dump = '.git/protect/backups/production_*.dump';
+  step('All orders are gone. Nobody restores production alone …', at(`npx protect db restore ${dump}`), {
+    code: 1,
+    says: ['200 rows of the backup changed or removed', 'an owner must let it be replaced'],
+  });
+  const signed = step(
+    '… an owner signs for this backup …',
+    at(`npx git-protect approve --restore ${dump} --to production --reason "orders were emptied" --yes`),
+    { code: 0, says: 'may take the place of all that production holds, once' },
+  );
+  const token = /pt1_[\w-]+/.exec(signed)?.[0] ?? '';
+  step(
+    '… and it takes the place, with owners and rights. The original is kept.',
+    at(`npx protect db restore ${dump} --waiver ${token}`),
+    {
+      code: 0,
+      says: ['shop_app reads public.orders', 'production holds the backup', 'shop_before_'],
+      shown: at(`npx protect db restore ${dump} --waiver pt1_…`),
+    },
+  );
+  const kept = production.sql('postgres', "select datname from pg_database where datname like 'shop_before_%'").trim();
+  const counts = [
+    production.sql('shop', 'select count(*) from orders'),
+    production.sql(kept, 'select count(*) from orders'),
+  ];
+  if (counts.map((text) => text.trim()).join() !== '200,0')
+    throw new Error(`the restored shop holds ${counts.join(' and ')} orders`);
 }

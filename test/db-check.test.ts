@@ -238,3 +238,53 @@ test('a URL that readers could differ over is named by its variable alone', () =
   is(read.tls.mode, 'verify-full');
   is(parseTarget('X', 'postgres://u@%2Fvar%2Frun/db').host, '/var/run');
 });
+
+needing(test, missing, 'what reader and admin lack is told with the SQL that gives it, which then does', async () => {
+  const { production } = await both();
+  await production.sql('postgres', 'create database rights owner shop_owner');
+  await production.sql(
+    'rights',
+    `create role poor login password 'poor secret'; create role builder login password 'builder secret'; create role "other owner";
+     set role shop_owner; create table public.orders (id serial); create table customers (id int); alter table customers enable row level security;
+     create policy p on customers for select using (id > 5); grant select on customers to poor; reset role;
+     create schema apart; create table apart.things (n int); alter table apart.things owner to "other owner"; select lo_create(4711);`,
+  );
+  const { repo } = guardedRepo({
+    hooks: false,
+    remote: false,
+    more: `databases:
+  production: { url: DATABASE_URL, reader: READER_URL, admin: ADMIN_URL }
+`,
+  });
+  const more = {
+    DATABASE_URL: production.url('rights', 'shop_app'),
+    READER_URL: production.url('rights', 'poor'),
+    ADMIN_URL: production.url('rights', 'builder'),
+  };
+  const found = await check(repo, more);
+  is(found.code, 0, found.out);
+  const expected: [RegExp, string][] = [
+    [
+      /reader of production \(poor, .*cannot read apart.things, public.orders, public.orders_id_seq/,
+      'GRANT pg_read_all_data TO "poor"',
+    ],
+    [/sees only a part of (?:public\.)?customers/, 'ALTER ROLE "poor" BYPASSRLS'],
+    [/cannot read 1 large object/, 'GRANT SELECT ON LARGE OBJECT 4711 TO "poor"'],
+    [/admin of production \(builder, .*cannot create databases/, 'ALTER ROLE "builder" CREATEDB'],
+    [/cannot end the sessions/, 'GRANT pg_signal_backend TO "builder"'],
+    [/is no member of other owner/, 'GRANT "other owner" TO "builder"'],
+    [/is no member of shop_owner/, 'GRANT "shop_owner" TO "builder"'],
+  ];
+  for (const [says, sql] of expected) {
+    match(found.out, says);
+    ok(found.out.includes(`${sql};`), `${sql}\n${found.out}`);
+    await production.sql('rights', sql);
+  }
+  const last = await check(repo, more);
+  is(last.code, 0, last.out);
+  // What is the superuser's is no other user's to be a member of.
+  const left = last.out.split('\n').filter((line) => line.includes('[db-rights]'));
+  is(left.filter((line) => !line.includes('no member of root')).length, 0, left.join('\n'));
+  const away = await check(repo, { ...more, ADMIN_URL: production.url('rights', 'nobody') });
+  ok(away.code === 3 || /was not found out/.test(away.out), away.out);
+});

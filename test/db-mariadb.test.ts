@@ -176,3 +176,28 @@ needing(test, missing, 'baseline and verify', async () => {
   is(myisam.code, 3, myisam.out);
   match(myisam.out, /old \(MyISAM\): only InnoDB/);
 });
+
+needing(test, missing, 'what the reader lacks is told with the GRANT that gives it', async () => {
+  const { production } = await both();
+  await production.sql('', [
+    "create or replace user poor identified by 'poor secret'",
+    'grant select on shop.orders to poor',
+  ]);
+  const url = { READER_URL: production.url('shop', 'poor') };
+  const before = await check(url);
+  for (const [says, sql] of [
+    [/cannot see the rights of other users/, 'GRANT SELECT ON mysql.* TO poor'],
+    [/cannot see triggers/, 'GRANT TRIGGER ON `shop`.* TO poor'],
+  ] as const) {
+    match(before.out, says);
+    ok(before.out.includes(`${sql};`), before.out);
+    await production.sql('', [sql]);
+  }
+  // A table that it had no right on at all was not there for it before.
+  const seen = await check(url);
+  match(seen.out, 'cannot read customers');
+  ok(seen.out.includes('GRANT SELECT ON `shop`.* TO poor;'), seen.out);
+  await production.sql('', ['GRANT SELECT ON `shop`.* TO poor']);
+  const after = await check(url);
+  not.match(after.out, /warning\[db-rights\]/, after.out);
+});

@@ -63,6 +63,7 @@ test('every default is filled in', () => {
     guard: { allow: [], loss: 'error', data: 'error' },
     contacts: [],
     databases: {},
+    tools: [],
     backups: {},
     checks: {},
   });
@@ -118,7 +119,7 @@ test('the policy of the design is read as it stands', () => {
 });
 
 const known =
-  'known: version, project, owners, branches, tags, files, actors, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, guard, contacts, databases, backups, checks';
+  'known: version, project, owners, branches, tags, files, actors, strict, landing, commits, approvals, build, staged, deploy, settings, migrations, targets, guard, contacts, databases, tools, backups, checks';
 
 const golden: [string, string, string[]][] = [
   ['an empty file', '', ["1: the file is empty, expected at least 'version: 1'"]],

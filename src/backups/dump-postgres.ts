@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { takeOf } from '../databases/fingerprint/take.ts';
 import type { Target } from '../databases/target.ts';
-import { toolEnvironment, toolPath } from '../databases/tools.ts';
+import { toolEnvironment, toolFor } from '../databases/tools.ts';
 import { pipe } from '../machine/pipe.ts';
 import { Undecided } from '../model/index.ts';
 import type { Dumped, Write } from './dumped.ts';
@@ -17,8 +17,9 @@ export async function dumpPostgres(place: BackupPlace, name: string, write: Writ
   let part: Dumped['part'] | undefined;
   const baseline = await takeOf(place, name, undefined, async (snapshot, target) => {
     place.tell(`dumping ${name}`);
-    const written = await dump(place, target, snapshot, (stream) => write(stream, 'dump.age'));
-    part = { ...written, format: 'pg_dump custom', tool: await toolVersion(place, 'pg_dump') };
+    const tool = await toolFor(place, 'pg_dump', target);
+    const written = await dump(place, tool, target, snapshot, (stream) => write(stream, 'dump.age'));
+    part = { ...written, format: 'pg_dump custom', tool: await toolVersion(place, tool) };
   });
   if (part === undefined) throw new Undecided('the database was not dumped');
   return { part, baseline, bracketed: [] };
@@ -26,6 +27,7 @@ export async function dumpPostgres(place: BackupPlace, name: string, write: Writ
 
 async function dump(
   place: BackupPlace,
+  tool: string,
   target: Target,
   snapshot: string,
   use: (stream: Readable) => Promise<WrittenPart>,
@@ -43,7 +45,7 @@ async function dump(
     timeout: place.backup.timeout,
     signal: place.signal,
   };
-  const { value } = await pipe([toolPath(place, 'pg_dump'), ...flags], options, ({ stdout, stdin }) => {
+  const { value } = await pipe([tool, ...flags], options, ({ stdout, stdin }) => {
     stdin.end();
     return begun(stdout, use);
   });

@@ -8,6 +8,7 @@ import { commitMessage } from './commit-message.ts';
 import { coverage } from './coverage.ts';
 import { dataRun } from './data-run.ts';
 import { dbIsolation } from './db-isolation.ts';
+import { dbRights } from './db-rights.ts';
 import { dbRoles } from './db-roles.ts';
 import { deployWindow } from './deploy-window.ts';
 import { destructiveMigration } from './destructive-migration.ts';
@@ -66,6 +67,7 @@ export const checks: readonly Check[] = [
   freshBackup,
   dbIsolation,
   dbRoles,
+  dbRights,
   rollbackPlan,
   diskSpace,
   filePermissions,

@@ -54,6 +54,12 @@ export const usage = {
       value: 'ITEM',
       means: 'with --deploy: an item of its checklist that is done (may repeat)',
     },
+    restore: {
+      type: 'string',
+      value: 'BACKUP',
+      means: 'with --to: this backup may be restored there, once: its id, its file, or sha256:…',
+    },
+    to: { type: 'string', value: 'ENV', means: 'with --restore: the database that it takes the place of' },
     commit: { type: 'string', value: 'MESSAGE', means: 'commit it at once, with what is staged, under this message' },
     print: { type: 'boolean', means: 'print it as a token instead of writing and staging it' },
     yes: { type: 'boolean', short: 'y', means: 'do not ask; needed where there is no terminal' },
@@ -73,8 +79,8 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
   const file = positionals[0];
   if (file !== undefined && (values.staged || values.range !== undefined || values.landed !== undefined))
     throw new UsageError('a request FILE says itself what it is for; leave out --staged, --range and --landed');
-  if (values.commit !== undefined && (file !== undefined || values.print || values.deploy !== undefined))
-    throw new UsageError('--commit commits what is written here; leave out FILE, --print and --deploy');
+  if (values.commit !== undefined && (file !== undefined || values.print || values.deploy || values.restore))
+    throw new UsageError('--commit commits what is written here; leave out FILE, --print, --deploy and --restore');
   const reason = readReason(values.reason);
   const interactive = isInteractive(io);
   if (!values.yes && !interactive)
@@ -84,6 +90,10 @@ export async function approve(args: readonly string[], io: Io): Promise<number> 
     if (values.deploy !== undefined || values.waive !== undefined || values.tick !== undefined) {
       const { waive } = await import('./waive.ts');
       return await waive(repository, io, readWish(values, file, reason));
+    }
+    if (values.restore !== undefined || values.to !== undefined) {
+      const { readRestore, waiveRestore } = await import('./waive-restore.ts');
+      return await waiveRestore(repository, io, readRestore(values, file, reason));
     }
     if (values['up-to'] !== undefined) {
       const { standBy } = await import('./up-to.ts');

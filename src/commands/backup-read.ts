@@ -1,10 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { access, constants, lstat, open, readFile, rename, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { decrypt, faultOf, identitiesIn } from '../backups/age.ts';
 import { openFernet } from '../backups/fernet.ts';
+import { parseManifest } from '../backups/manifest.ts';
+import { baselineBeside } from '../databases/dump.ts';
+import type { Baseline } from '../databases/fingerprint/baseline.ts';
+import { writeBaseline } from '../databases/fingerprint/store.ts';
 import { pipe } from '../machine/pipe.ts';
 import { exitCode, Undecided, UsageError } from '../model/index.ts';
 import type { Io } from './io.ts';
@@ -43,6 +47,7 @@ export async function backupRead(args: readonly string[], io: Io): Promise<numbe
   });
   if (text.includes('PRIVATE KEY-----')) await readBySsh(file, resolve(io.cwd, values.key!), out, io);
   else await write(await decrypt(createReadStream(file), identitiesIn(text), io.cwd), out, io);
+  if (out !== null) await writeFingerprint(file, out, io);
   return exitCode.pass;
 }
 
@@ -87,4 +92,19 @@ async function write(plain: Readable, out: string | null, io: Io): Promise<void>
       throw error;
     throw new Undecided(faultOf(error));
   }
+}
+
+/** A dump that is opened gets its fingerprint beside it, so that `db restore` takes it. */
+async function writeFingerprint(file: string, out: string, io: Io): Promise<void> {
+  const name = basename(file).replace(/\.dump\.age$/, '.json');
+  if (!name.endsWith('.json')) return;
+  const text = await readFile(join(dirname(file), name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return;
+  const { baseline } = parseManifest(text, name);
+  if (baseline === null) return;
+  writeBaseline(baselineBeside(out), baseline as Baseline);
+  io.stderr.write(`its fingerprint is beside it: ${baselineBeside(out)}\n`);
 }

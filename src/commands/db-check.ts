@@ -25,7 +25,7 @@ export async function dbCheck(args: readonly string[], io: Io): Promise<number> 
     output: values.output,
     requirePolicy: true,
     databases: positionals[0] ?? null,
-    selection: { within: ['db-isolation', 'db-roles', 'data-run'] },
+    selection: { within: ['db-isolation', 'db-roles', 'db-rights', 'data-run'] },
     source: async (repository) => {
       const sourced = await treeChange(repository, { history: false });
       refuseUnknown(sourced.loaded, positionals[0]);

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
-import { dumpOf, readDump } from '../databases/dump.ts';
+import { givenBackup } from '../backups/given.ts';
+import { dumpOf } from '../databases/dump.ts';
 import { commentOn } from '../databases/issue-comment.ts';
 import { environmentOf, type Place } from '../databases/place.ts';
-import { isCatastrophe, type Meaning, reseed } from '../databases/reseed.ts';
-import { exitCode, type Undecided, UsageError } from '../model/index.ts';
+import { isCatastrophe, type Meaning, reseed, type Source } from '../databases/reseed.ts';
+import { databaseSize } from '../databases/space.ts';
+import { exitCode, Refused, type Undecided, UsageError } from '../model/index.ts';
 import { chosen, withPlace } from './database-place.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
@@ -27,7 +29,7 @@ export const usage = {
     from: {
       type: 'string',
       value: 'BACKUP',
-      means: 'a dump with its baseline beside it; default: production as it is now',
+      means: 'the id of a tested backup, or a dump with its baseline beside it; default: production as it is now',
     },
     ...meaningFlags,
   },
@@ -41,29 +43,51 @@ export async function dbReseed(args: readonly string[], io: Io): Promise<number>
   return withPlace(io, (place) =>
     orCatastrophe(io, place, issue, async () => {
       const name = chosen(place.policy, positionals[0], true);
-      const notes = await reseed(
-        place,
-        name,
-        () => dumpFor(place, name, values.from && resolve(io.cwd, values.from), issue),
-        readMeaning(values),
-      );
-      for (const note of notes) io.stderr.write(`note: ${note}\n`);
-      io.stdout.write(`${name} is filled anew, and holds what was dumped\n`);
-      return exitCode.pass;
+      if (values.from !== undefined) return reseedFrom(io, place, name, values.from, null, readMeaning(values));
+      return told(io, name, await reseed(place, name, sourceOf(place, name, issue), readMeaning(values)));
     }),
   );
 }
 
-/** A dump that is named, or of the environment that the policy names. */
-function dumpFor(place: Place, name: string, file: string | undefined, issue: number | null) {
-  if (file !== undefined) return Promise.resolve(readDump(file));
+/** Fills a disposable database from a backup: one that has an id must have been tested. @param key of age, as a text */
+export async function reseedFrom(
+  io: Io,
+  place: Place,
+  name: string,
+  backup: string,
+  key: string | null,
+  meaning: Meaning,
+): Promise<number> {
+  const given = await givenBackup(place, backup, resolve(io.cwd, backup), key);
+  const { manifest, testedAt } = given.stored ?? {};
+  if (manifest !== undefined && (manifest.state !== 'whole' || testedAt === null))
+    throw new Refused(
+      `${backup} ${manifest.state === 'whole' ? 'was never tested by a restore' : `is suspect: ${manifest.doubts.join('; ')}`}`,
+      `npx git-protect backup verify ${manifest.environment} --id ${backup}`,
+    );
+  try {
+    const source = { bytes: async () => 2 * given.bytes, open: given.open };
+    return told(io, name, await reseed(place, name, source, meaning));
+  } finally {
+    await given.close();
+  }
+}
+
+function told(io: Io, name: string, notes: readonly string[]): number {
+  for (const note of notes) io.stderr.write(`note: ${note}\n`);
+  io.stdout.write(`${name} is filled anew, and holds what was dumped\n`);
+  return exitCode.pass;
+}
+
+/** The environment that the policy names, as it is now. */
+function sourceOf(place: Place, name: string, issue: number | null): Source {
   const { reseed: how } = environmentOf(place, name);
   if (how === null)
     throw new UsageError(
       `the policy does not say what ${name} is filled from`,
-      `add databases.${name}.reseed: { from: … }, or name a dump: --from FILE`,
+      `add databases.${name}.reseed: { from: … }, or name a backup: --from BACKUP`,
     );
-  return dumpOf(place, how.from, issue);
+  return { bytes: () => databaseSize(place, how.from), open: () => dumpOf(place, how.from, issue) };
 }
 
 export function readMeaning(values: { 'fresh-start'?: boolean | undefined; adopt?: string | undefined }): Meaning {

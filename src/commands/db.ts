@@ -24,6 +24,10 @@ export const verbs: Verbs = {
     does: 'fill the test database anew, from a dump that was compared with its source',
     load: () => import('./db-reseed.ts').then(({ dbReseed, usage }) => ({ run: dbReseed, usage })),
   },
+  restore: {
+    does: "put a backup in the place of what a database holds; onto production by an owner's waiver",
+    load: () => import('./db-restore.ts').then(({ dbRestore, usage }) => ({ run: dbRestore, usage })),
+  },
   run: {
     does: 'run a command that may reach the test database only, and prove production unchanged',
     load: () => import('./db-run.ts').then(({ dbRun, usage }) => ({ run: dbRun, usage })),

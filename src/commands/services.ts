@@ -33,6 +33,7 @@ export function servicesOf(
       },
       databases: {
         isolation: async () => (await loaded()).isolation(),
+        rights: async () => (await loaded()).rights(),
         roles: async () => (await loaded()).roles(),
         async openRun() {
           const { commonDir } = await repository.layout();

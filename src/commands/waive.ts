@@ -11,7 +11,6 @@ import {
   tickNamespace,
   type WaiverStatement,
   waiverFault,
-  waiverLifetime,
   waiverNamespace,
   writeWaiverPayload,
 } from '../approvals/waiver.ts';
@@ -20,12 +19,12 @@ import type { Repository } from '../git/repository.ts';
 import { type ChecklistItem, exitCode, type Policy, Refused, UsageError } from '../model/index.ts';
 import { chooseEnvironment } from '../sources/deploy.ts';
 import { policyHere } from '../sources/policy.ts';
-import { parseDuration } from '../words/duration.ts';
 import { nearest } from '../words/nearest.ts';
 import { visible } from '../words/visible.ts';
 import { ask } from './ask.ts';
 import type { Io } from './io.ts';
 import { chooseKey } from './signer.ts';
+import { lifetime } from './waiver-lifetime.ts';
 import { isWaivable, saveWaivers } from './waivers.ts';
 
 /** What `approve --deploy` was told; one of the two lists holds something. */
@@ -133,12 +132,4 @@ function open(isOpen: (id: string) => boolean): string {
     .map(({ id }) => id)
     .filter(isOpen)
     .join(', ')}`;
-}
-
-/** In milliseconds. @throws UsageError when it is no duration, or too long */
-function lifetime(expires: string | undefined): number {
-  const life = expires === undefined ? waiverLifetime.standard : parseDuration(expires);
-  if (life === null) throw new UsageError(`--expires is '${expires}', expected a duration such as 2h`);
-  if (life > waiverLifetime.longest) throw new UsageError('it holds for 24 hours at most', '--expires 24h');
-  return life;
 }

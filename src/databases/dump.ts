@@ -16,8 +16,9 @@ import { Undecided } from '../model/index.ts';
 import type { Baseline } from './fingerprint/baseline.ts';
 import { readBaseline, writeBaseline } from './fingerprint/store.ts';
 import { takeOf } from './fingerprint/take.ts';
-import type { Place } from './place.ts';
-import { runTool, toolPath } from './tools.ts';
+import { type Place, targetOf } from './place.ts';
+import { roomForDump } from './space.ts';
+import { runTool, toolFor } from './tools.ts';
 
 /** A dump with what was in it at that moment. Until there are manifests, the baseline stands beside it. */
 export interface Dump {
@@ -26,16 +27,19 @@ export interface Dump {
 }
 
 export const baselineBeside = (file: string) => `${file}.baseline.json`;
-const folderOf = ({ commonDir }: Place) => join(commonDir, 'protect', 'backups');
+/** Where dumps of runs lie. */
+export const dumpFolder = ({ commonDir }: Pick<Place, 'commonDir'>) => join(commonDir, 'protect', 'backups');
 
 /**
  * Dumps an environment's database, and takes its fingerprint, of one moment. The file has its name only once it is whole on
  * the disk; the baseline is written last, and a dump without one is none.
+ * @param why the number of an issue, or that it is what a restore takes the place of; it is in the name
  */
-export async function dumpOf(place: Place, environment: string, issue: number | null): Promise<Dump> {
-  toolPath(place, 'pg_dump');
+export async function dumpOf(place: Place, environment: string, why: number | 'before-restore' | null): Promise<Dump> {
+  await toolFor(place, 'pg_dump', targetOf(place, environment, 'reader'));
+  await roomForDump(place, environment, dumpFolder(place));
   const stamp = place.now().toISOString().replaceAll(/[:.]/g, '-');
-  const file = join(folderOf(place), `${environment}${issue === null ? '' : `_${issue}`}_${stamp}.dump`);
+  const file = join(dumpFolder(place), `${environment}${why === null ? '' : `_${why}`}_${stamp}.dump`);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   removeUnfinished(dirname(file));
   const beside = join(dirname(file), `.${basename(file)}.${process.pid}`);

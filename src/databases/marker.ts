@@ -32,8 +32,7 @@ export async function readMarker(session: Session, database: string): Promise<Ma
 
 /** Writes the marker. @param database its name, of the session's server */
 export async function writeMarker(session: Session, database: string, marker: Marker): Promise<void> {
-  const text = `${word}${JSON.stringify(marker)}`.replaceAll("'", "''");
-  await session.query(`comment on database ${quoted(database)} is E'${text.replaceAll('\\', '\\\\')}'`);
+  await session.query(`comment on database ${quoted(database)} is ${literal(`${word}${JSON.stringify(marker)}`)}`);
 }
 
 /** Is it this project's, of this very database? A copy of the server or of the database has it not. */
@@ -46,4 +45,9 @@ export function isOurs(marker: Marker | 'unreadable', project: string | null, { 
 /** An identifier of PostgreSQL. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text of PostgreSQL, whatever `standard_conforming_strings` says. */
+export function literal(text: string): string {
+  return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }

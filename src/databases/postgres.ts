@@ -1,6 +1,8 @@
+import { createConnection, isIP } from 'node:net';
+import { checkServerIdentity as compareIdentity, type PeerCertificate } from 'node:tls';
 import type { Options, PostgresType } from 'postgres';
 import { loadDriver } from './driver.ts';
-import { answered, patience, type Row, type Session } from './session.ts';
+import { answered, DriverFault, patience, type Row, type Session } from './session.ts';
 import type { Target, Tls } from './target.ts';
 
 /**
@@ -43,9 +45,30 @@ export async function connectPostgres(target: Target, topLevel: string): Promise
     await query('select 1', [], patience);
   } catch (error) {
     giveUp();
+    if (target.tls.mode !== 'off' && target.tls.mode !== 'prefer' && (await refusesTls(target)))
+      throw new DriverFault(target, 'SSL_NOT_OFFERED');
     throw error;
   }
   return session;
+}
+
+/**
+ * Does a server say that it has no TLS? The driver begins the handshake all the same, and tells of a connection that was lost.
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
+ */
+async function refusesTls({ host, port }: Target): Promise<boolean> {
+  const socket = host.startsWith('/') ? createConnection(`${host}/.s.PGSQL.${port}`) : createConnection(port, host);
+  try {
+    return await new Promise<boolean>((done) => {
+      socket.setTimeout(patience, () => done(false));
+      socket.on('error', () => done(false));
+      socket.on('close', () => done(false));
+      socket.once('data', (answer) => done(answer[0] === 'N'.charCodeAt(0)));
+      socket.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]));
+    });
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** A list as an array of PostgreSQL: the driver knows arrays only by types that it would have to ask for. */
@@ -86,6 +109,9 @@ function tlsOf(tls: Tls, host: string): false | 'prefer' | object {
   if (tls.mode === 'prefer') return 'prefer';
   if (tls.mode === 'require') return { rejectUnauthorized: false };
   const ca = 'ca' in tls && tls.ca !== null ? { ca: tls.ca } : {};
-  const name = tls.mode === 'verify-ca' ? { checkServerIdentity: () => undefined } : { servername: host };
-  return { rejectUnauthorized: true, ...ca, ...name };
+  // An address goes into no handshake as a name; and without a name Node would compare with 'localhost'.
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  const checkServerIdentity = (_: string, peer: PeerCertificate) =>
+    tls.mode === 'verify-ca' ? undefined : compareIdentity(host, peer);
+  return { rejectUnauthorized: true, ...ca, ...name, checkServerIdentity };
 }

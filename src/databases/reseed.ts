@@ -3,10 +3,12 @@ import { compileGlob } from '../rules/glob.ts';
 import type { Dump } from './dump.ts';
 import { type Identity, identify } from './identity.ts';
 import { isolationOf } from './isolation.ts';
+import { removeOlder } from './leftover-dumps.ts';
 import { isOurs, quoted, readMarker, writeMarker } from './marker.ts';
 import { connect, environmentOf, type Place, targetOf, withSession } from './place.ts';
 import { restoreBeside } from './restore.ts';
 import { codeOf, type Session } from './session.ts';
+import { roomForRestore } from './space.ts';
 import { giveAlike, swap } from './swap.ts';
 import { shownTarget, type Target } from './target.ts';
 
@@ -26,6 +28,13 @@ export class Catastrophe extends Undecided {
 /** By its code: errors are told apart by name elsewhere. */
 export const isCatastrophe = (error: unknown) => codeOf(error) === 'EMPTY';
 
+/** What it is filled from. */
+export interface Source {
+  /** What the new database will take at least. */
+  bytes(): Promise<number>;
+  open(): Promise<Dump>;
+}
+
 /** Locks that belong to a server, by what they are for. */
 const reseedLock = 7_135_241;
 
@@ -34,12 +43,7 @@ const reseedLock = 7_135_241;
  * transaction, then the new one.
  * @returns notes
  */
-export async function reseed(
-  place: Place,
-  name: string,
-  dump: () => Promise<Dump>,
-  meaning: Meaning,
-): Promise<string[]> {
+export async function reseed(place: Place, name: string, source: Source, meaning: Meaning): Promise<string[]> {
   const environment = environmentOf(place, name);
   if (!environment.disposable)
     throw new Refused(`${name} is not disposable, and is never filled anew`, 'npx git-protect db restore');
@@ -55,8 +59,11 @@ export async function reseed(
     if (lock?.['taken'] !== true)
       throw new Undecided(`another reseed of ${name} is going on`, 'wait until it has ended');
     await refuseSurprise(place, admin, target, name, meaning);
-    const made = await dump();
-    return await fill(place, admin, target, name, made);
+    await roomForRestore(admin, await source.bytes());
+    const dump = await source.open();
+    const notes = await fill(place, admin, target, name, dump);
+    removeOlder(place, dump);
+    return notes;
   } finally {
     await admin.close();
   }
@@ -163,7 +170,7 @@ async function fill(place: Place, admin: Session, target: Target, name: string, 
       tables: 0,
     });
   };
-  const restored = await restoreBeside(place, admin, target, dump, fresh, unfinished);
+  const restored = await restoreBeside(place, admin, target, dump, fresh, { created: unfinished });
   const made = await withSession(place, { ...target, database: fresh }, async (session) => ({
     identity: await identify(session),
     tables: await tableCount(session),

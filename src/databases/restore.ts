@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Undecided } from '../model/index.ts';
 import type { Dump } from './dump.ts';
-import { compare } from './fingerprint/compare.ts';
+import { compare, compareRights } from './fingerprint/compare.ts';
 import { orderAs, take } from './fingerprint/take.ts';
-import { quoted } from './marker.ts';
+import { literal, quoted } from './marker.ts';
 import { connect, type Place } from './place.ts';
 import type { Session } from './session.ts';
-import type { Target } from './target.ts';
+import { shownTarget, type Target } from './target.ts';
+import { serverMajor } from './tool-path.ts';
 import { runTool } from './tools.ts';
 
 /** By these a copy could reach what it is a copy of. */
@@ -21,6 +22,13 @@ const ofReaching =
 export interface Restored {
   /** What was left out, in sentences. */
   readonly notes: readonly string[];
+}
+
+interface Manner {
+  /** Runs as soon as it is there, empty. */
+  readonly created?: () => Promise<void>;
+  /** With owners and rights, which are compared too: it is to take the place of what was dumped. */
+  readonly owners?: boolean;
 }
 
 /**
@@ -36,25 +44,21 @@ export async function restoreBeside(
   at: Target,
   dump: Dump,
   name: string,
-  created: () => Promise<void> = async () => {},
+  { created = async () => {}, owners = false }: Manner = {},
 ): Promise<Restored> {
-  const [like] = await admin.query(
-    `select pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype from pg_database where datname = $1`,
-    [at.database],
-  );
-  const locale = like
-    ? ` encoding '${like['encoding']}' lc_collate '${like['collate']}' lc_ctype '${like['ctype']}'`
-    : '';
-  await admin.query(`create database ${quoted(name)} template template0${locale}`);
+  const contents = await runTool(place, 'pg_restore', ['-l', dump.file], at);
+  await refuseOlder(place, contents, at);
+  await admin.query(`create database ${quoted(name)} template template0${await placeLike(admin, at.database)}`);
   try {
     await created();
     await admin.query(`revoke all on database ${quoted(name)} from public`);
     const target = { ...at, database: name };
-    await refuseMissingExtensions(place, dump, target);
-    const left = await restore(place, dump, target);
+    await refuseMissingExtensions(place, contents, target);
+    const left = await restore(place, dump, contents.split('\n'), target, owners);
     place.tell('comparing the restored copy with what was dumped');
     const now = await take(place, target, orderAs(dump.baseline, false));
-    const differences = compare(leftOut(dump, left), leftOut({ ...dump, baseline: now }, left), true);
+    const [was, is] = [leftOut(dump, left), leftOut({ ...dump, baseline: now }, left)];
+    const differences = [...compare(was, is, true), ...(owners ? compareRights(was, is) : [])];
     if (differences.length > 0)
       throw new Undecided(
         `the restored copy is not what was dumped: ${differences
@@ -69,9 +73,38 @@ export async function restoreBeside(
   }
 }
 
+/** What a new database needs to sort, fold and lie as another one does. */
+async function placeLike(admin: Session, database: string): Promise<string> {
+  // Whole, since the columns have other names in other versions.
+  const [row] = await admin.query(
+    `select to_jsonb(d)::text as d, pg_encoding_to_char(d.encoding) as encoding, t.spcname::text as tablespace
+     from pg_database d join pg_tablespace t on t.oid = d.dattablespace where d.datname = $1`,
+    [database],
+  );
+  if (row === undefined) return '';
+  const said = JSON.parse(String(row['d'])) as Record<string, string | null>;
+  const clause = (word: string, value: string | null | undefined) =>
+    value === null || value === undefined ? '' : ` ${word} ${literal(value)}`;
+  const provider = { i: 'icu', b: 'builtin' }[said['datlocprovider'] ?? ''];
+  const own = said['datlocale'] ?? said['daticulocale'];
+  return [
+    clause('encoding', String(row['encoding'])),
+    clause('lc_collate', said['datcollate']),
+    clause('lc_ctype', said['datctype']),
+    provider === undefined ? '' : ` locale_provider ${provider}${clause(`${provider}_locale`, own)}`,
+    clause('icu_rules', said['daticurules']),
+    row['tablespace'] === 'pg_default' ? '' : ` tablespace ${quoted(String(row['tablespace']))}`,
+  ].join('');
+}
+
 /** Restores all but what could reach out. Returns what was left out. */
-async function restore(place: Place, { file }: Dump, target: Target): Promise<string[]> {
-  const contents = (await runTool(place, 'pg_restore', ['-l', file], target)).split('\n');
+async function restore(
+  place: Place,
+  { file }: Dump,
+  contents: readonly string[],
+  target: Target,
+  owners: boolean,
+): Promise<string[]> {
   const isOut = (line: string) => reaching.test(line) || ofReaching.test(line);
   const list = join(tmpdir(), `git-protect-${randomBytes(8).toString('hex')}.list`);
   writeFileSync(list, contents.filter((line) => !isOut(line)).join('\n'), { mode: 0o600, flag: 'wx' });
@@ -80,7 +113,15 @@ async function restore(place: Place, { file }: Dump, target: Target): Promise<st
     await runTool(
       place,
       'pg_restore',
-      ['--no-owner', '--no-privileges', '--exit-on-error', '-L', list, '-d', target.database, file],
+      [
+        ...(owners ? [] : ['--no-owner', '--no-privileges']),
+        '--exit-on-error',
+        '-L',
+        list,
+        '-d',
+        target.database,
+        file,
+      ],
       target,
     );
   } finally {
@@ -91,9 +132,19 @@ async function restore(place: Place, { file }: Dump, target: Target): Promise<st
     .map((line) => line.replace(/^\d+; \d+ \d+ /, '').replace(/ \S+$/, ''));
 }
 
+/** What a newer tool has dumped an older server may not take, and would say so only in the middle. */
+async function refuseOlder(place: Place, contents: string, at: Target): Promise<void> {
+  const tool = /^; +Dumped by pg_dump version: (\d+)/m.exec(contents)?.[1];
+  const server = await serverMajor(place, { ...at, database: 'postgres' });
+  if (tool !== undefined && Number(tool) > Number(server))
+    throw new Undecided(
+      `the dump was made by pg_dump ${tool}, and ${shownTarget(at)} is of version ${server}`,
+      `dump with the tools of version ${server}, or older ones that the source takes: tools: in the policy`,
+    );
+}
+
 /** Missing ones are the one real reason for which a good dump cannot be restored. */
-async function refuseMissingExtensions(place: Place, { file }: Dump, target: Target): Promise<void> {
-  const contents = await runTool(place, 'pg_restore', ['-l', file], target);
+async function refuseMissingExtensions(place: Place, contents: string, target: Target): Promise<void> {
   const wanted = [...contents.matchAll(/^\d+; \d+ \d+ EXTENSION - (\S+)/gm)].map(([, name]) => name!);
   const session = await connect(place, target);
   try {
@@ -119,5 +170,8 @@ function leftOut({ baseline }: Dump, left: readonly string[]): Dump['baseline'] 
   const columns = Object.fromEntries(
     Object.entries(baseline.schema.parts['columns'] ?? {}).filter(([name]) => !foreign.has(name)),
   );
-  return { ...baseline, schema: { ...baseline.schema, parts: { ...baseline.schema.parts, columns } } };
+  const grants = Object.fromEntries(
+    Object.entries(baseline.grants).filter(([name]) => ![...foreign].some((table) => name === `table ${table}`)),
+  );
+  return { ...baseline, grants, schema: { ...baseline.schema, parts: { ...baseline.schema.parts, columns } } };
 }

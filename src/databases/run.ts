@@ -6,6 +6,7 @@ import { verify } from './fingerprint/verify.ts';
 import { closeRun, openRun, type RunRecord, updateRun } from './open-run.ts';
 import { environmentOf, type Place } from './place.ts';
 import { type Meaning, reseed } from './reseed.ts';
+import { databaseSize } from './space.ts';
 
 /** What a run is begun with. */
 export interface RunOrder {
@@ -45,10 +46,13 @@ export async function beginRun(place: Place, { test, issue, meaning, pid }: RunO
     await reseed(
       place,
       test,
-      async () => {
-        const dump = await dumpOf(place, from, issue);
-        baseline = keepBaseline(place.commonDir, from, dump.baseline);
-        return dump;
+      {
+        bytes: () => databaseSize(place, from),
+        async open() {
+          const dump = await dumpOf(place, from, issue);
+          baseline = keepBaseline(place.commonDir, from, dump.baseline);
+          return dump;
+        },
       },
       meaning,
     );

@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { runCommand } from '../machine/run.ts';
 import { Undecided } from '../model/index.ts';
+import { quoted } from './marker.ts';
 import type { Place } from './place.ts';
 import type { Target } from './target.ts';
+import { install, toolFor } from './tool-path.ts';
+
+export { toolFor };
 
 /** Milliseconds that a dump or a restore may take. */
 const longest = 12 * 3_600_000;
@@ -39,7 +41,7 @@ export function toolEnvironment(place: Place, target: Target): NodeJS.ProcessEnv
  * @throws Undecided when it is missing or fails
  */
 export async function runTool(place: Place, tool: string, args: readonly string[], target: Target): Promise<string> {
-  const path = toolPath(place, tool);
+  const path = await toolFor(place, tool, target);
   const ran = await runCommand([path, '-w', ...args], {
     cwd: '/',
     env: toolEnvironment(place, target),
@@ -52,15 +54,9 @@ export async function runTool(place: Place, tool: string, args: readonly string[
   const version = /server version mismatch|unsupported version/.test(ran.output)
     ? ': it is older than the server or the dump'
     : '';
-  throw new Undecided(`${tool} failed (exit ${ran.exitCode ?? 'by a signal'})${version}`);
-}
-
-const install = 'apt-get install postgresql-client  # of the version of the server, or newer';
-
-/** @throws Undecided with the install line when it is on no PATH */
-export function toolPath(place: Place, tool: string): string {
-  const folders = (place.env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/'));
-  const found = folders.map((folder) => join(folder, tool)).find((file) => existsSync(file));
-  if (found === undefined) throw new Undecided(`${tool} is not installed here`, install);
-  return found;
+  const role = /role "([^"\n]{1,63})" does not exist/.exec(ran.output)?.[1];
+  throw new Undecided(
+    `${tool} failed (exit ${ran.exitCode ?? 'by a signal'})${version}${role === undefined ? '' : `: there is no role '${role}' there`}`,
+    role === undefined ? undefined : `CREATE ROLE ${quoted(role)};`,
+  );
 }

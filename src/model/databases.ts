@@ -6,6 +6,8 @@ export interface Databases {
   isolation(): Promise<readonly Isolation[]>;
   /** Of every role that the policy names. */
   roles(): Promise<readonly RoleFacts[]>;
+  /** Of the users that read for dumps, and that create and rename databases. */
+  rights(): Promise<readonly RightsFacts[]>;
   /** The run of this clone that has not ended well; null: none. */
   openRun(): Promise<OpenRun | null>;
 }
@@ -67,6 +69,26 @@ export interface Way {
   readonly end: string;
   /** It destroys nothing by itself. */
   readonly lesser?: true;
+}
+
+/** What a user of an environment lacks for what it is there for. */
+export interface RightsFacts {
+  readonly environment: string;
+  readonly use: 'reader' | 'admin';
+  readonly variable: string;
+  /** Empty: its URL could not be read. */
+  readonly user: string;
+  /** As it is shown: `engine://host:port/name`. */
+  readonly shown: string;
+  readonly lacks: readonly LackingRight[];
+}
+
+/** A right that is not there. */
+export interface LackingRight {
+  /** What cannot be done, as it follows the user. */
+  readonly what: string;
+  /** The SQL that gives it; empty: there is none. */
+  readonly end: string;
 }
 
 /** Where in the Git common directory a run that has not ended well is written down: a hook looks whether it is there. */

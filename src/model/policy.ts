@@ -164,6 +164,8 @@ export interface Policy {
   readonly contacts: readonly Contact[];
   /** Databases of this, by the name of their environment. */
   readonly databases: Readonly<Record<string, DatabaseEnvironment>>;
+  /** Folders of the programs of databases, or the programs themselves; empty: those on PATH. */
+  readonly tools: readonly string[];
   readonly backups: Readonly<Record<string, BackupEnvironment>>;
   readonly checks: Readonly<Record<string, CheckSettings>>;
 }

@@ -283,6 +283,11 @@ export const policySchema: Schema = object({
     default: {},
     doc: 'databases by environment, what may be done to them and what is compared: [databases](databases.md)',
   },
+  tools: {
+    schema: list(text('an absolute path', /^\/[^\0-\x1f]{0,1023}$/), 0),
+    default: [],
+    doc: "folders of PostgreSQL's programs, or the programs themselves; of several the one whose version is the server's; default: those on `PATH`",
+  },
   backups: {
     schema: map(backup, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
     default: {},

@@ -21,6 +21,13 @@ export function compare(before: Baseline, after: Baseline, restored = false): Di
   ];
 }
 
+/** Who owns what and who may do what, in a copy that got them; roles, and the rights on the database itself, are in no dump. */
+export function compareRights({ grants: before }: Baseline, { grants: after }: Baseline): Difference[] {
+  const dumped = (grants: Baseline['grants']) =>
+    Object.fromEntries(Object.entries(grants).filter(([name]) => name !== 'database' && !name.startsWith('role ')));
+  return compareNamed('rights', dumped(before), dumped(after));
+}
+
 function compareTables(before: readonly TablePrint[], after: readonly TablePrint[], restored: boolean): Difference[] {
   const now = new Map(after.map((table) => [table.name, table]));
   return before.flatMap((was) => {

@@ -64,6 +64,12 @@ export function readBaseline(file: string): Baseline {
   throw new Undecided(`${file} is no whole baseline`, 'npx git-protect db baseline');
 }
 
+/** What is said to be one. @throws Undecided when it is none */
+export function asBaseline(read: unknown, called: string): Baseline {
+  if (isBaseline(read as Baseline)) return read as Baseline;
+  throw new Undecided(`${called} holds no whole baseline`);
+}
+
 function isBaseline(read: Baseline): boolean {
   const isCount = (text: unknown) => typeof text === 'string' && /^\d+$/.test(text);
   return (
