@@ -4,7 +4,10 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { apiReference } from './api.mjs';
+import { ensureBuilt } from './built.mjs';
 
+ensureBuilt();
 const bundle = '.docs-build.mjs';
 await build({
   stdin: {
@@ -39,6 +42,7 @@ const touches = {
 const measured = { 'no-secrets': secretsMeasured(await secretFigures()) };
 
 const generated = {
+  'docs/api.md': withTable('docs/api.md', apiReference()),
   'docs/checks.md': checksPage(),
   'docs/commands.md': commandsPage(await listed(commands)),
   'docs/troubleshooting.md': troubleshootingPage(),

@@ -4,8 +4,9 @@
 // Another picture is one more entry: `play` returns what a terminal showed, escape sequences included; scripts/scenes.mjs has
 // the stage for it. What takes too long for each check, or tells seconds, may be a file that was captured with FORCE_COLOR=1:
 // play: () => readFileSync(join(project, 'docs/pictures/NAME.ansi'), 'utf8').
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ensureBuilt } from './built.mjs';
 import { picture } from './picture.mjs';
 import { refusal } from './scenes.mjs';
 
@@ -36,16 +37,3 @@ for (const { name, play, ...options } of pictures) {
   }
 }
 process.exitCode = stale ? 1 : 0;
-
-/** A picture of yesterday's build would be a staged one. */
-function ensureBuilt() {
-  const sources = ['src', 'hooks'].flatMap((folder) =>
-    readdirSync(join(project, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
-  );
-  const built = join(project, 'dist/cli.js');
-  if (existsSync(built) && statSync(built).mtimeMs >= Math.max(...sources)) return;
-  console.error('dist/ is older than src/: npm run build');
-  process.exit(2);
-}
