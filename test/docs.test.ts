@@ -35,6 +35,15 @@ test('what is generated is up to date', () => {
   is(done.code, 0, done.out);
 });
 
+test('a picture shows what is printed today, in the themes of the reader', () => {
+  const done = run(projectRoot, process.execPath, ['scripts/pictures.mjs', '--check']);
+  is(done.code, 0, done.out);
+  const drawn = read('docs/pictures/refusal.svg');
+  for (const words of ['prefers-color-scheme: dark', 'error[protected-files]', 'server/pay.ts', '<title>'])
+    ok(drawn.includes(words), words);
+  ok(!/(?:href|url\(|src)/.test(drawn), 'it asks nobody for anything');
+});
+
 test('the example policy is valid and names every key', () => {
   const example = read('.protectionrc.example');
   const policy = parsePolicy(example, '.protectionrc.example');
@@ -94,6 +103,7 @@ function completed(part: string): string {
 test('every command that a page prints exists, with these flags', async () => {
   const table = await listed(commands);
   let seen = 0;
+  for (const page of pages) ok(!read(page).includes('npx protect '), `${page}: npx would fetch a stranger's package`);
   for (const page of pages)
     for (const printed of printedInPage(read(page))) {
       // What the job of CI is called.
