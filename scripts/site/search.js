@@ -7,6 +7,7 @@ let active = -1;
 input.parentElement.hidden = false;
 // Without script the menu stays open; with it, it is closed where it would fill the screen of a phone.
 if (matchMedia('(max-width: 60rem)').matches) document.querySelector('.menu').open = false;
+document.querySelector('.menu a[aria-current]')?.scrollIntoView({ block: 'nearest' });
 
 function index() {
   loaded ??= new Promise((done, failed) => {
