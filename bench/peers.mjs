@@ -1,6 +1,6 @@
 // Puts git-protect beside what people use today, in one run: each tool installed from the registry into a folder that goes
 // with the process, the same repository, the same change. The cases of a group take turns. `--write` puts the tables into
-// the README. No time is asserted; a step that fails ends the run.
+// docs/performance.md. No time is asserted; a step that fails ends the run.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -163,9 +163,10 @@ ${weights.map(([name, { count, kib }]) => `| ${name} | ${count} | ${kib.toLocale
 `;
 console.log(`${rounds} rounds in turn, medians; Node ${process.version}, ${git(root, '--version')}\n\n${tables}`);
 if (write) {
-  const readme = readFileSync(join(project, 'README.md'), 'utf8');
+  const file = join(project, 'docs/performance.md');
+  const page = readFileSync(file, 'utf8');
   const [begin, end] = ['<!-- peers: npm run bench -->\n', '<!-- /peers -->'];
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < 0) throw new Error('README.md has lost the marks of its tables');
-  writeFileSync(join(project, 'README.md'), `${readme.slice(0, from + begin.length)}${tables}${readme.slice(to)}`);
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < 0) throw new Error('docs/performance.md has lost the marks of its tables');
+  writeFileSync(file, `${page.slice(0, from + begin.length)}${tables}${page.slice(to)}`);
 }

@@ -139,28 +139,31 @@ export async function databaseDay(project) {
   step(
     'Another repository, with databases.',
     at(
-      'git init --quiet && printf "node_modules\\n" > .gitignore && npx protect wire && git add -A && git commit --quiet -m "chore: start"',
+      'git init --quiet && printf "node_modules\\n" > .gitignore && npx git-protect wire && git add -A && git commit --quiet -m "chore: start"',
     ),
     { code: 0 },
   );
   production.sql('postgres', "create role tester login password 'tester-password'");
-  step('A test user that production lets in is refused.', at('npx protect db check'), {
+  step('A test user that production lets in is refused.', at('npx git-protect db check'), {
     code: 1,
     says: 'can log in to production',
   });
   production.sql('postgres', 'drop role tester');
-  step('The test database is filled from production.', at('npx protect db reseed'), { code: 0, says: 'filled anew' });
-  step('Apart, and no role can delete.', at('npx protect db check'), { code: 0 });
+  step('The test database is filled from production.', at('npx git-protect db reseed'), {
+    code: 0,
+    says: 'filled anew',
+  });
+  step('Apart, and no role can delete.', at('npx git-protect db check'), { code: 0 });
   step(
     'An agent works on the test database, while somebody deletes an order of production.',
-    at('(sh ../colleague.sh &) ; npx protect db run -- node agent.mjs'),
+    at('(sh ../colleague.sh &) ; npx git-protect db run -- node agent.mjs'),
     { code: 5, says: ['agent: deleted 200 orders', 'public.orders: 200 rows before, 199 now: 1 fewer'] },
   );
   step('Nothing is committed until a person has looked.', at('git commit --allow-empty -m "feat: by the agent"'), {
     code: 1,
     says: 'ended with production changed',
   });
-  step('It was meant.', at('npx protect db end --accept --reason "order 77 was cancelled by hand"'), {
+  step('It was meant.', at('npx git-protect db end --accept --reason "order 77 was cancelled by hand"'), {
     code: 0,
     says: 'recorded as meant',
   });

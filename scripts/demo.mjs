@@ -52,7 +52,7 @@ execFileSync('npm', ['install', '--save-dev', '--silent', '--no-audit', '--no-fu
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 
-step('Set it up.', 'npx protect init --ci none', { code: 0, says: 'wired' });
+step('Set it up.', 'npx git-protect init --ci none', { code: 0, says: 'wired' });
 step('A commit whose message says nothing is refused.', 'git add -A && git commit -m "stuff"', {
   code: 1,
   says: 'starts with no type',

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { ciTemplate, installLines, lockFiles } from '../src/commands/ci-template.ts';
 import { UsageError } from '../src/model/index.ts';
 import { fetched, type Host, makeHost, recorded } from './support/ci-hosts.ts';
@@ -57,6 +57,44 @@ test('GitHub: what runs the change has no more than the change', () => {
   equal(Object.keys(commands.jobs), ['protect-commands']);
   const checkout = commands.jobs['protect-commands']!.steps[0] as Step & { with: object };
   equal(checkout.with, { 'fetch-depth': 0, 'persist-credentials': false });
+});
+
+test('the action has the very steps of the template', () => {
+  const text = readFileSync(join(projectRoot, 'action.yml'), 'utf8');
+  const action = parse(text) as { runs: { using: string; steps: (Step & { shell?: string })[] }; inputs?: object };
+  is(action.runs.using, 'composite');
+  is(action.inputs, undefined, 'nothing that a caller says reaches a script');
+  for (const step of action.runs.steps) is(step.shell, step.run === undefined ? undefined : 'bash');
+  equal(
+    action.runs.steps.map(({ shell: _, ...step }) => step),
+    judge.jobs['protect']!.steps,
+  );
+  not.match(text, 'secrets.');
+});
+
+test('the workflow that a page shows around the action is that of the template', () => {
+  const page = readFileSync(join(projectRoot, 'docs/ci.md'), 'utf8');
+  const [, shown] = /```yaml\n(name: protect\n[\s\S]*?)```/.exec(page)!;
+  const { steps, ...job } = (parse(shown!) as Workflow).jobs['protect']!;
+  const { steps: _, ...own } = judge.jobs['protect']!;
+  equal([{ ...parse(shown!), jobs: null }, job], [{ ...judge, jobs: null }, own]);
+  equal(steps.length, 1);
+  match(steps[0]!.uses!, /^HOST\/git-protect@[0-9a-f]{40}$/);
+  match(page, new RegExp(`# v${version.replaceAll('.', '\\.')}$`, 'm'));
+});
+
+test('the component of GitLab has the very job of the template', () => {
+  const text = readFileSync(join(projectRoot, 'templates/protect/template.yml'), 'utf8');
+  const [head, body] = parseAllDocuments(text).map((document) => document.toJS()) as [
+    { spec: { inputs: Record<string, { default: string }> } },
+    Record<string, { stage: string }>,
+  ];
+  equal(head.spec.inputs['stage']!.default, 'test');
+  const { stage, ...job } = body['protect']!;
+  is(stage, '$[[ inputs.stage ]]');
+  equal(Object.keys(body), ['protect']);
+  equal(job, gitlab['protect']);
+  equal(text.match(/\$\[\[.*?\]\]/g), ['$[[ inputs.stage ]]'], 'no input stands in a script');
 });
 
 test('no secret, no value of the change in a script, every action by its commit', () => {

@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not, ok } from 'uvu/assert';
 import { guideText, rollbackText } from '../src/checks/parts/guide/index.ts';
+import { listed } from '../src/commands/listed.ts';
+import { commands } from '../src/commands/main.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
+import { faultOf, printedInPage } from './support/printed-commands.ts';
 import { suite } from './support/suite.ts';
-import { guardedRepo, makeKey, newRepo, policyText, projectRoot } from './support/world.ts';
+import { guardedRepo, makeKey, policyText, projectRoot } from './support/world.ts';
 
 const test = suite('guide');
 const example = parsePolicy(readFileSync(join(projectRoot, '.protectionrc.example'), 'utf8'), 'example');
@@ -15,6 +18,12 @@ test('everything that the policy asks for is in it, and no value of a variable',
     ['Protected files', 'server/guardrails.ts', '**critical**', 'Payment processing', 'lead'],
     ['Owners', '`@example/leads`', '`lead@laptop`'],
     ['Asking for an approval', 'npx git-protect request', 'approval add TOKEN', '7 days'],
+    [
+      'People and AI agents',
+      'the AI agent `claude` | change what is not protected',
+      'any other AI agent | read;',
+      'signs nothing',
+    ],
     ['Branches and tags', '`release/*`', 'never pushed by force or deleted', '`v*`'],
     ['Commit messages', '`CRITICAL`', 'at most 100 characters', 'feat: '],
     ['What runs by itself', '`npm run build`', '`no-todo`'],
@@ -42,17 +51,22 @@ test('everything that the policy asks for is in it, and no value of a variable',
   not.match(text, /scrypt:|undefined|null|\[object/);
 });
 
-test('every command that it prints is one', () => {
-  const known = [
-    ...newRepo()
-      .protect('--help')
-      .stdout.matchAll(/^ {2}(\w+) {2}/gm),
-  ].map(([, name]) => name!);
-  const named = [...`${guideText(example)}${rollbackText(example)}`.matchAll(/npx git-protect (\w+)/g)].map(
-    ([, name]) => name!,
-  );
+test('every command that it prints is one, with its flags', async () => {
+  const table = await listed(commands);
+  const named = printedInPage(`${guideText(example)}${rollbackText(example)}`);
   ok(named.length > 8);
-  for (const name of named) ok(known.includes(name), name);
+  for (const printed of named) is(faultOf(printed, table), null, printed.line);
+});
+
+test('nobody is promised more than the lowest level that holds for them', () => {
+  const told = (actors: string) => guideText(parsePolicy(`version: 1\nactors: ${actors}`, 'test'));
+  const low = told('{ default: read-only, agents: development, rules: [{ agent: Claude, level: development }] }');
+  not.match(low, '| change what is not protected');
+  match(low, 'the AI agent `Claude` | read;');
+  const mixed = told('{ agents: development, rules: [{ agent: codex, level: read-only }], trailer: true }');
+  match(mixed, 'the AI agent `codex` | read;');
+  match(mixed, 'any other AI agent | change what');
+  match(mixed, 'ends in `Agent: NAME`');
 });
 
 test('links lead to headings of the page', () => {
@@ -68,7 +82,15 @@ test('links lead to headings of the page', () => {
 
 test('what the policy does not ask for, it does not speak of; what is hostile is text', () => {
   const least = guideText(parsePolicy('version: 1', 'test'));
-  for (const title of ['Deploys', 'The database', 'Settings that stay', 'What tests', 'Whom to turn', 'Owners\n'])
+  for (const title of [
+    'Deploys',
+    'The database',
+    'Settings that stay',
+    'What tests',
+    'Whom to turn',
+    'Owners\n',
+    'People and AI',
+  ])
     not.match(least, `## ${title}`);
   match(least, 'Nobody is named as an owner');
   const key = makeKey('a');

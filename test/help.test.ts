@@ -1,4 +1,6 @@
-import { equal, is, ok } from 'uvu/assert';
+import { equal, is, match, ok } from 'uvu/assert';
+import { listed } from '../src/commands/listed.ts';
+import { commands as table } from '../src/commands/main.ts';
 import { golden } from './support/golden.ts';
 import { suite } from './support/suite.ts';
 import { folder, Repo } from './support/world.ts';
@@ -23,6 +25,22 @@ test('each command says what each of its flags is for, and has an example that n
     const example = /^example: npx git-protect (\w+)(.*)$/m.exec(stdout)!;
     is(example[1], name);
     for (const [, flag] of example[2]!.matchAll(/ (--?[a-z][\w-]*)/g)) ok(listed.includes(flag!), `${name} ${flag}`);
+    for (const line of stdout.split('\n')) ok(line.length <= 120, line);
+  }
+});
+
+test('so does each second word with flags of its own', async () => {
+  const verbs = (await listed(table)).flatMap(({ name, verbs, usage }) =>
+    usage.verbs === undefined ? [] : verbs.map((verb) => ({ words: [name, verb.name], usage: verb.usage })),
+  );
+  ok(verbs.length >= 16, `${verbs.length}`);
+  for (const { words, usage } of verbs) {
+    const { code, stdout, stderr } = help(...words);
+    equal([code, stderr], [0, ''], words.join(' '));
+    match(stdout, `\nexample: npx git-protect ${words.join(' ')}`);
+    const own = / -- .*$/;
+    for (const [, flag] of usage.example.replace(own, '').matchAll(/ --([a-z][\w-]*)/g))
+      ok(Object.hasOwn(usage.flags, flag!), `${words} --${flag}`);
     for (const line of stdout.split('\n')) ok(line.length <= 120, line);
   }
 });

@@ -24,13 +24,18 @@ test('the tarball holds what runs, and nothing else', () => {
     'schema/protectionrc.json',
     'schema/audit.json',
     '.protectionrc.example',
+    'docs/README.md',
+    'docs/policy.md',
+    'docs/pictures/refusal.svg',
     'LICENSE',
     'README.md',
   ])
     ok(files.includes(needed), needed);
   const stray = files.filter(
     (file) =>
-      !/^(dist|hooks|templates|schema)\/|^(package\.json|README\.md|LICENSE|\.protectionrc\.example)$/.test(file),
+      !/^(dist|hooks|templates|schema|docs)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE|\.protectionrc\.example)$/.test(
+        file,
+      ),
   );
   equal(stray, []);
 });

@@ -74,19 +74,28 @@ export class LandedConsents {
   async #judgeAll(settled: Settled): Promise<void> {
     if (settled.judged) return;
     settled.judged = true;
+    const guarded = this.#guarded(settled);
     for (const reach of turns)
-      for (const [index, { steps }] of this.#history.line.places.entries()) {
-        const policy = policyAt(settled.standing, index);
-        if (!policy || index < settled.words) continue;
-        for (const { path } of steps) {
-          if ((policyNames as readonly string[]).includes(path) || path.startsWith(approvalsFolder)) continue;
-          const guards = compileRules(policy.policy)(path);
-          if (guards.length > 0 && !isCovered(settled, path, index + 1))
-            await cover(this.#history, settled, path, index + 1, guards, [reach]);
-        }
-      }
+      for (const { path, place, guards } of guarded)
+        if (!isCovered(settled, path, place)) await cover(this.#history, settled, path, place, guards, [reach]);
     for (const path of this.#history.line.courses.keys())
       if (!path.startsWith(approvalsFolder)) findDetours(this.#history.line, settled, path);
+  }
+
+  /** The steps that an approval has to cover, along the line; few of a long history. */
+  #guarded(settled: Settled): { path: BytePath; place: number; guards: readonly Guard[] }[] {
+    const guarded = [];
+    for (const [index, { steps }] of this.#history.line.places.entries()) {
+      const policy = policyAt(settled.standing, index);
+      if (!policy || index < settled.words) continue;
+      const rules = compileRules(policy.policy);
+      for (const { path } of steps) {
+        if ((policyNames as readonly string[]).includes(path) || path.startsWith(approvalsFolder)) continue;
+        const guards = rules(path);
+        if (guards.length > 0) guarded.push({ path, place: index + 1, guards });
+      }
+    }
+    return guarded;
   }
 
   async #consent(settled: Settled, path: BytePath, place: number, guard: Guard): Promise<Consent> {

@@ -13,13 +13,14 @@ export interface SignedState {
   readonly sha256: string;
 }
 
+/** One path of an approval, and the two states it goes between. */
 export interface SignedStep {
   readonly path: BytePath;
   readonly from: SignedState | null;
   readonly to: SignedState | null;
 }
 
-/** What an owner signs. The format is design §4; docs/approvals.md shows it. */
+/** What an owner signs; docs/approvals.md shows the format. */
 export interface Statement {
   readonly project: string;
   readonly targets: readonly string[];

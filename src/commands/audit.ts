@@ -18,7 +18,12 @@ export const usage = {
     branch: { type: 'string', value: 'NAME', means: 'a protected branch; default: the default branch' },
     after: { type: 'string', value: 'TIP', means: 'where an earlier audit ended: was history rewritten since?' },
     received: { type: 'string', value: 'FILE', means: "the server's log, which knows who pushed and when" },
-    format: { type: 'string', value: 'FORMAT', means: `${auditFormats.join(', ')}; default: text` },
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      values: auditFormats,
+      means: `${auditFormats.join(', ')}; default: text`,
+    },
     output: { type: 'string', value: 'FILE', means: 'write the audit there instead of printing it' },
   },
   example: 'npx git-protect audit --since 2026-10-01 --format html --output audit.html',

@@ -10,7 +10,14 @@ import { readOptions, type Usage } from './options.ts';
 
 export const usage = {
   words: '[NAME]',
-  flags: { format: { type: 'string', value: 'FORMAT', means: 'text, json or markdown; default: text' } },
+  flags: {
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      values: ['text', 'json', 'markdown'],
+      means: 'text, json or markdown; default: text',
+    },
+  },
   example: 'npx git-protect backup list',
 } as const satisfies Usage;
 

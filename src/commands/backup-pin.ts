@@ -12,6 +12,8 @@ export const usage = {
   example: "npx git-protect backup pin shop_production_20261120T020000Z --reason 'before the migration'",
 } as const satisfies Usage;
 
+export const unpinUsage = { ...usage, example: usage.example.replace(' pin ', ' unpin ') } as const satisfies Usage;
+
 /** `protect backup pin`: no rule lets it go from now on. */
 export const backupPin = (args: readonly string[], io: Io): Promise<number> => change(args, io, 'pin');
 
@@ -22,7 +24,7 @@ async function change(args: readonly string[], io: Io, verb: 'pin' | 'unpin'): P
   const { values, positionals } = readOptions(args, usage.flags, 1);
   const [id] = positionals;
   const reason = values.reason?.trim() ?? '';
-  const example = usage.example.replace(' pin ', ` ${verb} `);
+  const { example } = verb === 'pin' ? usage : unpinUsage;
   if (id === undefined || !isBackupId(id))
     throw new UsageError(
       id === undefined ? 'which backup?' : `'${visible(id)}' is no name of a backup`,

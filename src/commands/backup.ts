@@ -30,7 +30,8 @@ export const verbs: Verbs = {
   },
   unpin: {
     does: 'let the rules hold for a backup again',
-    load: () => import('./backup-pin.ts').then(({ backupUnpin, usage }) => ({ run: backupUnpin, usage })),
+    load: () =>
+      import('./backup-pin.ts').then(({ backupUnpin, unpinUsage }) => ({ run: backupUnpin, usage: unpinUsage })),
   },
   read: {
     does: 'decrypt a backup, or an old one of Fernet',

@@ -22,6 +22,7 @@ export const usage = {
     event: {
       type: 'string',
       value: 'KIND',
+      values: ['proposal', 'push'],
       means: 'proposal (to be merged) or push (has landed); default: what CI says, else proposal',
     },
     title: { type: 'string', value: 'TEXT', means: 'title of the pull request, judged with landing: squash' },

@@ -29,7 +29,7 @@ interface Examination {
 export const usage = {
   flags: {
     fix: { type: 'boolean', means: 'fix what is safe to fix' },
-    format: { type: 'string', value: 'FORMAT', means: 'text or json; default: text' },
+    format: { type: 'string', value: 'FORMAT', values: ['text', 'json'], means: 'text or json; default: text' },
   },
   example: 'npx git-protect doctor --fix',
 } as const satisfies Usage;

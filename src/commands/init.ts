@@ -44,7 +44,12 @@ export const usage = {
   flags: {
     owner: { type: 'string', value: 'NAME', means: 'what the first owner is called; default: your name in Git' },
     key: { type: 'string', value: 'FILE.pub', means: 'their SSH public key; default: user.signingkey, then ~/.ssh' },
-    ci: { type: 'string', value: 'HOST', means: 'the CI file to write: github, gitlab or none; default: guessed' },
+    ci: {
+      type: 'string',
+      value: 'HOST',
+      values: ['github', 'gitlab', 'none'],
+      means: 'the CI file to write: github, gitlab or none; default: guessed',
+    },
     agents: {
       type: 'string',
       value: 'NAMES',

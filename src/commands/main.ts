@@ -11,7 +11,8 @@ interface Entry {
   load(): Promise<{ readonly run: Command; readonly usage: Usage }>;
 }
 
-const commands: Record<string, Entry> = {
+/** Every command, in the order in which somebody meets them. */
+export const commands: Readonly<Record<string, Entry>> = {
   init: {
     does: 'set up hooks, policy and CI file in this repository',
     load: () => import('./init.ts').then(({ init, usage }) => ({ run: init, usage })),
@@ -111,6 +112,14 @@ const commands: Record<string, Entry> = {
   policy: {
     does: 'validate the policy, or print it with every default',
     load: () => import('./policy.ts').then(({ policy, usage }) => ({ run: policy, usage })),
+  },
+  completion: {
+    does: 'print what lets bash, zsh or fish complete commands and flags',
+    load: () =>
+      import('./completion.ts').then(({ completion, usage }) => ({
+        run: (args, io) => completion(args, io, commands),
+        usage,
+      })),
   },
 };
 

@@ -10,6 +10,8 @@ export interface Flag {
   readonly multiple?: boolean;
   /** What its value is called. */
   readonly value?: string;
+  /** All that its value may be, where that is a list. */
+  readonly values?: readonly string[];
   readonly means: string;
 }
 
@@ -23,7 +25,7 @@ export interface Usage {
   /** A command line that somebody would type. */
   readonly example: string;
   /** Its second words, each with flags of its own. */
-  readonly verbs?: Readonly<Record<string, { readonly does: string }>>;
+  readonly verbs?: Readonly<Record<string, { readonly does: string; load?(): Promise<{ readonly usage: Usage }> }>>;
 }
 
 /**

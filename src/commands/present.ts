@@ -13,6 +13,7 @@ export const reportFlags = {
   format: {
     type: 'string',
     value: 'FORMAT',
+    values: formats,
     means: `${formats.join(', ')}; default: github on GitHub Actions, else text`,
   },
   output: { type: 'string', value: 'FILE', means: 'write the report there instead of printing it' },

@@ -9,7 +9,9 @@ import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
 
 export const usage = {
-  flags: { format: { type: 'string', value: 'FORMAT', means: 'text or json; default: text' } },
+  flags: {
+    format: { type: 'string', value: 'FORMAT', values: ['text', 'json'], means: 'text or json; default: text' },
+  },
   example: 'npx git-protect whoami',
 } as const satisfies Usage;
 

@@ -46,7 +46,10 @@ const reseedLock = 7_135_241;
 export async function reseed(place: Place, name: string, source: Source, meaning: Meaning): Promise<string[]> {
   const environment = environmentOf(place, name);
   if (!environment.disposable)
-    throw new Refused(`${name} is not disposable, and is never filled anew`, 'npx git-protect db restore');
+    throw new Refused(
+      `${name} is not disposable, and is never filled anew`,
+      'name one that has disposable: true in the policy: npx git-protect db reseed ENVIRONMENT',
+    );
   const target = targetOf(place, name, 'admin');
   if (target.engine !== 'postgres') throw new Undecided('only PostgreSQL is filled anew in this version');
   const admin = await connect(place, { ...target, database: 'postgres' });

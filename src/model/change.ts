@@ -2,6 +2,7 @@
 
 /** The moments at which a change is judged. */
 export const gates = ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'] as const;
+/** A moment at which a change is judged. */
 export type Gate = (typeof gates)[number];
 
 /** The folder of the tool's own files, which is guarded like the policy itself, and that of the approvals in it. */

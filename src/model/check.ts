@@ -46,6 +46,7 @@ export interface Services {
   readonly backups: Backups;
 }
 
+/** The name of something that a check may see besides the change and the policy. */
 export type Capability = keyof Capabilities;
 
 /** What a check sees that needs `N` and makes use of `W` where the gate has it. A check opens no file, reads no clock and starts no process of its own. */

@@ -43,4 +43,5 @@ export class Refused extends Error {
   }
 }
 
+/** How a command ends; only `pass` lets anything through. */
 export const exitCode = { pass: 0, refused: 1, usage: 2, undecided: 3 } as const;

@@ -32,6 +32,7 @@ export interface Contact {
   readonly for: string;
 }
 
+/** A rule of `files:`: paths, their risk, and who approves a change of them. */
 export interface FileRule {
   /** Patterns in gitignore syntax; `!` takes back within this rule only. */
   readonly paths: readonly string[];
@@ -53,6 +54,7 @@ export interface TagRule {
   readonly create: 'refuse' | 'allow' | 'protected';
 }
 
+/** What the policy says of one check, under `checks:`. */
 export interface CheckSettings {
   readonly severity?: Severity | 'off' | undefined;
   readonly on?: readonly Gate[] | undefined;

@@ -20,6 +20,7 @@ export interface Problem {
   readonly help?: string;
 }
 
+/** What a check found, with the severity that it has by the policy. */
 export interface Finding extends Problem {
   readonly severity: Severity;
 }
@@ -27,6 +28,7 @@ export interface Finding extends Problem {
 /** Why a check is skipped that `--only` does not name. */
 export const leftOut = 'not asked for (--only)';
 
+/** How one check ended. */
 export type Outcome = {
   readonly check: string;
   readonly status: 'passed' | 'failed' | 'skipped' | 'errored';
@@ -38,6 +40,7 @@ export type Outcome = {
   readonly findings: readonly Finding[];
 };
 
+/** All that is said of the changes of one gate. */
 export interface Report {
   readonly version: 1;
   readonly gate: Gate;

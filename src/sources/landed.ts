@@ -59,7 +59,7 @@ async function lineFrom(repository: Repository, start: Oid, head: Oid): Promise<
     const parents: readonly Oid[] = found.get(commit)?.parents ?? [];
     const [parent, ...others] = parents.filter((one) => one === start || found.has(one));
     if (parent === undefined) throw new Undecided('git log left out a commit');
-    const aside = await asideOf(repository, parent, others);
+    const aside = others.length === 0 ? null : await asideOf(repository, parent, others);
     line.push({ commit, parent, aside, date: found.get(commit)!.date });
     commit = parent;
   }

@@ -89,7 +89,7 @@ export function gates({ build, staged, checks }: Policy): string {
   ];
   return section('What runs by itself', [
     lines.map((text) => `- ${text}`).join('\n'),
-    'No file may hold a password, a key or a token; `npx git-protect explain CHECK` says what any check wants, and [the list of them](https://www.npmjs.com/package/git-protect) is with the package.',
+    'No file may hold a password, a key or a token; `npx git-protect explain CHECK` says what any check wants, and the list of them comes with the package (`docs/checks.md`).',
   ]);
 }
 

@@ -2,6 +2,7 @@ import type { Policy } from '../../../model/index.ts';
 import { words } from '../../../words/markdown.ts';
 import { branches, commits, gates } from './changes.ts';
 import { asking, owners, protectedFiles } from './files.ts';
+import { levels } from './levels.ts';
 import { databases, environments, settings, targets } from './production.ts';
 import { emergency, rollback } from './rollback.ts';
 
@@ -17,6 +18,7 @@ export function guideText(policy: Policy): string {
     protectedFiles(policy),
     owners(policy),
     asking(policy),
+    levels(policy),
     branches(policy),
     commits(policy),
     gates(policy),
