@@ -60,6 +60,10 @@ const commands: Record<string, Entry> = {
     does: 'check, make the way back, ship, watch; and take back what does not come up',
     load: () => import('./deploy.ts').then(({ deploy, usage }) => ({ run: deploy, usage })),
   },
+  listen: {
+    does: 'a webhook: look for something new when it is pushed, and deploy it',
+    load: () => import('./listen.ts').then(({ listen, usage }) => ({ run: listen, usage })),
+  },
   freeze: {
     does: 'stop all deploys, for a reason; anybody may',
     load: () => import('./freeze.ts').then(({ freeze, usage }) => ({ run: freeze, usage })),

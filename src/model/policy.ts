@@ -112,6 +112,8 @@ export interface BackupEnvironment {
   readonly restoreInto: string | null;
   /** Milliseconds. */
   readonly tested: number;
+  /** The fingerprint of the token that lets one be made by hand. */
+  readonly trigger: string | null;
 }
 
 /** The parsed policy, every default filled in; plain data, so that it can be cached as JSON. */
@@ -240,6 +242,8 @@ export interface PinnedVariable {
   readonly rotated: string | null;
   /** Milliseconds. */
   readonly maxAge: number | null;
+  /** How many versions the provider keeps: the command prints a line for each. */
+  readonly versions: { readonly command: string; readonly atLeast: number } | null;
 }
 
 export interface HealthEndpoint {

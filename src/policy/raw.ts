@@ -39,7 +39,9 @@ export interface RawEnvironment
     readonly file?: string;
     readonly required: readonly string[];
     readonly different: readonly string[];
-    readonly pinned: Readonly<Record<string, Optional<PinnedVariable, 'fingerprint' | 'rotated' | 'maxAge'>>>;
+    readonly pinned: Readonly<
+      Record<string, Optional<PinnedVariable, 'fingerprint' | 'rotated' | 'maxAge' | 'versions'>>
+    >;
   };
   readonly undo?: ShellCommand;
   readonly process?: NonNullable<DeployEnvironment['process']>;
@@ -78,7 +80,9 @@ export interface RawPolicy
   readonly deploy: Readonly<Record<string, RawEnvironment>>;
   readonly settings: readonly RawSetting[];
   readonly databases: Readonly<Record<string, RawDatabase>>;
-  readonly backups: Readonly<Record<string, Optional<BackupEnvironment, 'database' | 'identity' | 'restoreInto'>>>;
+  readonly backups: Readonly<
+    Record<string, Optional<BackupEnvironment, 'database' | 'identity' | 'restoreInto' | 'trigger'>>
+  >;
 }
 
 /** Tells of a fault at a place in the file, such as `files[0].owners[1]`. */

@@ -1,5 +1,5 @@
 import { duration, type Field, list, map, object, type Schema, text } from '../model/schema.ts';
-import { timezone } from './schema-deploy.ts';
+import { fingerprintText, timezone } from './schema-deploy.ts';
 
 /** The section of the policy about backups. */
 
@@ -57,4 +57,8 @@ export const backup = object({
     'the disposable database whose server restores are tried on',
   ),
   tested: { schema: duration, default: '7d', doc: 'the oldest that the last tested restore may be' },
+  trigger: optional(
+    fingerprintText,
+    'of the token that lets `protect listen` make one by hand; `npx git-protect fingerprint BACKUP_TRIGGER` prints it',
+  ),
 });

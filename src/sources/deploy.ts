@@ -161,9 +161,10 @@ async function policyNow(repository: Repository, commit: Oid): Promise<PolicyPla
 export async function deployPolicy(repository: Repository, wanted: string | null) {
   const commit = await repository.commit('HEAD');
   if (commit === null) throw new Undecided('there is no commit yet', 'git commit');
-  const { loaded } = await policyNow(repository, commit);
+  const { loaded, standard } = await policyNow(repository, commit);
   if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
-  return { policy: loaded.policy, commit, ...chooseEnvironment(loaded.policy, wanted) };
+  const chosen = chooseEnvironment(loaded.policy, wanted);
+  return { loaded, policy: loaded.policy, commit, branch: chosen.environment.branch ?? standard ?? 'main', ...chosen };
 }
 
 /** @throws UsageError when the name is not in the policy, or none is given and there are several */
