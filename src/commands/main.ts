@@ -88,6 +88,10 @@ const commands: Record<string, Entry> = {
     does: 'print the line of the policy that pins a variable to its value',
     load: () => import('./fingerprint.ts').then(({ fingerprint, usage }) => ({ run: fingerprint, usage })),
   },
+  secrets: {
+    does: 'how old the secrets of production are, and what is due',
+    load: () => import('./secrets.ts').then(({ secrets, usage }) => ({ run: secrets, usage })),
+  },
   whoami: {
     does: 'which AI agent runs this, and what it may do here',
     load: () => import('./whoami.ts').then(({ whoami, usage }) => ({ run: whoami, usage })),
