@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { equal, is, match, not } from 'uvu/assert';
 import { advised } from '../src/deploys/secret-age.ts';
+import { parsePolicy } from '../src/policy/parse.ts';
 import { suite } from './support/suite.ts';
-import { folder, guardedRepo, policyText, Repo } from './support/world.ts';
+import { folder, guardedRepo, policyText, projectRoot, Repo, run } from './support/world.ts';
 
 const test = suite('secrets-status');
 const made = () => randomBytes(24).toString('hex');
@@ -268,4 +271,25 @@ test('a value of the environment is read, and never told', () => {
   const told = repo.protectWith({ env: { KEY: value } }, 'secrets', 'status');
   is(told.code, 1, told.out);
   not.match(told.out, value);
+});
+
+test('what the pages show is policy, and shell', () => {
+  let [policies, scripts] = [0, 0];
+  for (const page of ['secrets', 'webhook']) {
+    const text = readFileSync(join(projectRoot, `docs/${page}.md`), 'utf8');
+    for (const [, block] of text.matchAll(/```yaml\n([^`]*)```/g)) {
+      parsePolicy(`version: 1\n${block}`, page);
+      policies++;
+    }
+    for (const [, block] of text.replace(/^ {3}/gm, '').matchAll(/```sh\n([^`]*)```/g)) {
+      const read = run(projectRoot, 'sh', ['-n', '-c', block!]);
+      is(read.code, 0, `${page}: ${read.out}${block}`);
+      scripts++;
+    }
+    for (const [, command] of text.matchAll(/versions\.command`: `([^`]*)`/g)) {
+      is(run(projectRoot, 'sh', ['-n', '-c', command!]).code, 0, command);
+      scripts++;
+    }
+  }
+  equal([policies, scripts], [2, 15]);
 });
