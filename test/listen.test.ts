@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -417,6 +417,50 @@ test('asked to stop, it takes nothing more, ends the deploy, and does what still
     listener = await listening(repo, { HOOK: secret });
     await new Promise((done) => setTimeout(done, 500));
     not.match(listener.out, 'looks for something new', 'it is done once');
+  } finally {
+    await listener.stop();
+    await server.end();
+  }
+});
+
+test('killed, it starts again, and the deploy that was cut off is told and not passed over', async () => {
+  const { repo, push, gate, server } = await world({ slow: true });
+  const secret = made();
+  let listener = await listening(repo, { HOOK: secret });
+  try {
+    const first = push('one');
+    is((await ask(listener.port, pushed(payload(first), secret)))[0], 202);
+    await there(`${gate}.asked`);
+    await listener.stop('SIGKILL');
+    writeFileSync(gate, '');
+    listener = await listening(repo, { HOOK: secret });
+    await listener.says('deploy ended with 3');
+    match(listener.out, 'npx git-protect deploy resume production');
+    equal(await ask(listener.port, pushed(payload(first), secret)), [200, 'already known']);
+  } finally {
+    await listener.stop();
+    await server.end();
+  }
+});
+
+test('asked to stop twice, it interrupts the deploy, which is taken back', async () => {
+  const { repo, push, live, gate, server } = await world({ slow: true });
+  const secret = made();
+  const listener = await listening(repo, { HOOK: secret });
+  try {
+    writeFileSync(gate, '');
+    const first = push('one');
+    is((await ask(listener.port, pushed(payload(first), secret)))[0], 202);
+    await listener.says('deploy ended with 0');
+    for (const path of [gate, `${gate}.asked`]) rmSync(path);
+    is((await ask(listener.port, pushed(payload(push('two')), secret)))[0], 202);
+    await there(`${gate}.asked`);
+    listener.child.kill('SIGTERM');
+    await listener.says('asked to stop');
+    listener.child.kill('SIGTERM');
+    is(await listener.ended, 0, listener.out);
+    match(listener.out, 'deploy ended with 4');
+    is(readFileSync(live, 'utf8'), first);
   } finally {
     await listener.stop();
     await server.end();
