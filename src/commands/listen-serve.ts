@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { DeployPlace } from '../deploys/place.ts';
@@ -29,6 +29,7 @@ type Log = (line: string) => void;
 export async function serve(io: Io, listening: Listening): Promise<number> {
   const { name, state } = listening;
   const folder = join(state, 'webhook');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = await takeLock(join(folder, `${name}.lock`));
   if (lock === null) throw new Undecided(`another git-protect listens for ${name} (${folder})`, 'stop that one first');
   try {
@@ -38,6 +39,8 @@ export async function serve(io: Io, listening: Listening): Promise<number> {
     const memory = new Memory(join(folder, `${name}.known`), io.now);
     const server = serverOf(io, listening, { memory, wishes, kept, log });
     log(`listens on ${listening.host} port ${await opened(server, listening)} for ${name}`);
+    if (!/^(?:127\.|::1$|localhost$)/.test(listening.host))
+      log('whoever reaches this address can ask; nothing is encrypted here, so keep a web server with TLS in front');
     // It was taken, and whatever ended the process came before it was done.
     if (existsSync(kept)) wishes.ask('deploy');
     await asked(io.signal);
@@ -79,9 +82,11 @@ interface Parts {
 function serverOf(io: Io, { secrets }: Listening, { memory, wishes, kept, log }: Parts): Server {
   return webhookServer({
     secrets,
-    memory,
-    wishDeploy() {
-      writeFileSync(kept, '', { mode: 0o600 });
+    knows: (mark) => memory.has(mark),
+    wishDeploy(mark) {
+      // In this order: a mark without its wish would be known for ever, and never done.
+      writeFileSync(kept, '', { mode: 0o600, flush: true });
+      memory.add(mark);
       wishes.ask('deploy');
     },
     wishBackup(backup) {

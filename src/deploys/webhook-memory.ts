@@ -1,5 +1,4 @@
 import {
-  appendFileSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -7,7 +6,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -45,7 +44,8 @@ export class Memory {
     const at = this.now().getTime();
     const file = openSync(this.path, 'a', 0o600);
     try {
-      writeSync(file, `${at} ${mark}\n`);
+      // A line before it may have been cut off by a full disk.
+      writeFileSync(file, `\n${at} ${mark}\n`);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -63,7 +63,7 @@ export class Memory {
     const beside = `${this.path}.${process.pid}`;
     const file = openSync(beside, 'w', 0o600);
     try {
-      appendFileSync(file, kept.map(([mark, at]) => `${at} ${mark}\n`).join(''));
+      writeFileSync(file, kept.map(([mark, at]) => `${at} ${mark}\n`).join(''));
       fsyncSync(file);
     } finally {
       closeSync(file);

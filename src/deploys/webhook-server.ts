@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { fits } from '../readers/variables/fingerprint.ts';
 import { type Answer, lengthOf, readBody } from './webhook-body.ts';
-import type { Memory } from './webhook-memory.ts';
 import { Rate } from './webhook-rate.ts';
 import { markOf } from './webhook-signature.ts';
 
@@ -13,9 +12,10 @@ export const triggerVariable = 'BACKUP_TRIGGER';
 export interface Webhook {
   /** The signature of a push must be by one of them. */
   readonly secrets: readonly Buffer[];
-  readonly memory: Memory;
-  /** Takes the wish to look for something new, on disk before it returns. */
-  wishDeploy(): void;
+  /** Was a signature with this mark taken already? */
+  knows(mark: string): boolean;
+  /** Takes the wish to look for something new; it and the mark are on disk before it returns. */
+  wishDeploy(mark: string): void;
   /** Takes the wish for a backup. @returns false where one is being made */
   wishBackup(name: string): boolean;
   /** The environment of backups that may be triggered, and the fingerprint of its token. @param named null: the only one */
@@ -101,15 +101,13 @@ class Door {
     if (typeof signature !== 'string') return unsigned;
     const body = await readBody(request, length);
     if (!Buffer.isBuffer(body)) return body;
-    const { secrets, memory } = this.#webhook;
-    const mark = markOf(signature, body, secrets);
+    const mark = markOf(signature, body, this.#webhook.secrets);
     if (mark === null) return unsigned;
     const event = request.headers['x-github-event'] ?? 'push';
     if (event !== 'push') return { status: 200, words: 'well signed, and no push: there is nothing to do' };
-    if (memory.has(mark)) return { status: 200, words: 'already known' };
+    if (this.#webhook.knows(mark)) return { status: 200, words: 'already known' };
     if (this.#webhook.ends()) return { status: 503, words: 'it ends, and takes nothing any more' };
-    memory.add(mark);
-    this.#webhook.wishDeploy();
+    this.#webhook.wishDeploy(mark);
     return { status: 202, words: 'taken: it looks for something new' };
   }
 
