@@ -260,6 +260,13 @@ test('the policy says what belongs together', () => {
   for (const good of ['{ rotated: 2026-01-01 }', '{ versions: { command: ls } }']) not.match(wrong(good), 'KEY', good);
 });
 
+test('the guide says what is asked of each', () => {
+  const { repo } = world({ A: { versions: { command: 'ls' } }, B: { rotated: '2026-01-02' } });
+  is(repo.protect('guide').code, 0);
+  match(repo.read('PROTECTION.md'), '| `A` | at least 3 versions are kept |');
+  match(repo.read('PROTECTION.md'), '| `B` | was made on 2026-01-02 |');
+});
+
 test('a value of the environment is read, and never told', () => {
   const value = made();
   const print = printOf('KEY', value);
