@@ -61,6 +61,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     does: 'check, make the way back, ship, watch; and take back what does not come up',
     load: () => import('./deploy.ts').then(({ deploy, usage }) => ({ run: deploy, usage })),
   },
+  listen: {
+    does: 'a webhook: look for something new when it is pushed, and deploy it',
+    load: () => import('./listen.ts').then(({ listen, usage }) => ({ run: listen, usage })),
+  },
   freeze: {
     does: 'stop all deploys, for a reason; anybody may',
     load: () => import('./freeze.ts').then(({ freeze, usage }) => ({ run: freeze, usage })),
@@ -84,6 +88,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   fingerprint: {
     does: 'print the line of the policy that pins a variable to its value',
     load: () => import('./fingerprint.ts').then(({ fingerprint, usage }) => ({ run: fingerprint, usage })),
+  },
+  secrets: {
+    does: 'how old the secrets of production are, and what is due',
+    load: () => import('./secrets.ts').then(({ secrets, usage }) => ({ run: secrets, usage })),
   },
   whoami: {
     does: 'which AI agent runs this, and what it may do here',

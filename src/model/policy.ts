@@ -119,6 +119,8 @@ export interface BackupEnvironment {
   readonly timeout: number;
   /** The public key that signs manifests, and the variable with the file of its private half. */
   readonly sign: { readonly by: string; readonly key: string } | null;
+  /** The fingerprint of the token that lets one be made by hand. */
+  readonly trigger: string | null;
 }
 
 /** The parsed policy, every default filled in; plain data, so that it can be cached as JSON. */
@@ -249,6 +251,8 @@ export interface PinnedVariable {
   readonly rotated: string | null;
   /** Milliseconds. */
   readonly maxAge: number | null;
+  /** How many versions the provider keeps: the command prints a line for each. */
+  readonly versions: { readonly command: string; readonly atLeast: number } | null;
 }
 
 export interface HealthEndpoint {

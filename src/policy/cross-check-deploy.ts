@@ -25,10 +25,10 @@ function checkEnvironment(raw: RawEnvironment, path: string, tell: Tell): void {
     tell(`${path}.coverage.minimums`, 'is empty, so nothing would be looked at');
   for (const [name, pinned] of Object.entries(raw.environment?.pinned ?? {})) {
     const place = `${path}.environment.pinned.${name}`;
-    if (pinned.fingerprint === undefined && pinned.maxAge === undefined)
-      tell(place, 'pins nothing: give it a fingerprint, or rotated and maxAge');
-    if ((pinned.maxAge === undefined) !== (pinned.rotated === undefined))
-      tell(place, 'rotated and maxAge belong together');
+    const { fingerprint, rotated, maxAge, versions } = pinned;
+    if ([fingerprint, rotated, maxAge, versions].every((one) => one === undefined))
+      tell(place, 'pins nothing: give it a fingerprint, rotated or versions');
+    if (maxAge !== undefined && rotated === undefined) tell(place, 'maxAge needs rotated: the day it counts from');
   }
   for (const [index, { expect }] of raw.health.entries())
     for (const [at, value] of Object.entries(expect))

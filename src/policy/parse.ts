@@ -84,6 +84,7 @@ function toPolicy(raw: RawPolicy): Policy {
           identity: one.identity ?? null,
           restoreInto: one.restoreInto ?? null,
           sign: one.sign ?? null,
+          trigger: one.trigger ?? null,
         },
       ]),
     ),
@@ -94,9 +95,15 @@ function toPolicy(raw: RawPolicy): Policy {
 /** What is not asked for becomes null, so that a cached policy reads as a parsed one. */
 export function toEnvironment(raw: RawEnvironment): DeployEnvironment {
   const { environment, rollback } = raw;
-  const pinned = Object.entries(environment?.pinned ?? {}).map(([name, { fingerprint, reason, rotated, maxAge }]) => [
+  const pinned = Object.entries(environment?.pinned ?? {}).map(([name, pin]) => [
     name,
-    { reason, fingerprint: fingerprint ?? null, rotated: rotated ?? null, maxAge: maxAge ?? null },
+    {
+      reason: pin.reason,
+      fingerprint: pin.fingerprint ?? null,
+      rotated: pin.rotated ?? null,
+      maxAge: pin.maxAge ?? null,
+      versions: pin.versions ?? null,
+    },
   ]);
   return {
     ...raw,

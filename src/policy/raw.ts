@@ -39,7 +39,9 @@ export interface RawEnvironment
     readonly file?: string;
     readonly required: readonly string[];
     readonly different: readonly string[];
-    readonly pinned: Readonly<Record<string, Optional<PinnedVariable, 'fingerprint' | 'rotated' | 'maxAge'>>>;
+    readonly pinned: Readonly<
+      Record<string, Optional<PinnedVariable, 'fingerprint' | 'rotated' | 'maxAge' | 'versions'>>
+    >;
   };
   readonly undo?: ShellCommand;
   readonly process?: NonNullable<DeployEnvironment['process']>;
@@ -79,7 +81,7 @@ export interface RawPolicy
   readonly settings: readonly RawSetting[];
   readonly databases: Readonly<Record<string, RawDatabase>>;
   readonly backups: Readonly<
-    Record<string, Optional<BackupEnvironment, 'database' | 'identity' | 'restoreInto' | 'sign'>>
+    Record<string, Optional<BackupEnvironment, 'database' | 'identity' | 'restoreInto' | 'sign' | 'trigger'>>
   >;
 }
 

@@ -1,5 +1,5 @@
 import { duration, type Field, list, map, object, type Schema, text } from '../model/schema.ts';
-import { timezone } from './schema-deploy.ts';
+import { fingerprintText, timezone } from './schema-deploy.ts';
 
 /** The section of the policy about backups. */
 
@@ -69,4 +69,8 @@ export const backup = object({
     'who signs manifests; then no backup counts that is not signed',
   ),
   tested: { schema: duration, default: '7d', doc: 'the oldest that the last tested restore may be' },
+  trigger: optional(
+    fingerprintText,
+    'of the token that lets `protect listen` make one by hand; `npx git-protect fingerprint BACKUP_TRIGGER` prints it',
+  ),
 });

@@ -77,14 +77,24 @@ const tlsHost: Form = {
 
 const variable = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
+/** As `protect fingerprint` prints it. */
+export const fingerprintText = text('a fingerprint such as "scrypt:…"', /^scrypt:[A-Za-z0-9_-]{22}:[A-Za-z0-9_-]{43}$/);
+
+const versions = object({
+  command: {
+    schema: text('a command'),
+    required: true,
+    doc: 'prints a line for each version that the provider keeps; run by the shell, and what it prints is counted alone',
+  },
+  atLeast: { schema: { kind: 'integer', min: 1, max: 1000 }, default: 3, doc: 'how many it must keep' },
+});
+
 const pinned = object({
-  fingerprint: optional(
-    text('a fingerprint such as "scrypt:…"', /^scrypt:[A-Za-z0-9_-]{22}:[A-Za-z0-9_-]{43}$/),
-    'of the value it must have; `npx git-protect fingerprint NAME` prints it',
-  ),
+  fingerprint: optional(fingerprintText, 'of the value it must have; `npx git-protect fingerprint NAME` prints it'),
   reason: { schema: sentence, default: '', doc: 'shown when it is another' },
   rotated: optional(date, 'when the value was made'),
   maxAge: optional(duration, 'how old the value may become'),
+  versions: optional(versions, 'how many versions the provider keeps, for `secrets status`'),
 });
 
 const health = object({

@@ -154,16 +154,23 @@ async function policyNow(repository: Repository, commit: Oid): Promise<PolicyPla
   });
 }
 
+/** The policy that a deploy obeys, as this clone knows it: that of the default branch. @throws UsageError when there is none */
+export async function policyOfDeploys(repository: Repository) {
+  const commit = await repository.commit('HEAD');
+  if (commit === null) throw new Undecided('there is no commit yet', 'git commit');
+  const { loaded, standard } = await policyNow(repository, commit);
+  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
+  return { loaded, standard, commit };
+}
+
 /**
- * What a deploy obeys, as this clone knows it: the policy of the default branch, and the environment that is meant.
+ * The same, and the environment that is meant, with its branch.
  * @throws UsageError when there is no policy, or no such environment
  */
 export async function deployPolicy(repository: Repository, wanted: string | null) {
-  const commit = await repository.commit('HEAD');
-  if (commit === null) throw new Undecided('there is no commit yet', 'git commit');
-  const { loaded } = await policyNow(repository, commit);
-  if (!loaded) throw new UsageError('there is no policy here', 'npx git-protect init');
-  return { policy: loaded.policy, commit, ...chooseEnvironment(loaded.policy, wanted) };
+  const { loaded, standard, commit } = await policyOfDeploys(repository);
+  const chosen = chooseEnvironment(loaded.policy, wanted);
+  return { policy: loaded.policy, commit, branch: chosen.environment.branch ?? standard ?? 'main', ...chosen };
 }
 
 /** @throws UsageError when the name is not in the policy, or none is given and there are several */

@@ -47,11 +47,13 @@ function variables({ environment: asked }: DeployEnvironment): string {
   if (asked === null) return '';
   const { required, pinned, different } = asked;
   const rows = [...new Set([...required, ...Object.keys(pinned)])].map((name) => {
-    const { reason = '', fingerprint = null, maxAge = null } = pinned[name] ?? {};
+    const { reason = '', fingerprint = null, rotated = null, maxAge = null, versions = null } = pinned[name] ?? {};
     const rule = [
       ...(required.includes(name) ? ['has to be set'] : []),
       ...(fingerprint === null ? [] : ['**must not change**']),
       ...(maxAge === null ? [] : [`is replaced at least every ${days(maxAge)}`]),
+      ...(maxAge !== null || rotated === null ? [] : [`was made on ${rotated}`]),
+      ...(versions === null ? [] : [`at least ${versions.atLeast} versions are kept`]),
     ];
     return [code(name), rule.join('; '), words(reason)];
   });
