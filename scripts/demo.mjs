@@ -8,6 +8,7 @@ import { agentDay } from './agent-day.mjs';
 import { backupDay } from './backup-day.mjs';
 import { databaseDay } from './database-day.mjs';
 import { deployDay } from './deploy-day.mjs';
+import { shipDay } from './ship-day.mjs';
 import { home, origin, quietly, repo, root, step, steps, write } from './stage.mjs';
 
 const project = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -135,5 +136,6 @@ step('And if you do not want it: everything is as it was before.', 'npx git-prot
   says: 'git-protect is out of this clone',
 });
 await deployDay();
+await shipDay();
 await databaseDay(project);
 console.log(`All ${steps} steps went as they should.`);

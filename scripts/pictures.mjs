@@ -19,6 +19,14 @@ const pictures = [
     columns: 96,
     play: refusal,
   },
+  {
+    name: 'deploy',
+    title:
+      'A deploy under watch: checks, way back, release, tag, run and ready pass, samples turn bad, and what ran before is back',
+    columns: 96,
+    // Captured: a real deploy tells seconds.
+    play: () => readFileSync(join(project, 'docs/pictures/deploy.ansi'), 'utf8'),
+  },
 ];
 
 ensureBuilt();

@@ -64,9 +64,9 @@ export class DeployGate {
   }
 
   /** Marks what passed as a rollback point. @returns the name of the tag */
-  async mark(repository: Repository, report: Report, push: boolean): Promise<string> {
+  async mark(repository: Repository, report: Report, push: boolean, say: (line: string) => void): Promise<string> {
     if (this.#sourced === null) return '';
     const grants = [...this.#options.given.waivers, ...this.#ticks];
-    return markRollbackPoint(repository, this.#io, { sourced: this.#sourced, report, grants, push });
+    return markRollbackPoint(repository, { sourced: this.#sourced, report, grants, push, now: this.#io.now(), say });
   }
 }

@@ -1,9 +1,10 @@
 import type { Ended } from '../deploys/line.ts';
 import type { DeployPlace } from '../deploys/place.ts';
 import { watched } from '../deploys/watch.ts';
+import { type Paint, painter } from '../report/paint.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { visible } from '../words/visible.ts';
-import type { Io } from './io.ts';
+import { type Io, wantsColor } from './io.ts';
 
 export const deployForms = ['text', 'json', 'markdown'] as const;
 export type DeployForm = (typeof deployForms)[number];
@@ -12,7 +13,10 @@ export type DeployForm = (typeof deployForms)[number];
 export function writeEnded(io: Io, place: DeployPlace, ended: Ended, form: DeployForm): void {
   if (form === 'json') io.stdout.write(`${JSON.stringify(factsOf(place, ended), null, 2)}\n`);
   else if (form === 'markdown') io.stdout.write(visible(markdown(place, ended)));
-  else (ended.code === 0 ? io.stdout : io.stderr).write(visible(text(place, ended)));
+  else {
+    const stream = ended.code === 0 ? io.stdout : io.stderr;
+    stream.write(text(place, ended, painter(wantsColor(io, stream))));
+  }
 }
 
 function factsOf({ name }: DeployPlace, { samples, ...ended }: Ended): object {
@@ -56,11 +60,13 @@ function sentences(
   }
 }
 
-function text(place: DeployPlace, ended: Ended): string {
+function text(place: DeployPlace, ended: Ended, paint: Paint): string {
   const { said, help } = sentences(place, ended);
-  const lines = [`protect: ${said}`];
-  if (help !== '') lines.push(`  help: ${help}`);
-  if (ended.code !== 0) lines.push(`  journal: ${ended.journal}`);
+  const look = ended.code === 0 ? paint.green : ended.code === 4 ? paint.yellow : paint.red;
+  const [first = '', ...more] = visible(said).split('\n');
+  const lines = [look(`protect: ${first}`), ...more];
+  if (help !== '') lines.push(visible(`  help: ${help}`));
+  if (ended.code !== 0) lines.push(visible(`  journal: ${ended.journal}`));
   return `${lines.join('\n')}\n`;
 }
 

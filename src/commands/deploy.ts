@@ -104,7 +104,7 @@ async function orderOf(shipping: Shipping, kind: Order['kind'], commit: Oid): Pr
       if (JSON.stringify(gate.environment) !== JSON.stringify(place.environment))
         throw new Undecided(`the policy of ${place.name} has just changed`, `npx git-protect deploy ${place.name}`);
     },
-    tag: async () => (tags && passed !== null ? gate.mark(place.repository, passed, true) : ''),
+    tag: async () => (tags && passed !== null ? gate.mark(place.repository, passed, true, view.tell) : ''),
     async unchanged() {
       if ((await standing(io)) !== before)
         throw new Undecided('what lies here has changed since it was judged', 'run it again');

@@ -72,7 +72,8 @@ export async function predeploy(args: readonly string[], io: Io): Promise<number
     source: (repository) => gate.source(repository),
     ...(checklist ? { progress: checklist } : {}),
     after: async (repository, report) => {
-      if (values.tag && report.verdict === 'pass') await gate.mark(repository, report, values.push ?? false);
+      if (values.tag && report.verdict === 'pass')
+        await gate.mark(repository, report, values.push ?? false, (line) => io.stderr.write(visible(`${line}\n`)));
       return exitCode.pass;
     },
   });

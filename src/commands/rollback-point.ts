@@ -5,7 +5,6 @@ import { verdictOf } from '../report/contents.ts';
 import type { Sourced } from '../sources/staged.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { visible } from '../words/visible.ts';
-import type { Io } from './io.ts';
 
 /** A waiver or a tick: the file as it was signed. */
 interface Grant {
@@ -32,6 +31,16 @@ export async function refuseTakenTag(
   );
 }
 
+interface RollbackPointOrder {
+  readonly sourced: Sourced;
+  readonly report: Report;
+  readonly grants: readonly Grant[];
+  readonly push: boolean;
+  readonly now: Date;
+  /** Says what was done, a line at a time. */
+  say(line: string): void;
+}
+
 /**
  * Puts an annotated tag on the commit that was checked: where to go back to. The message is the report in short, with
  * the waivers and ticks whole.
@@ -39,18 +48,19 @@ export async function refuseTakenTag(
  */
 export async function markRollbackPoint(
   repository: Repository,
-  io: Io,
-  { sourced, report, grants, push }: { sourced: Sourced; report: Report; grants: readonly Grant[]; push: boolean },
+  { sourced, report, grants, push, now, say }: RollbackPointOrder,
 ): Promise<string> {
   const { deployment } = sourced;
   if (!deployment) return '';
-  const name = tagName(deployment, io.now());
-  if (!(await isOn(repository, name, deployment.commit)))
-    await makeTag(repository, io, name, message(deployment, report, grants), deployment.commit);
+  const name = tagName(deployment, now);
+  if (!(await isOn(repository, name, deployment.commit))) {
+    await makeTag(repository, name, message(deployment, report, grants), deployment.commit);
+    say(`tagged ${deployment.commit.slice(0, 12)} as ${name}`);
+  }
   const remote = deployment.environment.remote;
   const line = `git push ${shellWord(remote)} ${shellWord(`refs/tags/${name}`)}`;
   if (!push) {
-    io.stderr.write(visible(`  push it: ${line}\n`));
+    say(`  push it: ${line}`);
     return name;
   }
   const alone = ['--no-follow-tags', '--recurse-submodules=no'];
@@ -63,22 +73,23 @@ export async function markRollbackPoint(
     `refs/tags/${name}:refs/tags/${name}`,
   ]);
   if (pushed.code !== 0) throw new Undecided(`the tag ${name} could not be pushed: ${firstLine(pushed.stderr)}`, line);
-  io.stderr.write(`pushed it to ${visible(remote)}\n`);
+  say(`pushed it to ${remote}`);
   return name;
 }
 
 const isOn = async (repository: Repository, name: string, commit: string) =>
   (await repository.commit(`refs/tags/${name}`)) === commit;
 
-async function makeTag(repository: Repository, io: Io, name: string, text: string, commit: string): Promise<void> {
+async function makeTag(repository: Repository, name: string, text: string, commit: string): Promise<void> {
   const form = ['--annotate', '--no-sign', '--cleanup=verbatim', '--message', text];
   const made = await repository.tell(['tag', ...form, name, commit]);
   if (made.code !== 0)
     throw new Undecided(
       `the tag ${name} could not be made: ${firstLine(made.stderr)}`,
-      'everything passed, but there is no rollback point',
+      /identity/i.test(made.stderr)
+        ? 'git config user.name NAME && git config user.email ADDRESS'
+        : 'everything passed, but there is no rollback point',
     );
-  io.stderr.write(visible(`tagged ${commit.slice(0, 12)} as ${name}\n`));
 }
 
 /** @throws UsageError where the policy names none */
