@@ -174,17 +174,6 @@ test('two that begin at once: the second waits, and both are whole', async () =>
   allWhole(repo, 'at once');
 });
 
-test('a lock of a process whose number has come again is none', async () => {
-  const repo = await world();
-  const lock = join(repo.env['XDG_STATE_HOME']!, 'git-protect/0123456789abcdef0123456789abcdef/production.lock');
-  mkdirSync(join(lock, '..'), { recursive: true });
-  writeFileSync(lock, `${process.pid} 00ff 1`);
-  const started = Date.now();
-  const made = repo.protect('backup', 'create');
-  is(made.code, 0, made.out);
-  ok(Date.now() - started < 20_000);
-});
-
 test('two environments in one folder, at work at once, leave each other alone', async () => {
   const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
   const to = await identityToRecipient(await generateX25519Identity());

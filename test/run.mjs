@@ -49,6 +49,7 @@ if (!flags['no-build']) {
 // The longest first, so that none of them goes on alone at the end.
 const longest = [
   'db-restore',
+  'db-restore',
   'db-run',
   'db-roles',
   'db-verify',
@@ -77,6 +78,8 @@ const longest = [
   'review',
   'terminal',
 ];
+/** Files that wait for a service more than they work: one of them runs beside the others, and none of them makes others wait. */
+const waiting = ['deploy', 'deploy-kill', 'deploy-release', 'listen'];
 const nameOf = (file) => file.replace(/^.*\/|\.test\.js$/g, '');
 const place = (file) => {
   const at = longest.indexOf(nameOf(file));
@@ -96,10 +99,12 @@ const executable = flags.node === undefined ? process.execPath : otherNode(flags
 let passed = 0;
 let failed = 0;
 const missing = [];
-const queue = [...files];
+const isWaiting = (file) => waiting.includes(nameOf(file));
+const queue = files.filter((file) => !isWaiting(file));
+const lanes = [files.filter(isWaiting), ...Array.from({ length: Math.max(2, cpus().length) }, () => queue)];
 await Promise.all(
-  Array.from({ length: Math.max(2, cpus().length) }, async () => {
-    for (let file = queue.shift(); file; file = queue.shift()) {
+  lanes.map(async (lane) => {
+    for (let file = lane.shift(); file; file = lane.shift()) {
       const result = await runFile(join('.test-build/test', file));
       passed += result.passed;
       failed += result.failed;

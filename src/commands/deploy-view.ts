@@ -9,7 +9,7 @@ import { type Io, wantsColor } from './io.ts';
 import { span } from './progress.ts';
 
 /** How many samples the chart shows, so that its line fits into 80 columns. */
-const charted = 30;
+const charted = 20;
 
 /** A viewer that tells what goes on as well. */
 export interface DeployView extends Viewer {
@@ -80,7 +80,7 @@ export function deployView(io: Io, rule: () => WatchRule | null): DeployView {
   };
 }
 
-/** `watch  ▁▁▂▁  4 of 11, 0 bad, 95 % within 120 ms, 7 min 0 s left` */
+/** `watch  ▁▁▂▁  4/11, 0 bad, p95 120 ms, 7 min 0 s left` */
 export function chartLine(samples: readonly Sample[], planned: number, rule: WatchRule): string {
   const shown = samples.slice(-charted);
   const marks = new Map(shown.flatMap(({ fault }, at) => (fault === null ? [] : [[at, '×'] as const])));
@@ -91,7 +91,7 @@ export function chartLine(samples: readonly Sample[], planned: number, rule: Wat
   );
   const { bad, p95 } = watched(samples);
   const left = span((planned - samples.length) * rule.every);
-  return `  … watch  ${bars}  ${samples.length} of ${planned}, ${bad} bad, 95 % within ${p95} ms, ${left} left`;
+  return `  … watch  ${bars}  ${samples.length}/${planned}, ${bad} bad, p95 ${p95} ms, ${left} left`;
 }
 
 function sampleLine({ latency, commit, fault }: Sample): string {
