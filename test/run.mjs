@@ -25,7 +25,7 @@ const { values: flags, positionals: wanted } = parseArgs({
 /** Milliseconds; several times what the longest file needs on a busy machine. */
 const limit = 900_000;
 /** Files that install packages. */
-const registry = ['package', 'package-managers', 'hook-managers', 'deploy-pm2'];
+const registry = ['package', 'package-managers', 'hook-managers', 'deploy-pm2', 'db-versions'];
 
 process.chdir(root);
 // Bundles leave out what nothing imports, so coverage is taken of the files as they are compiled one by one.

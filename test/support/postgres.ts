@@ -66,13 +66,15 @@ export class Cluster {
   private constructor(
     readonly data: string,
     readonly port: number,
+    readonly programs: string,
   ) {}
 
-  static async create(more = ''): Promise<Cluster> {
+  /** @param programs the folder of the server's programs, where that is not the installed one */
+  static async create(more = '', programs = bin!): Promise<Cluster> {
     const data = join(servantFolder('pg'), 'data');
     const secret = join(servantFolder('secret'), 'password');
     writeFileSync(secret, password, { mode: 0o644 });
-    asServant(join(bin!, 'initdb'), [
+    asServant(join(programs, 'initdb'), [
       '-D',
       data,
       '-U',
@@ -85,12 +87,12 @@ export class Cluster {
       'UTF8',
       '--locale=C.UTF-8',
     ]);
-    return Cluster.on(data, more);
+    return Cluster.on(data, more, programs);
   }
 
   /** Starts what a data directory holds. */
-  static async on(data: string, more = ''): Promise<Cluster> {
-    const cluster = new Cluster(data, await freePort());
+  static async on(data: string, more = '', programs = bin!): Promise<Cluster> {
+    const cluster = new Cluster(data, await freePort(), programs);
     cluster.start(more);
     // Before the folder of all tests goes.
     process.prependListener('exit', () => cluster.stop());
@@ -99,7 +101,7 @@ export class Cluster {
 
   start(more = ''): void {
     const options = `-k ${join(this.data, '..')} -p ${this.port} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60 ${more}`;
-    asServant(join(bin!, 'pg_ctl'), [
+    asServant(join(this.programs, 'pg_ctl'), [
       '-D',
       this.data,
       '-w',
@@ -114,7 +116,7 @@ export class Cluster {
 
   stop(): void {
     if (existsSync(join(this.data, 'postmaster.pid')))
-      asServant(join(bin!, 'pg_ctl'), ['-D', this.data, '-s', '-m', 'immediate', 'stop']);
+      asServant(join(this.programs, 'pg_ctl'), ['-D', this.data, '-s', '-m', 'immediate', 'stop']);
   }
 
   /** The whole server again, from its files while it stands still. */
@@ -127,7 +129,7 @@ export class Cluster {
   }
 
   stopCleanly(): void {
-    asServant(join(bin!, 'pg_ctl'), ['-D', this.data, '-s', '-w', '-m', 'fast', 'stop']);
+    asServant(join(this.programs, 'pg_ctl'), ['-D', this.data, '-s', '-w', '-m', 'fast', 'stop']);
   }
 
   /** A streaming standby of it. */
@@ -149,7 +151,7 @@ export class Cluster {
       'fast',
       '--no-sync',
     ];
-    asServant(join(bin!, 'pg_basebackup'), options, { PGPASSWORD: password });
+    asServant(join(this.programs, 'pg_basebackup'), options, { PGPASSWORD: password });
     return Cluster.on(data);
   }
 
