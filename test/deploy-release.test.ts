@@ -236,6 +236,20 @@ test('killed at every step of putting back, the next run finds one release or th
   }
 });
 
+test('a folder of archives that is a link leads nowhere', async () => {
+  const { repo, change } = await released();
+  const elsewhere = folder('elsewhere');
+  chmodSync(elsewhere, 0o755);
+  rmSync(join(repo.dir, '.releases'), { recursive: true });
+  symlinkSync(elsewhere, join(repo.dir, '.releases'));
+  change('good', { b: 'b' });
+  const done = repo.protect('deploy');
+  is(done.code, 3, done.out);
+  match(done.out, '.releases is no folder');
+  is(statSync(elsewhere).mode & 0o777, 0o755);
+  equal(readdirSync(elsewhere), []);
+});
+
 test('only archives that were live count, and none goes before the next is live', async () => {
   const { repo, change } = await released();
   const kept = () => readdirSync(join(repo.dir, '.releases')).filter((name) => name.endsWith('.json'));

@@ -31,7 +31,7 @@ export const releasesOf = ({ topLevel, environment }: DeployPlace) => join(topLe
 export async function packRelease(place: DeployPlace, commit: Oid | ''): Promise<Release> {
   const { paths } = place.environment.release!;
   const folder = releasesOf(place);
-  await prepareFolder(folder);
+  await prepareFolder(folder, place.environment.release!.into);
   await refuseFullDisk(place, folder);
   for (const path of paths) await refuseMissing(place.topLevel, path);
   const time = place
@@ -116,7 +116,11 @@ export async function pruneReleases(place: DeployPlace, wereLive: ReadonlySet<st
   return gone.map(({ id }) => id);
 }
 
-async function prepareFolder(folder: string): Promise<void> {
+async function prepareFolder(folder: string, shown: string): Promise<void> {
+  const there = await lstat(folder).catch(() => null);
+  // A link that came with a commit would have the rights of another folder changed, and archives put there.
+  if (there !== null && !there.isDirectory())
+    throw new Undecided(`${shown} is no folder`, 'remove it, or name another release.into');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   // What lies there is not part of the repository.
