@@ -202,6 +202,20 @@ test('a freeze stops a deploy, and not the way back', async () => {
   is(await runs(), second);
 });
 
+test('a backup is made first, under the same lock, and it is said how old the newest proven one is', async () => {
+  const more = 'backups:\n  production: { files: [server.mjs], folder: .backups, encrypt: { to: [owners] } }\n';
+  const { repo, runs } = await deployable({ way: 'undo: ./undo.sh\n    backup: production', more });
+  const first = repo.head();
+  const done = repo.protect('deploy');
+  is(done.code, 0, done.out);
+  match(done.out, /backup {5}\S+_production_\S+, none was restored yet/);
+  is(await runs(), first);
+  repo.remove('server.mjs');
+  const missing = repo.protect('deploy');
+  ok(missing.code === 1 || missing.code === 3, missing.out);
+  is(await runs(), first);
+});
+
 test('a dry run says what would be done, and leaves nothing', async () => {
   const { repo, lines, origin, runs } = await deployable();
   const done = repo.protect('deploy', '--dry-run');

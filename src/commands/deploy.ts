@@ -2,6 +2,7 @@ import { lastLive } from '../deploys/journal.ts';
 import { type Order, ship } from '../deploys/line.ts';
 import { journals } from '../deploys/lock.ts';
 import type { DeployPlace } from '../deploys/place.ts';
+import { showPath } from '../git/raw.ts';
 import { Repository } from '../git/repository.ts';
 import { worktreeStatus } from '../git/worktree-status.ts';
 import { exitCode, type Oid, Refused, type Report, Undecided, UsageError } from '../model/index.ts';
@@ -106,8 +107,13 @@ async function orderOf(shipping: Shipping, kind: Order['kind'], commit: Oid): Pr
     },
     tag: async () => (tags && passed !== null ? gate.mark(place.repository, passed, true, view.tell) : ''),
     async unchanged() {
-      if ((await standing(io)) !== before)
-        throw new Undecided('what lies here has changed since it was judged', 'run it again');
+      const now = await standing(io);
+      const other = now.find((line) => !before.includes(line)) ?? before.find((line) => !now.includes(line));
+      if (other !== undefined)
+        throw new Undecided(
+          `what lies here has changed since it was judged: ${other}`,
+          'run it again; what a deploy makes belongs into .gitignore',
+        );
     },
   };
 }
@@ -129,12 +135,13 @@ async function judged(io: Io, gate: DeployGate, selection: object, pass: (report
   });
 }
 
-/** The commit and all that lies beside it, as one text. */
-async function standing(io: Io): Promise<string> {
+/** The commit and all that lies beside it, a line each. */
+async function standing(io: Io): Promise<string[]> {
   const repository = new Repository(io.cwd, io.env, 'location');
   try {
     const status = await worktreeStatus(repository);
-    return JSON.stringify([status.head, status.entries.map(({ path, state }) => [String(path), state]), status.hidden]);
+    const entries = status.entries.map(({ path, state }) => `${showPath(path)} (${state})`);
+    return [`HEAD at ${status.head}`, ...entries, ...status.hidden.map((path) => `${showPath(path)} (hidden)`)];
   } finally {
     repository.close();
   }

@@ -1,7 +1,9 @@
 import { createBackup } from '../backups/create.ts';
 import { backupPlace } from '../backups/place.ts';
+import { listBackups } from '../backups/store.ts';
 import { uploadAll } from '../backups/upload.ts';
 import { exitCode, type Oid, Refused, Undecided } from '../model/index.ts';
+import { ago } from '../words/ago.ts';
 import { type Begin, Journal, lastLive, type State } from './journal.ts';
 import { here, journals, openJournal, withLock } from './lock.ts';
 import { migrationsBetween } from './migrations.ts';
@@ -310,7 +312,10 @@ async function makeBackup(place: DeployPlace, name: string): Promise<string> {
   const manifest = await createBackup(backups, options);
   if (manifest.state === 'suspect') throw new Refused(`the backup is suspect: ${manifest.doubts.join('; ')}`);
   const held = await uploadAll(backups, manifest);
-  return [manifest.id, ...held.map((one) => `${one} holds it too`)].join(', ');
+  const proven = (await listBackups(backups.folder, name)).find(({ testedAt }) => testedAt !== null);
+  const age = Date.parse(manifest.createdAt) - Date.parse(proven?.manifest.createdAt ?? '');
+  const tested = proven === undefined ? 'none was restored yet' : `the newest that was restored is ${ago(age)} older`;
+  return [manifest.id, ...held.map((one) => `${one} holds it too`), tested].join(', ');
 }
 
 function restartBySteps(place: DeployPlace) {

@@ -112,7 +112,7 @@ ${more}`;
   for (const [name, text] of files) repo.write(name, text, 0o755);
   repo.write('port', String(port)).write('server.mjs', service).write('mode', 'good');
   repo
-    .write('.gitignore', 'dist\npid\nno-way-back\nnode_modules\n')
+    .write('.gitignore', 'dist\npid\nno-way-back\nnode_modules\n.backups\n')
     .write('.protectionrc', policyText({ lead: key }, deploy));
   repo.commit('chore: start');
   const origin = addRemote(repo);
