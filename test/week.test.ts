@@ -20,7 +20,7 @@ test('after a week of a team and its agent the audit says what happened, to the 
   const lines = log.map((line) => JSON.parse(line));
   const auditor = team.at('ben');
   const received = `${bare.dir}/protect/received.jsonl`;
-  const done = auditor.protect('audit', '--format', 'json', '--received', received, '--after', thursdays);
+  const done = auditor.protectApart({}, 'audit', '--format', 'json', '--received', received, '--after', thursdays);
   const told: Audit = JSON.parse(done.stdout);
   const population = known.population.map((step) => ({
     ...step,

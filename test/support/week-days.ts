@@ -148,7 +148,7 @@ function wednesday(team: Team, keys: Record<string, Key>): void {
   deploy(team, 0);
 }
 
-/** Thursday: deploys are frozen, a fix goes past the hook and is approved later, a deploy that an owner let pass is taken back. */
+/** Thursday: deploys are frozen, a fix that the hook refuses goes past it and is approved later, a deploy that an owner let pass is taken back. */
 function thursday(team: Team, keys: Record<string, Key>): void {
   team.day(3);
   const carl = team.at('carl');
@@ -165,6 +165,7 @@ function thursday(team: Team, keys: Record<string, Key>): void {
   const sick = { mode: 'sick' };
   team.stage('anna', sick);
   team.commit('anna', 'fix: say how it is', sick);
+  team.push('anna', [], ['commit-message', 'protected-files'], 'refuse');
   team.force('anna');
   const ben = team.at('ben');
   const covers = [team.sign(ben, keys['ben']!, '--landed', fixed.commit)];

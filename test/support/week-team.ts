@@ -33,6 +33,7 @@ export class Team {
 
   /** The clone of somebody, as the server stands. */
   at(who: Name, synced = true): Repo {
+    if (synced) this.#waiting.length = 0;
     const known = this.#clones.get(who);
     const repo = known ?? new Repo(folder(who), { LOGNAME: who, XDG_STATE_HOME: folder('state') });
     if (!known) {
@@ -171,8 +172,7 @@ export class Team {
     const done = repo.tryGit('push', 'origin', ...refs.map(({ ref }) => ref));
     if ((done.code === 0) !== (verdict === 'pass')) throw new Error(`push of ${who}: ${done.code}\n${done.out}`);
     this.known.pushes.push({ by: who, verdict, findings, refs });
-    const waiting = this.#waiting.splice(0);
-    if (verdict === 'pass') this.known.landed(waiting, this.known.pushes.length);
+    if (verdict === 'pass') this.known.landed(this.#waiting.splice(0), this.known.pushes.length);
     return done;
   }
 
