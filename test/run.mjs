@@ -48,6 +48,7 @@ if (!flags['no-build']) {
 }
 // The longest first, so that none of them goes on alone at the end.
 const longest = [
+  'week',
   'db-restore',
   'db-restore',
   'db-run',

@@ -17,7 +17,7 @@ import {
 } from './world.ts';
 
 /** A small service that is really deployed: a Node server which says what it runs, and fails as its files tell it to. */
-const service = `import { readFileSync } from 'node:fs';
+export const service = `import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 const [commit, mode] = ['commit', 'mode'].map((name) => readFileSync('dist/' + name, 'utf8').trim());
 let asked = 0;
@@ -38,7 +38,8 @@ n=0; while [ $n -lt 40 ] && [ -f pid ] && kill -0 "$(cat pid)" 2>/dev/null; do n
 `;
 const start = 'nohup node server.mjs >/dev/null 2>&1 & echo $! > pid\n';
 
-const scripts: Readonly<Record<string, string>> = {
+/** What builds, starts and stops it, and takes it back. */
+export const scripts: Readonly<Record<string, string>> = {
   'stop.sh': stop,
   'start.sh': start,
   'build.sh': 'mkdir -p dist; git rev-parse HEAD > dist/commit; cp mode dist/mode\n',
