@@ -151,6 +151,8 @@ test('what moves money, lets people in or keeps them safe is named; one change i
     'server/payments/refund.ts': 's',
     'server/payments/refund.test.ts': 's',
     'server/guardrails.ts': 's',
+    'web/components/billing-banner.tsx': 's',
+    'docker/development/compose.yml': 's',
     'src/auth/session.ts': 's',
     'src/authors.ts': 's',
     'docs/billing.md': 's',

@@ -54,8 +54,9 @@ const sensitive: readonly { word: RegExp; reason: string }[] = [
   { word: /guard-?rails?|crisis|moderation|safety/i, reason: 'what keeps people safe' },
 ];
 const code = /\.(?:[cm]?[jt]sx?|py|rb|go|php|java|kts?|cs|rs|exs?|scala|swift)$/;
+// What is shown in a browser or a message decides nothing: who asks it for more is answered by the server.
 const noCode =
-  /(?:^|\/)(?:tests?|__tests__|__mocks__|specs?|e2e|fixtures?|mocks?|stories|docs?|examples?|generated)\/|\.(?:test|spec|stories|e2e|d)\.[^/]+$|(?:^|\/)test_/i;
+  /(?:^|\/)(?:components?|dialogs|layouts|ui|emails?|email-templates|icons|i18n|locales|tests?|__tests__|__mocks__|specs?|e2e|fixtures?|mocks?|stories|docs?|examples?|generated)\/|\.(?:test|spec|stories|e2e|d)\.[^/]+$|(?:^|\/)test_/i;
 /** Single files that are named; beyond, somebody has to choose. */
 const mostFiles = 12;
 
@@ -86,7 +87,7 @@ function suggestCode(tracked: readonly string[]): Suggestion[] {
 
 /** Containers that a developer or a test starts, as their names say; an override file is read wherever `docker compose up` runs. */
 const notDeployed =
-  /(?:^|\/)(?:tests?|__tests__|e2e|cypress|playwright|examples?|\.devcontainer)\/|(?:Dockerfile\.|compose[.-])(?:dev|devel|development|local|tests?|testing|e2e|playwright|cypress)(?:$|\.ya?ml$)/;
+  /(?:^|\/)(?:dev|development|local|testing|tests?|__tests__|e2e|cypress|playwright|examples?|\.devcontainer)\/|(?:Dockerfile\.|compose[.-])(?:dev|devel|development|local|tests?|testing|e2e|playwright|cypress)(?:$|\.ya?ml$)/;
 
 /** Characters that mean something in a pattern, and what is not the project's own. */
 const unfit = (path: string) => /[*?[\]\\!#]|\s$/.test(path) || /(^|\/)(?:node_modules|vendor)\//.test(path);
