@@ -151,25 +151,98 @@ test('what moves money, lets people in or keeps them safe is named; one change i
     'server/payments/refund.ts': 's',
     'server/payments/refund.test.ts': 's',
     'server/guardrails.ts': 's',
+    'web/components/billing-banner.tsx': 's',
+    'docker/development/compose.yml': 's',
     'src/auth/session.ts': 's',
     'src/authors.ts': 's',
     'docs/billing.md': 's',
     'docker-compose.prod.yml': 's',
+    'docker-compose.test.yml': 's',
+    'Dockerfile.dev': 's',
+    'e2e/compose.yml': 's',
     'worker/wrangler.toml': 's',
     'deploy.sh': 's',
     'release-notes.md': 's',
     'nginx.conf': 's',
-    '.env': 'A=1\n',
+    'certs/own.p12': 'x',
   });
   const done = repo.protect('init');
-  match(done.out, 'Git tracks .env, which forbidden-files refuses once it is changed');
+  match(done.out, 'Git tracks certs/own.p12, which forbidden-files refuses once it is changed');
   const policy = repo.read('.protectionrc');
   for (const path of ['server/routers/stripeWebhook.ts', 'server/payments/', 'server/guardrails.ts', 'src/auth/'])
     match(policy, `"/${path}"`);
   for (const path of ['docker-compose.prod.yml', 'worker/wrangler.toml', 'deploy.sh', 'nginx.conf'])
     match(policy, `"/${path}"`);
-  for (const path of ['refund.test.ts', 'authors.ts', 'billing.md', 'release-notes.md']) not.match(policy, path);
+  for (const path of [
+    'refund.test.ts',
+    'docker-compose.test',
+    'Dockerfile.dev',
+    'e2e/',
+    'authors.ts',
+    'billing.md',
+    'release-notes.md',
+  ])
+    not.match(policy, path);
   is(repo.protect('policy', 'check').code, 0);
+});
+
+test('workflows that only lint and test are left out of the rule; what deploys, and what is new, is not', () => {
+  const job = (more = '') => `on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n${more}    steps: [{ run: make }]\n`;
+  const repo = fresh({
+    '.github/workflows/lint.yml': job(),
+    '.github/workflows/test.yaml': job(),
+    '.github/workflows/deploy.yml': job('    environment: production\n'),
+    '.github/workflows/broken.yml': 'jobs: [',
+    '.github/workflows/ours.yml': job().replace('make', 'npx git-protect ci'),
+  });
+  const done = repo.protect('init', '--ci', 'github');
+  match(
+    repo.read('.protectionrc'),
+    '["/.github/workflows/", "!/.github/workflows/lint.yml", "!/.github/workflows/test.yaml"]',
+  );
+  match(
+    done.out,
+    'note: lint.yml, test.yaml: they use no secret, deploy nothing and may write nothing, so they change without approval',
+  );
+  is(repo.protect('policy', 'check').code, 0);
+  repo.git('add', '-A');
+  is(repo.tryGit('commit', '-m', 'chore: protect').code, 0);
+  repo.write('.github/workflows/lint.yml', job().replace('make', 'make lint')).git('add', '-A');
+  is(repo.tryGit('commit', '-m', 'ci: lint').code, 0);
+  repo.write('.github/workflows/lint.yml', job('    environment: production\n')).git('add', '-A');
+  const refused = repo.tryGit('commit', '-m', 'ci: lint');
+  is(refused.code, 1);
+  match(refused.out, 'the workflow deploys to the environment production');
+});
+
+test('a tracked .env of settings may change; a secret in it, and one that holds a secret, is refused', () => {
+  const password = ['hunter', 'Zwei', '99'].join('');
+  const repo = fresh({
+    '.env': 'PORT=3000\nSECRET_KEY=changethis\nVITE_KEY=abc\nEMAIL_TOKEN=\n',
+    'api/.env': `DB_PASSWORD=${password}\n`,
+  });
+  const done = repo.protect('init');
+  match(
+    done.out,
+    'Git tracks .env, which holds settings and no secret, so the policy lets that change until a secret is in it',
+  );
+  match(done.out, 'Git tracks api/.env, which forbidden-files refuses once it is changed');
+  match(repo.read('.protectionrc'), '  forbidden-files: { options: { settings: ["/.env"] } }');
+  is(repo.protect('policy', 'check').code, 0);
+  repo.git('add', '-A');
+  is(repo.tryGit('commit', '-m', 'chore: protect').code, 0);
+  repo.write('.env', 'PORT=3001\nSECRET_KEY=changethis\n').git('add', '-A');
+  is(repo.tryGit('commit', '-m', 'chore: port').code, 0);
+  repo.write('.env', `PORT=3001\nSECRET_KEY=${password}\n`).git('add', '-A');
+  const secret = repo.tryGit('commit', '-m', 'chore: key');
+  is(secret.code, 1);
+  match(secret.out, 'error[forbidden-files] .env: gives a value to SECRET_KEY');
+  not.match(secret.out, password);
+  repo.git('reset', '-q', '--hard');
+  repo.write('api/.env', 'DB_PASSWORD=\n').git('add', '-A');
+  const held = repo.tryGit('commit', '-m', 'chore: out');
+  is(held.code, 1);
+  match(held.out, 'if it holds no secret, list it in checks.forbidden-files.options.settings');
 });
 
 test('twice is once', () => {

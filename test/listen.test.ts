@@ -556,7 +556,7 @@ test('what it cannot start with is said at once, and never the secret', async ()
       not.match(done.out, 'fifteen');
     };
     refused('on which port?', ['--secret', 'HOOK']);
-    refused('--port is no number', ['--port', '70000', '--secret', 'HOOK']);
+    refused('--port is not a number', ['--port', '70000', '--secret', 'HOOK']);
     refused('--secret is missing', ['--port', '0']);
     refused('--secret number 1 is not set', ['--port', '0', '--secret', 'HOOK']);
     refused('--secret number 2 holds less than 16 bytes', ['--port', '0', '--secret', 'HOOK', '--secret', 'OLD'], {

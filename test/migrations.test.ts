@@ -355,6 +355,45 @@ end
   equal(await judgeRuby(reversible, 'postgres'), []);
 });
 
+test('a column that becomes text keeps what it holds in PostgreSQL, and in no other database', async () => {
+  const change = (type: string) => `await queryInterface.changeColumn('a', 'b', { type: ${type}, allowNull: true });`;
+  const widening: readonly [string, 'js' | 'python'][] = [
+    [up("await knex.schema.alterTable('a', (t) => t.text('b').notNullable().alter());"), 'js'],
+    [up(change('Sequelize.TEXT')), 'js'],
+    [alembic("    op.alter_column('a', 'b', existing_type=sa.String(5), type_=sa.Text(), nullable=False)"), 'python'],
+  ];
+  for (const [code, language] of widening) {
+    equal(
+      (await judgeCode(code, language, 'postgres')).map(({ severity }) => severity),
+      ['warning'],
+      code,
+    );
+    equal(
+      (await judgeCode(code, language, 'mysql')).map(({ severity }) => severity),
+      ['error'],
+      code,
+    );
+  }
+  const others: readonly [string, 'js' | 'python'][] = [
+    [up("await knex.schema.alterTable('a', (t) => t.string('text').alter());"), 'js'],
+    [up("await knex.schema.alterTable('a', (t) => t.specificType('text', 'int').alter());"), 'js'],
+    [up(change('Sequelize.STRING(5)')), 'js'],
+    [up(change("'x', ...{ type: Sequelize.TEXT }")), 'js'],
+    [up(change('Sequelize.TEXT, type: Sequelize.INTEGER')), 'js'],
+    [up(change("Sequelize.TEXT, 'ty\\x70e': Sequelize.INTEGER")), 'js'],
+    [up(change('Sequelize.TEXT, [key]: Sequelize.INTEGER')), 'js'],
+    [alembic("    op.alter_column('a', 'b', type_=sa.Text(), **more)"), 'python'],
+    [alembic("    op.alter_column('a', 'b', type_=sa.Text(), postgresql_using='left(b, 1)')"), 'python'],
+    [alembic("    op.alter_column('a', 'b', type_=sa.Text().with_variant(sa.Integer(), 'postgresql'))"), 'python'],
+  ];
+  for (const [code, language] of others) is((await judgeCode(code, language, 'postgres'))[0]?.severity, 'error', code);
+  for (const line of ['change_column :a, :b, :text', 'change_column(:a, :b, :text, null: false)'])
+    is((await judgeRuby(`def up\n  ${line}\nend\n`, 'postgres'))[0]?.severity, 'warning', line);
+  for (const line of ['change_column :a, :b, :text; drop_table :a', "change_column :a, :b, :text, using: 'left(b, 1)'"])
+    is((await judgeRuby(`def up\n  ${line}\nend\n`, 'postgres'))[0]?.severity, 'error', line);
+  is((await judgeRuby('def up\n  change_column :a, :b, :text\nend\n', 'mysql'))[0]?.severity, 'error');
+});
+
 test('Liquibase: changes in XML and YAML, without their way back', async () => {
   const xml = `<databaseChangeLog>
 <changeSet id="1" author="a">

@@ -292,6 +292,8 @@ test('hostile text ends: a megabyte of beginnings', async () => {
     `name: token\n${' '.repeat(80)},${' '.repeat(80)}`,
     '- name: token\n  a: b\n',
     'value: a\nname: token\n',
+    'value=aaaaaaaaaaaaaaaaaaaaaaaa&name=token&',
+    'name: token 0a1b2c3d4e5f6a7b8c9d, ',
     'token ',
     '<token ',
     '"token",',

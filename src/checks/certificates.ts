@@ -6,7 +6,7 @@ const [day, within] = [864e5, 10_000];
 /** Looks at the certificates that servers show. */
 export const certificates: Check<'deploy'> = {
   id: 'certificates',
-  summary: 'The certificates of the servers that are named are trusted, and go on holding long enough.',
+  summary: 'The certificates of the servers that are named are trusted, and stay valid long enough.',
   gates: ['pre-deploy'],
   needs: ['deploy'],
   weakenable: true,

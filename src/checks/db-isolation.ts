@@ -5,7 +5,7 @@ import { onDemand } from './parts/on-demand.ts';
 /** Refuses a test database that is production's, or from which production can be reached. */
 export const dbIsolation: Check<'services'> = {
   id: 'db-isolation',
-  summary: 'A disposable database is another one than production, and its user cannot log in to production.',
+  summary: 'A disposable database is not the production database, and its user cannot log in to production.',
   gates: ['pre-deploy'],
   needs: ['services'],
   weakenable: true,

@@ -4,7 +4,7 @@ import { onDemand } from './parts/on-demand.ts';
 /** Tells which rights the users for dumps and restores lack, before one is needed. */
 export const dbRights: Check<'services'> = {
   id: 'db-rights',
-  summary: 'The users that read for dumps, and that create and rename databases, have the rights that this takes.',
+  summary: 'The users that read for dumps, and that create and rename databases, have the rights they need for it.',
   gates: ['pre-deploy'],
   needs: ['services'],
   weakenable: true,

@@ -5,7 +5,7 @@ import { onDemand } from './parts/on-demand.ts';
 /** Refuses a role that can destroy rows by any way. */
 export const dbRoles: Check<'services'> = {
   id: 'db-roles',
-  summary: 'No role of the database can destroy rows that the policy does not let it.',
+  summary: 'No role of the database can destroy rows unless the policy lets it.',
   gates: ['pre-deploy'],
   needs: ['services'],
   weakenable: true,

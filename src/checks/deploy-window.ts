@@ -17,7 +17,7 @@ import { shellWord } from '../words/shell-word.ts';
 /** Refuses a deploy outside its hours and in a freeze. */
 export const deployWindow: Check<'deploy' | 'contents'> = {
   id: 'deploy-window',
-  summary: 'A deploy starts within its hours, and in no freeze.',
+  summary: 'A deploy starts within its hours, and not during a freeze.',
   gates: ['pre-deploy'],
   needs: ['deploy', 'contents'],
   weakenable: true,

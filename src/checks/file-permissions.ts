@@ -17,7 +17,11 @@ export const filePermissions: Check<'deploy' | 'contents'> = {
   weakenable: true,
   timeout: 60_000,
   options: object({
-    files: { schema: list(text('a path'), 0), default: [], doc: 'files besides, from the top of the working tree' },
+    files: {
+      schema: list(text('a path'), 0),
+      default: [],
+      doc: 'more files, as paths from the top of the working tree',
+    },
   }),
   docs: {
     since: '0.1.0',

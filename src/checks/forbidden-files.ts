@@ -8,6 +8,7 @@ import { shellWord } from '../words/shell-word.ts';
 interface Options {
   readonly paths: readonly string[];
   readonly allow: readonly string[];
+  readonly settings: readonly string[];
 }
 
 /** Bytes of a large file that are looked at. */
@@ -22,13 +23,22 @@ export const forbiddenFiles: Check<'contents'> = {
   weakenable: true,
   timeout: 60_000,
   options: object({
-    paths: { schema: list({ kind: 'pattern' }, 0), default: [], doc: 'what is forbidden besides, as path patterns' },
+    paths: {
+      schema: list({ kind: 'pattern' }, 0),
+      default: [],
+      doc: 'more files that are forbidden, as path patterns',
+    },
     allow: { schema: list({ kind: 'pattern' }, 0), default: [], doc: 'what is allowed all the same, as path patterns' },
+    settings: {
+      schema: list({ kind: 'pattern' }, 0),
+      default: [],
+      doc: '`.env` files that are allowed as long as every password, key and token in them is empty, a placeholder or a reference',
+    },
   }),
   docs: {
     since: '0.1.0',
-    why: 'What was committed once is in every clone for good: a `.env` file or a dump cannot be taken back, only what it held can be changed. Files are told by their names (`.env`, `id_ed25519`, `*.p12`, `*.dump`, `backup-*.tar.gz`, …) and by their contents (a private key in a `.pem`, a token in an `.npmrc`, a dump, an SQLite database). Examples (`.env.example`, `.sample`, `.template`, `.dist`), public keys and certificates may be there. What was there before and is not touched is not judged.',
-    fix: 'Take the file out of the commit (`git rm --cached FILE`) and list it in `.gitignore`. Where a commit on the way held it, rewrite that one before you push. What was pushed is known: replace the password or key. A file that belongs there, such as a key for tests, goes into `checks.forbidden-files.options.allow` of the policy.',
+    why: 'Whatever was committed stays in every clone: a `.env` file or a dump cannot be taken back, and what it held has to be replaced. Files are told by their names (`.env`, `id_ed25519`, `*.p12`, `*.dump`, `backup-*.tar.gz`, …) and by their contents (a private key in a `.pem`, a token in an `.npmrc`, a dump, an SQLite database). Examples (`.env.example`, `.sample`, `.template`, `.dist`), public keys and certificates may be there. What was there before and is not touched is not judged.',
+    fix: 'Take the file out of the commit (`git rm --cached FILE`) and list it in `.gitignore`. Where a commit on the way held it, rewrite that one before you push. Others may have read what was pushed: replace the password or key. A file that belongs there, such as a key for tests, goes into `checks.forbidden-files.options.allow` of the policy; a `.env` file of settings, which holds no secret, into `settings:` beside it.',
   },
   async run(context) {
     const { change } = context;
@@ -40,8 +50,8 @@ export const forbiddenFiles: Check<'contents'> = {
       context.signal.throwIfAborted();
       const judged = await Promise.all(group.map((one) => (isOld(one) ? null : judge(one.path, one.oid, isLink(one)))));
       for (const [index, told] of judged.entries()) {
-        const { path, commit } = group[index]!;
-        if (told && commit === null) atEnd.push(inResult(context, path, told));
+        const { path, commit, step } = group[index]!;
+        if (told && commit === null) atEnd.push(inResult(context, path, told, step?.from != null));
         else if (told && commit !== null) onTheWay.add(path, commit, told);
       }
     }
@@ -58,12 +68,12 @@ function isLink({ step }: Brought): boolean {
   return step?.to?.mode === '120000';
 }
 
-type Told = Pick<PrivateFile, 'what'> & { readonly kind: PrivateFile['kind'] | 'listed' | 'unread' };
+type Told = Pick<PrivateFile, 'what'> & { readonly kind: PrivateFile['kind'] | 'listed' | 'settings' | 'unread' };
 type Judge = (path: BytePath, oid: Oid, link: boolean) => Promise<Told | null>;
 
 function judgeOf(context: Context<'contents'>): Judge {
-  const { paths = [], allow = [] } = (context.options ?? {}) as Partial<Options>;
-  const [isListed, isAllowed] = [anyPattern(paths), anyPattern(allow)];
+  const { paths = [], allow = [], settings = [] } = (context.options ?? {}) as Partial<Options>;
+  const [isListed, isAllowed, isSettings] = [anyPattern(paths), anyPattern(allow), anyPattern(settings)];
   return async (path, oid, link) => {
     const folded = foldPath(path);
     const worthReading = !link && isWorthReading(folded);
@@ -72,8 +82,21 @@ function judgeOf(context: Context<'contents'>): Judge {
       : toldByName(folded);
     if (!byName && !worthReading) return null;
     if (isAllowed(path)) return null;
+    if (byName?.kind === 'environment' && !link && isSettings(path)) return notSettings(context, oid);
     return byName ?? byContent(context, folded, oid);
   };
+}
+
+/** What keeps a file from being one of settings only; no-secrets looks for secrets under other names. */
+async function notSettings({ contents }: Context<'contents'>, oid: Oid): Promise<Told | null> {
+  const { largestSettings, secretVariables } = await import('../readers/variables/settings-only.ts');
+  const { bytes, size } = await contents.content(oid);
+  const kind = 'settings';
+  const rest = ', and the policy lets it hold settings only';
+  if (bytes === null || size > largestSettings) return { kind, what: `is not a text of at most 64 KiB${rest}` };
+  const names = secretVariables(bytes);
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return names.length === 0 ? null : { kind, what: `gives a value to ${names.slice(0, 3).join(', ')}${more}${rest}` };
 }
 
 async function byContent(context: Context<'contents'>, folded: string, oid: Oid): Promise<Told | null> {
@@ -86,14 +109,26 @@ async function byContent(context: Context<'contents'>, folded: string, oid: Oid)
 
 const unread = 'is larger than 1 MiB: only its beginning was looked at';
 
-function inResult(context: Context<'contents'>, path: BytePath, { kind, what }: Told): Problem {
+function inResult(context: Context<'contents'>, path: BytePath, { kind, what }: Told, wasThere: boolean): Problem {
   const shown = showPath(path);
   if (kind === 'unread') return { path: shown, message: what, severity: 'note' };
+  if (kind === 'settings')
+    return { path: shown, message: what, help: 'leave the value empty there, and set it in the environment' };
   return {
     path: shown,
     message: `${what}, and files like it do not belong in a repository`,
-    help: context.gate === 'pre-commit' ? unstage(shown) : rewrite(context, context.change.base?.slice(0, 12) ?? null),
+    help: wasThere
+      ? stays(shown, kind)
+      : context.gate === 'pre-commit'
+        ? unstage(shown)
+        : rewrite(context, context.change.base?.slice(0, 12) ?? null),
   };
+}
+
+/** Git tracked it before the change, so taking this change out of the commits takes nothing back. */
+function stays(path: string, kind: Told['kind']): string {
+  const option = kind === 'environment' ? 'if it holds no secret, list it in' : 'if it belongs there, list it in';
+  return `${unstage(path)}; ${option} checks.forbidden-files.options.${kind === 'environment' ? 'settings' : 'allow'}`;
 }
 
 function unstage(path: string): string {

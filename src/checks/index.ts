@@ -36,6 +36,7 @@ import { stagedTasks } from './staged-tasks.ts';
 import { testTargets } from './test-targets.ts';
 import { tests } from './tests.ts';
 import { uneditedMigrations } from './unedited-migrations.ts';
+import { workflows } from './workflows.ts';
 
 /** All built-in checks, in the order of their reports: what has to be changed stands before what has to be approved. A new one is a file here and a line in this list. */
 export const checks: readonly Check[] = [
@@ -52,6 +53,7 @@ export const checks: readonly Check[] = [
   uneditedMigrations,
   schemaMigration,
   destructiveMigration,
+  workflows,
   protectedFiles,
   dataRun,
   notRoot,

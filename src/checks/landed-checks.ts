@@ -23,7 +23,7 @@ const most = 100;
 export const landedChecks: Check<'history' | 'policyFile' | 'contents'> = {
   id: 'landed-checks',
   summary:
-    'All that landed since the policy began, or since the word of an owner on it, passes the checks of the Git side.',
+    'Everything that landed since the policy began, or since the word of an owner on it, passes the checks of the Git side.',
   gates: ['pre-deploy'],
   needs: ['history', 'policyFile', 'contents'],
   weakenable: false,

@@ -15,6 +15,7 @@ import { schemaMigration } from './schema-migration.ts';
 import { stagedTasks } from './staged-tasks.ts';
 import { testTargets } from './test-targets.ts';
 import { uneditedMigrations } from './unedited-migrations.ts';
+import { workflows } from './workflows.ts';
 
 /** Those of `checks` that a hook runs, in their order: a hook that loaded the others too would cost every commit. */
 export const changeChecks: readonly Check[] = [
@@ -30,6 +31,7 @@ export const changeChecks: readonly Check[] = [
   uneditedMigrations,
   schemaMigration,
   destructiveMigration,
+  workflows,
   protectedFiles,
   dataRun,
   build,

@@ -206,7 +206,7 @@ async function freeFreeze(
 ): Promise<true | string> {
   if (mode !== '100644') return `a freeze is a regular file, this has mode ${mode}`;
   const content = await contents.blobUpTo(oid, 4096);
-  return (content === null ? 'is no freeze: it is too large' : freezeFault(path, content)) ?? true;
+  return (content === null ? 'is not a freeze: it is too large' : freezeFault(path, content)) ?? true;
 }
 
 /** Where an invalid policy stands, the bytes that last stood are brought back freely, and what stands beside them goes. */

@@ -27,7 +27,7 @@ async function change(args: readonly string[], io: Io, verb: 'pin' | 'unpin'): P
   const { example } = verb === 'pin' ? usage : unpinUsage;
   if (id === undefined || !isBackupId(id))
     throw new UsageError(
-      id === undefined ? 'which backup?' : `'${visible(id)}' is no name of a backup`,
+      id === undefined ? 'which backup?' : `'${visible(id)}' is not the name of a backup`,
       'npx git-protect backup list',
     );
   if (reason === '' || reason.length > 200) throw new UsageError('say why: --reason TEXT, one line', example);

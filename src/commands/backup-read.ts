@@ -77,7 +77,7 @@ async function write(plain: Readable, out: string | null, io: Io): Promise<void>
     }
     // A device that is moved over is gone for the whole machine.
     const there = await lstat(out).catch(() => null);
-    if (there !== null && !there.isFile()) throw new UsageError(`${out} is there, and is no file`, 'name another one');
+    if (there !== null && !there.isFile()) throw new UsageError(`${out} exists and is not a file`, 'name another one');
     const beside = `${out}.partial`;
     await rm(beside, { force: true });
     const target = await open(beside, 'wx', 0o600);

@@ -21,7 +21,7 @@ const templates: Record<Ci, readonly { readonly template: string; readonly path:
   none: [],
 };
 
-/** What has to be protected of CI: on GitHub all workflows, because any of them could report a check of our name. */
+/** What has to be protected of CI: on GitHub the folder, because any new workflow could report a check of our name. */
 export const guardedCiPath: Record<Ci, string | null> = {
   github: '.github/workflows/',
   gitlab: '.gitlab/protect.yml',

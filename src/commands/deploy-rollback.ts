@@ -23,7 +23,7 @@ export async function deployRollback(args: readonly string[], io: Io): Promise<n
   const environment = positionals.find((word) => names.includes(word));
   const others = positionals.filter((word) => word !== environment);
   if (others.length > 1)
-    throw new UsageError(`'${others[0]}' is no environment`, `its environments: ${names.join(', ')}`);
+    throw new UsageError(`'${others[0]}' is not an environment`, `its environments: ${names.join(', ')}`);
   const view = deployView(io, () => null);
   return withDeploy(io, environment, view.tell, async (place) => {
     try {

@@ -54,8 +54,9 @@ const sensitive: readonly { word: RegExp; reason: string }[] = [
   { word: /guard-?rails?|crisis|moderation|safety/i, reason: 'what keeps people safe' },
 ];
 const code = /\.(?:[cm]?[jt]sx?|py|rb|go|php|java|kts?|cs|rs|exs?|scala|swift)$/;
+// What is shown in a browser or a message decides nothing: who asks it for more is answered by the server.
 const noCode =
-  /(?:^|\/)(?:tests?|__tests__|__mocks__|specs?|e2e|fixtures?|mocks?|stories|docs?|examples?|generated)\/|\.(?:test|spec|stories|e2e|d)\.[^/]+$|(?:^|\/)test_/i;
+  /(?:^|\/)(?:components?|dialogs|layouts|ui|emails?|email-templates|icons|i18n|locales|tests?|__tests__|__mocks__|specs?|e2e|fixtures?|mocks?|stories|docs?|examples?|generated)\/|\.(?:test|spec|stories|e2e|d)\.[^/]+$|(?:^|\/)test_/i;
 /** Single files that are named; beyond, somebody has to choose. */
 const mostFiles = 12;
 
@@ -84,6 +85,10 @@ function suggestCode(tracked: readonly string[]): Suggestion[] {
   });
 }
 
+/** Containers that a developer or a test starts, as their names say; an override file is read wherever `docker compose up` runs. */
+const notDeployed =
+  /(?:^|\/)(?:dev|development|local|testing|tests?|__tests__|e2e|cypress|playwright|examples?|\.devcontainer)\/|(?:Dockerfile\.|compose[.-])(?:dev|devel|development|local|tests?|testing|e2e|playwright|cypress)(?:$|\.ya?ml$)/;
+
 /** Characters that mean something in a pattern, and what is not the project's own. */
 const unfit = (path: string) => /[*?[\]\\!#]|\s$/.test(path) || /(^|\/)(?:node_modules|vendor)\//.test(path);
 
@@ -94,7 +99,7 @@ async function suggest(tracked: readonly string[], unsure: Unsure): Promise<Sugg
     if (unfit(path)) continue;
     for (const { find, risk, reason } of notable) {
       const match = find.exec(path);
-      if (!match) continue;
+      if (!match || (reason === 'how it is deployed' && notDeployed.test(path))) continue;
       const pattern = `/${match[1] ?? path}`;
       const rule = rules.get(reason) ?? { paths: [], risk, reason };
       if (!rule.paths.some((known) => pattern === known || (known.endsWith('/') && pattern.startsWith(known))))
@@ -129,15 +134,22 @@ function apart(rules: readonly Suggestion[]): Suggestion[] {
   });
 }
 
-/** Every rule of the first policy: what is suggested, and the files that decide what judges a change. */
+const allWorkflows = '/.github/workflows/';
+
+/**
+ * Every rule of the first policy: what is suggested, and the files that decide what judges a change.
+ * @param plain workflows that change without approval; a new one does not
+ */
 export async function firstRules(
   tracked: readonly string[],
   hooks: string,
   ciFile: string | null,
   unsure: Unsure,
-  agents: readonly string[] = [],
+  { agents = [], plain = [] }: { readonly agents?: readonly string[]; readonly plain?: readonly string[] } = {},
 ): Promise<Suggestion[]> {
-  const suggested = await suggest(tracked, unsure);
+  const suggested = (await suggest(tracked, unsure)).map((rule) =>
+    rule.paths.includes(allWorkflows) ? { ...rule, paths: [...rule.paths, ...plain.map((path) => `!/${path}`)] } : rule,
+  );
   const named = new Set(suggested.flatMap(({ paths }) => paths));
   const own = [`/${hooks}/`, ...(ciFile === null ? [] : [`/${ciFile}`]), ...agents].filter((path) => !named.has(path));
   return [...suggested, { paths: own, risk: 'high', reason: 'what judges a change' }];
@@ -156,6 +168,7 @@ export function policyText({
   rules,
   migrations,
   commits,
+  environments,
   strict,
   today,
 }: {
@@ -166,6 +179,8 @@ export function policyText({
   rules: readonly Suggestion[];
   migrations: readonly SuggestedMigrations[];
   commits: SuggestedCommits;
+  /** Files of settings that Git tracks, and that may change. */
+  environments: readonly string[];
   strict: boolean;
   /** `2026-11-27`: from when on the form of messages is an error, where many would be refused today. */
   today: string;
@@ -202,10 +217,17 @@ export function policyText({
     lines.push(
       `  - { folder: ${quote(folder)}, tool: ${tool}, dialect: ${dialect}${schema.length === 0 ? '' : `, schema: [${schema.map(quote).join(', ')}]`} }`,
     );
+  const checks: string[] = [];
   if (isFreeForm(commits))
-    lines.push(
-      `checks: # of the last ${commits.seen} commits ${commits.refused} would be refused; take this out once people write types`,
+    checks.push(
+      `  # ${commits.refused} of the last ${commits.seen} commits would be refused; take this out once people write types`,
       `  commit-message: { severity: warning } # since ${today}`,
     );
+  if (environments.length > 0)
+    checks.push(
+      '  # Git tracked these, and they hold settings only; a secret in them is refused',
+      `  forbidden-files: { options: { settings: [${environments.map((path) => quote(`/${path}`)).join(', ')}] } }`,
+    );
+  if (checks.length > 0) lines.push('checks:', ...checks);
   return `${lines.join('\n')}\n`;
 }

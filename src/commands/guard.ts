@@ -93,7 +93,7 @@ const shown = (text: string) => visible(withoutSecrets(text)).replace(/\s*\n\s*/
 
 function showLog(io: Io): number {
   const place = placeOf(io.cwd);
-  if (place === null) throw new UsageError('this is no Git repository', 'run it in a clone');
+  if (place === null) throw new UsageError('this is not a Git repository', 'run it in a clone');
   const entries = readLog(place.gitDir);
   for (const { at, host, kind, message, part } of entries)
     io.stdout.write(visible(`${at}  ${host}  ${kind}: ${message}\n  ${part.replace(/\s*\n\s*/g, ' ⏎ ')}\n`));

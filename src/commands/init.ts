@@ -12,19 +12,20 @@ import { isStrict, strictKey } from '../install/strict.ts';
 import { wireHooks } from '../install/wire-hooks.ts';
 import { rememberWritten } from '../install/written.ts';
 import { exitCode, policyNames, UsageError } from '../model/index.ts';
-import { toldByName } from '../readers/private-files.ts';
 import { painter } from '../report/paint.ts';
-import { foldPath } from '../rules/match.ts';
 import { compileRules } from '../rules/rules.ts';
 import { policyHereIfAny } from '../sources/policy.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { visible } from '../words/visible.ts';
 import { type Ci, ciTemplate, guardedCiPath, lockFiles } from './ci-template.ts';
 import { firstCommits } from './first-commits.ts';
+import { heldFiles } from './first-environments.ts';
 import { buildCommand, guessCi, mainBranch } from './first-guesses.ts';
 import { firstMigrations } from './first-migrations.ts';
 import { type FirstOwner, findOwner } from './first-owner.ts';
 import { firstRules, isFreeForm, policyText } from './first-policy.ts';
+import { aboutHeld, aboutPlain } from './first-remarks.ts';
+import { plainWorkflows } from './first-workflows.ts';
 import { pasteable } from './invocation.ts';
 import { type Io, wantsColor } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
@@ -155,11 +156,6 @@ async function makePlan(
   const isTracked = hooks.runner === 'husky' && tracked.some((path) => path.startsWith(shims));
   if (isTracked)
     remarks.push(`${shims} is tracked, and is generated in each clone: git rm -r -q --cached ${shellWord(shims)}`);
-  const held = tracked.filter((path) => toldByName(foldPath(Buffer.from(path, 'utf8').toString('latin1'))) !== null);
-  if (held.length > 0)
-    remarks.push(
-      `Git tracks ${held.slice(0, 3).join(', ')}${held.length > 3 ? ` and ${held.length - 3} more` : ''}, which forbidden-files refuses once it is changed; git rm --cached takes it out of Git, checks.forbidden-files.options.allow lets it stay`,
-    );
   const guarded =
     flags.agents.length === 0 ? null : await planAgents(topLevel, flags.agents, packageFolder(topLevel, io.cwd) ?? '.');
   files.push(...(guarded?.files ?? []));
@@ -173,15 +169,16 @@ async function makePlan(
         'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
       );
     const build = await buildCommand(topLevel, io.cwd, unsure);
-    const rules = await firstRules(
-      tracked,
-      hooks.folder,
-      guardedCiPath[ci],
-      owner === null ? guesses : unsure,
-      guarded?.protects,
-    );
+    const plain = owner === null ? [] : await plainWorkflows(topLevel, tracked);
+    const rules = await firstRules(tracked, hooks.folder, guardedCiPath[ci], owner === null ? guesses : unsure, {
+      plain,
+      ...(guarded === null ? {} : { agents: guarded.protects }),
+    });
+    if (plain.length > 0) remarks.push(aboutPlain(plain));
     if (owner !== null) protects.push(...rules.flatMap(({ paths }) => paths));
     const migrations = await firstMigrations(topLevel, tracked, unsure);
+    const held = await heldFiles(topLevel, tracked, unsure);
+    remarks.push(...aboutHeld(held));
     const commits = await firstCommits(repository);
     if (isFreeForm(commits))
       remarks.push(
@@ -196,6 +193,7 @@ async function makePlan(
         rules,
         migrations,
         commits,
+        environments: held.allowed,
         strict: flags.strict,
         today: io.now().toISOString().slice(0, 10),
       }),

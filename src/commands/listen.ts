@@ -64,7 +64,7 @@ function readOrder(
   environment: string | undefined,
 ): Order {
   if (port === undefined || !/^\d{1,5}$/.test(port) || Number(port) > 65_535)
-    throw new UsageError(port === undefined ? 'on which port?' : '--port is no number up to 65535', usage.example);
+    throw new UsageError(port === undefined ? 'on which port?' : '--port is not a number up to 65535', usage.example);
   if (secret.length === 0)
     throw new UsageError('--secret is missing: the variable that holds the secret', usage.example);
   // What is no name may be the secret itself, so it is not repeated.

@@ -97,7 +97,7 @@ function compareJson(host: (typeof hosts)[number], wanted: object, text: string,
     found = JSON.parse(text);
   } catch (error) {
     throw new UsageError(
-      `${file} is no JSON: ${(error as Error).message}`,
+      `${file} is not JSON: ${(error as Error).message}`,
       host === 'github' ? 'gh api repos/OWNER/REPO/rulesets/ID > FILE' : 'curl …/projects/ID/protected_branches > FILE',
     );
   }

@@ -33,15 +33,16 @@ export function readFreeze(content: Buffer): FreezeFile {
 
 function parse(content: Buffer): FreezeFile | string {
   const text = content.toString('utf8');
-  if (content.length > 4096 || !Buffer.from(text, 'utf8').equals(content)) return 'is no freeze: it is not short UTF-8';
+  if (content.length > 4096 || !Buffer.from(text, 'utf8').equals(content))
+    return 'is not a freeze: it is not short UTF-8';
   let read: unknown;
   try {
     read = JSON.parse(text);
   } catch {
-    return 'is no freeze: it is no JSON';
+    return 'is not a freeze: it is no JSON';
   }
   if (typeof read !== 'object' || read === null || Object.keys(read).some((key) => !keys.includes(key)))
-    return `is no freeze: it says ${keys.join(', ')}, and nothing else`;
+    return `is not a freeze: it says ${keys.join(', ')}, and nothing else`;
   const { version, reason, by, at } = read as Partial<FreezeFile>;
   if (version !== 1) return 'is a freeze of another version';
   if (typeof reason !== 'string' || reason.trim() === '' || reason.length > longestReason)

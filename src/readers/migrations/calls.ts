@@ -1,5 +1,6 @@
-import type { SqlProblem } from '../sql/problem.ts';
+import type { Dialect, SqlProblem } from '../sql/problem.ts';
 import type { Language, Token } from './scan.ts';
+import { typeIn, written } from './typed.ts';
 import { closing, opening } from './way-up.ts';
 
 /** No further than this a call is looked into, or a chain of calls followed; counted in tokens and in calls. */
@@ -72,11 +73,39 @@ const methods: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
 };
 
 /** What the calls in the code do to the data. */
-export function callProblems(tokens: readonly Token[], language: Language): SqlProblem[] {
+export function callProblems(tokens: readonly Token[], language: Language, dialect: Dialect): SqlProblem[] {
   return tokens.flatMap((token, at) => {
     const message = callMessage(tokens, at, language);
-    return message === null ? [] : [{ line: token.line, severity: 'error' as const, rule: 'call', message }];
+    if (message === null) return [];
+    const [severity, told] =
+      dialect === 'postgres' && makesText(tokens, at)
+        ? (['warning', keptAsText] as const)
+        : (['error', message] as const);
+    return { line: token.line, severity, rule: 'call', message: told };
   });
+}
+
+/** Whatever PostgreSQL holds can be written as text. */
+export const keptAsText = 'changes a column to text: may rewrite the table under an exclusive lock';
+
+/** Does a call that changes a column make it `text`, and nothing else that could be the type? */
+function makesText(tokens: readonly Token[], at: number): boolean {
+  const { kind, text } = tokens[at]!;
+  if (kind !== 'name') return false;
+  // `t.text('b').notNullable().alter()`
+  if (text === 'alter') {
+    const places = before(tokens, at);
+    const type = places.at(-2);
+    return type !== undefined && places.length < longestChain && tokens[type]!.text === 'text';
+  }
+  if (!isMark(tokens[at + 1], '(')) return false;
+  // `changeColumn('a', 'b', { type: Sequelize.TEXT })` · `alter_column('a', 'b', type_=sa.Text())`
+  const given = splitArguments(tokens, at + 1);
+  if (text === 'changeColumn') return given.length >= 3 && given[2]!.length > 2 && typeIn(given[2]!) === 'TEXT';
+  if (text !== 'alter_column' || given.some((each) => isMark(each[0], '*') || each[0]?.text === 'postgresql_using'))
+    return false;
+  const types = given.filter((each) => each[0]?.text === 'type_');
+  return types.length === 1 && /^type_=(?:\w+\.){0,3}(?:Text|TEXT)(?:\(\))?$/.test(written(types[0]!));
 }
 
 function callMessage(tokens: readonly Token[], at: number, language: Language): string | null {

@@ -62,7 +62,7 @@ function loaded(tokens: readonly Token[], language: Language): SqlProblem[] {
 }
 
 async function judgeTokens(tokens: readonly Token[], language: Language, dialect: Dialect): Promise<SqlProblem[]> {
-  const problems = callProblems(tokens, language);
+  const problems = callProblems(tokens, language, dialect);
   const used = new Set<number>();
   for (const [at, token] of tokens.entries()) {
     if (token.kind === 'name' && runners[language].has(token.text)) {

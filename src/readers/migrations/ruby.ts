@@ -1,5 +1,6 @@
 import { judgeSql } from '../sql/index.ts';
 import type { Dialect, SqlProblem } from '../sql/problem.ts';
+import { keptAsText } from './calls.ts';
 
 /** Calls of Active Record that destroy data, with what they do. */
 const calls: readonly (readonly [call: RegExp, does: string])[] = [
@@ -18,6 +19,10 @@ const calls: readonly (readonly [call: RegExp, does: string])[] = [
     'runs code that is not looked at',
   ],
 ];
+
+/** A line that makes a column `text`, and does nothing else. */
+const toText =
+  /^\s*(?:change_column[ (]\s*:\w+\s*,\s*:\w+|t\.change[ (]\s*:\w+)\s*,\s*:text(?:\s*,\s*(?:null|default|comment):\s*[\w"]+)*\s*\)?\s*$/;
 
 /** Calls of a model that reach every row where no condition stands in the chain. */
 const everyRow = /\.(delete_all|destroy_all|update_all)\b/;
@@ -40,7 +45,10 @@ export async function judgeRuby(text: string, dialect: Dialect): Promise<readonl
     const tell = (rule: string, message: string) => problems.push({ line: number, severity: 'error', rule, message });
     const code = line.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, (quoted) => (/#\{/.test(quoted) ? quoted : '""'));
     for (const [call, does] of calls)
-      if (call.test(code)) tell('call', `${does} ${/[:"'](\w[\w.]*)/.exec(line)?.[1] ?? ''}`.trim());
+      if (call.test(code) && !(dialect === 'postgres' && toText.test(code)))
+        tell('call', `${does} ${/[:"'](\w[\w.]*)/.exec(line)?.[1] ?? ''}`.trim());
+    if (dialect === 'postgres' && toText.test(code))
+      problems.push({ line: number, severity: 'warning', rule: 'call', message: keptAsText });
     const all = everyRow.exec(code)?.[1];
     if (all !== undefined && !condition.test(code)) tell('call', `${all} reaches every row`);
     if (/\brequire_relative\b|\bload\b/.test(code))

@@ -118,16 +118,23 @@ function closesString(text: string, name: SecretName, { from, quoted }: Literal)
   );
 }
 
-const nameKey = /(?:name|key)["']?\s{0,9}[:=]\s{0,9}["']?$/i;
-const valueAhead =
-  /["']?(?:\w{0,20}value|default|content)["']?\s{0,9}[:=]\s{0,9}(["']?)([^\s"'`,;}]{8,400})\1\s{0,9},?\s{0,80}(?:["']?(?:\w{0,20}name|key)["']?\s{0,9}[:=]\s{0,9}["']?)$/i;
+const nameKey = /(name|key)["']?\s{0,9}[:=]\s{0,9}["']?$/i;
+// Both begin at the word itself: what stands before that in the key changes nothing, and would be tried at every place.
+// A bare value is taken as far as it goes, and once: no shorter one has the end behind it.
+const before = String.raw`(?:value|default|content)["']?\s{0,9}[:=]\s{0,9}(["']?)(?=([^\s"'\x60,;}]{8,400}))\2\1\s{0,9},?\s{0,80}["']?`;
+const valueAhead = {
+  name: new RegExp(String.raw`${before}\w{0,20}$`, 'i'),
+  key: new RegExp(`${before}$`, 'i'),
+};
 
 /** value: v⏎name: NAME */
 function valueBefore(text: string, name: SecretName): Literal | null {
-  if (!/[\s"':=]/.test(text[name.from - 1] ?? '') || !nameKey.test(text.slice(Math.max(0, name.from - 40), name.from)))
-    return null;
+  if (!/[\s"':=]/.test(text[name.from - 1] ?? '')) return null;
+  const near = Math.max(0, name.from - 40);
+  const key = nameKey.exec(text.slice(near, name.from));
+  if (key === null) return null;
   const start = Math.max(0, name.from - 560);
-  const match = valueAhead.exec(text.slice(start, name.from));
+  const match = valueAhead[key[1]!.toLowerCase() as 'name' | 'key'].exec(text.slice(start, near + key.index));
   if (!match) return null;
   const from = start + match.index + match[0].indexOf(match[2]!);
   return { from, to: from + match[2]!.length, value: match[2]!, quoted: match[1] !== '' };

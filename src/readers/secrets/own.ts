@@ -31,6 +31,11 @@ const most = 200;
 /** Names that frameworks put into what they send to browsers. */
 const published = /^(?:NEXT_PUBLIC|VITE|REACT_APP|PUBLIC|EXPO_PUBLIC|NUXT_PUBLIC|GATSBY|VUE_APP|STORYBOOK|NG_APP)_/;
 
+/** Is it a variable whose value every browser is sent? */
+export function isPublished(name: string): boolean {
+  return published.test(name);
+}
+
 /** @param values what the `.env` files at hand and the variables that the policy names hold */
 export function ownSecrets(values: readonly OwnValue[]): OwnSecrets {
   const entries: [Uint8Array, Form][] = [];
@@ -65,7 +70,7 @@ function withPassword(own: OwnValue): OwnValue[] {
 
 /** Addresses without anything secret in them, and what is named as meant for the public. */
 function isPublic(name: string, value: string): boolean {
-  if (published.test(name)) return true;
+  if (isPublished(name)) return true;
   const [, host, path = ''] = /^[a-z][\w+.-]*:\/\/([\w.-]+(?::\d+)?)(\/[^?#]*)?$/i.exec(value) ?? [];
   return host !== undefined && path.split('/').every((part) => part.length < 16);
 }

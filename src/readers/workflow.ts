@@ -1,0 +1,128 @@
+import { type Tree, Unreadable } from './settings/tree.ts';
+import { readYaml } from './settings/yaml.ts';
+
+/** The name that the check of a pull request starts with, as `init` writes it. */
+const requiredName = 'protect';
+
+/** Events that run with secrets, whatever branch a change comes from, or by the leave of another workflow. */
+const trustedEvents = ['pull_request_target', 'workflow_run', 'workflow_call'];
+
+/** What a token may write without reaching code, releases, deployments or checks. */
+const harmless = new Set(['issues', 'discussions', 'security-events', 'repository-projects', 'models']);
+
+/**
+ * What a workflow may do that its owners want to see: use a secret, deploy, write, run with the rights of the default
+ * branch, report a check of our name. Empty for one that only lints and tests. Each goes on after "the workflow".
+ * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax
+ */
+export function powersOf(text: string): ReadonlySet<string> {
+  if (text.trim() === '') return new Set();
+  let documents: Tree[];
+  try {
+    documents = readYaml(text);
+  } catch (error) {
+    if (error instanceof Unreadable) return new Set([`${error.message}, so nobody can tell what it may do`]);
+    throw error;
+  }
+  const powers = new Set<string>();
+  for (const document of documents) {
+    addEvents(child(document, 'on'), powers);
+    addPermissions(child(document, 'permissions'), powers);
+    for (const [id, job] of child(document, 'jobs')?.children ?? []) addJob(String(id), job, powers);
+    addExpressions(document, isReadOnly(child(document, 'permissions')), powers);
+  }
+  return powers;
+}
+
+function child(tree: Tree | undefined, name: string): Tree | undefined {
+  for (const [key, value] of tree?.children ?? []) if (String(key).toLowerCase() === name) return value;
+  return undefined;
+}
+
+function addEvents(events: Tree | undefined, powers: Set<string>): void {
+  const isMap = typeof events?.value === 'object' && !Array.isArray(events.value);
+  const values = events?.children.size ? [...events.children.values()].map(({ value }) => value) : [events?.value];
+  const names = isMap ? [...(events?.children.keys() ?? [])] : values;
+  for (const name of names.map((each) => String(each).toLowerCase()))
+    if (trustedEvents.includes(name)) powers.add(`runs on ${name}`);
+}
+
+function addPermissions(permissions: Tree | undefined, powers: Set<string>): void {
+  if (String(permissions?.value).toLowerCase() === 'write-all') powers.add('may write everything (write-all)');
+  for (const [name, { value }] of permissions?.children ?? []) {
+    const scope = String(name).toLowerCase();
+    if (String(value).toLowerCase() === 'write' && !harmless.has(scope))
+      powers.add(`has the permission ${scope}: write`);
+  }
+}
+
+/** Can the token do no more than read, as far as no job says otherwise? */
+function isReadOnly(permissions: Tree | undefined): boolean {
+  if (permissions === undefined) return false;
+  const value = typeof permissions.value === 'string' ? permissions.value.toLowerCase() : '';
+  if (permissions.children.size === 0) return value === 'read-all' || typeof permissions.value === 'object';
+  return [...permissions.children.values()].every((each) => String(each.value).toLowerCase() !== 'write');
+}
+
+function addJob(id: string, job: Tree, powers: Set<string>): void {
+  addPermissions(child(job, 'permissions'), powers);
+  const environment = child(job, 'environment');
+  const named = child(environment, 'name') ?? environment;
+  if (environment !== undefined) powers.add(`deploys to the environment ${shown(named?.value)}`);
+  if (child(job, 'secrets') !== undefined) powers.add('hands secrets to another workflow');
+  const name = child(job, 'name')?.value;
+  if (couldBeOurs(typeof name === 'string' ? name.trim() : id, child(child(job, 'strategy'), 'matrix')))
+    powers.add(`could report a check named '${requiredName} …' (job ${shown(id)})`);
+}
+
+const shown = (value: unknown) => String(value).slice(0, 60);
+
+/** Could the name of a job begin as that of the required check? What only GitHub can work out could. */
+function couldBeOurs(name: string, matrix: Tree | undefined): boolean {
+  const fits = (start: string) => {
+    const folded = start.toLowerCase();
+    return requiredName.startsWith(folded) || folded.startsWith(requiredName);
+  };
+  const at = name.indexOf('${{');
+  if (at < 0) return name.toLowerCase().startsWith(requiredName);
+  const before = name.slice(0, at);
+  if (!fits(before)) return false;
+  if (before.toLowerCase().startsWith(requiredName)) return true;
+  const values = /^\$\{\{\s*matrix\.[\w.-]+\s*\}\}/.test(name.slice(at)) && matrix ? literals(matrix) : null;
+  return values === null || values.some((value) => fits(before + value));
+}
+
+/** Every scalar of a matrix, and its keys' values below; null where an expression makes some of them. */
+function literals(tree: Tree): string[] | null {
+  if (tree.children.size === 0) {
+    const text = String(tree.value);
+    return text.includes('${{') ? null : [text];
+  }
+  const found: string[] = [];
+  for (const each of tree.children.values()) {
+    const below = literals(each);
+    if (below === null) return null;
+    found.push(...below);
+  }
+  return found;
+}
+
+/** Secrets, and the token where nothing says that it can only read, wherever an expression names them. */
+function addExpressions(document: Tree, readOnly: boolean, powers: Set<string>): void {
+  const open: Tree[] = [document];
+  for (let tree = open.pop(); tree !== undefined; tree = open.pop()) {
+    open.push(...tree.children.values());
+    if (typeof tree.value !== 'string') continue;
+    if (/\bgit-protect\b/.test(tree.value)) powers.add('runs git-protect');
+    for (const [, inside] of tree.value.matchAll(/\$\{\{(.*?)\}\}/gs)) {
+      const text = inside!;
+      for (const [, name] of text.matchAll(/\bsecrets\b(?:\s*\.\s*([\w-]+))?/gi)) {
+        const isToken = name?.toUpperCase() === 'GITHUB_TOKEN';
+        if (!isToken) powers.add(name === undefined ? 'uses secrets' : `uses the secret ${name.toUpperCase()}`);
+        else if (!readOnly) powers.add('uses the token, which no top-level permissions: keeps from writing');
+      }
+      if (!readOnly && /\bgithub\s*(?:\.\s*token\b|\[)/i.test(text))
+        powers.add('uses the token, which no top-level permissions: keeps from writing');
+    }
+  }
+}
