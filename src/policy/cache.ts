@@ -4,7 +4,7 @@ import type { Oid, Policy } from '../model/index.ts';
 import type { PolicyCache } from './load.ts';
 
 /** Raised with every change of the parsed form, so that an older cache is not read. */
-const version = 12;
+const version = 13;
 
 /**
  * A parsed policy that is kept by its blob id; null where it is not. Synchronous: one small file, and loading the other
