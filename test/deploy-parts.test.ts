@@ -113,3 +113,13 @@ test('a bare restart has its way back, and is watched', async () => {
   is(await runs(), first, 'what runs is what ran');
   is(lines()[0]!['kind'], 'restart');
 });
+
+test('a restart that the policy knows no way for changes nothing, and nothing stands open', async () => {
+  const { repo, lines } = await deployable();
+  is(repo.protect('deploy').code, 0);
+  const done = repo.protect('deploy', '--only', 'restart');
+  is(done.code, 3, done.out);
+  match(done.out, 'the policy does not say how production is restarted');
+  is(lines().at(-1)!['state'], 'unchanged');
+  is(repo.protect('deploy').code, 0);
+});

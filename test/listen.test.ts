@@ -335,9 +335,10 @@ test('bad lengths, slow bodies, what is no HTTP, and floods are refused; it goes
     match(first(await raw(listener.port, [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\n\r\n`], false))!, /4\d\d/);
     await raw(listener.port, [head('Content-Length: 500'), body.slice(0, 100)], true);
     await listener.says('400 the body was cut off');
-    const start = Date.now();
-    match(first(await raw(listener.port, [head('Content-Length: 500'), body.slice(0, 100)], false))!, '408');
-    ok(Date.now() - start < 9_500, 'a body that never comes is not waited for');
+    // In our words: Node's own limit, which comes later, has others.
+    const late = await raw(listener.port, [head('Content-Length: 500'), body.slice(0, 100)], false);
+    match(first(late)!, '408');
+    match(late, 'the body takes too long');
     not.match(listener.out, 'looks for something new');
 
     const flood = await Promise.all(

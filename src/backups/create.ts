@@ -45,8 +45,12 @@ export async function createBackup(place: BackupPlace, options: CreateOptions): 
       await note(place.folder, { at: place.now().toISOString(), event: 'created', id });
       return manifest;
     } catch (error) {
-      // Half a backup must not fill the disk until the next one; what cannot be removed now goes then.
-      await removeLeftovers(place.folder, prefixOf(place)).catch(() => undefined);
+      // Half a backup must not fill the disk until the next one; why there is none is the better reason to end with.
+      await removeLeftovers(place.folder, prefixOf(place)).catch((left: NodeJS.ErrnoException) =>
+        place.tell(
+          `what was begun is still in ${place.backup.folder} (${left.code ?? left.message}); the next backup removes it`,
+        ),
+      );
       throw error;
     }
   };

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { access, constants, lstat, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,7 @@ import { parseManifest } from '../backups/manifest.ts';
 import { baselineBeside } from '../databases/dump.ts';
 import type { Baseline } from '../databases/fingerprint/baseline.ts';
 import { writeBaseline } from '../databases/fingerprint/store.ts';
+import { lookAt } from '../machine/look.ts';
 import { pipe } from '../machine/pipe.ts';
 import { exitCode, Undecided, UsageError } from '../model/index.ts';
 import type { Io } from './io.ts';
@@ -76,7 +77,7 @@ async function write(plain: Readable, out: string | null, io: Io): Promise<void>
       return;
     }
     // A device that is moved over is gone for the whole machine.
-    const there = await lstat(out).catch(() => null);
+    const there = await lookAt(out);
     if (there !== null && !there.isFile()) throw new UsageError(`${out} exists and is not a file`, 'name another one');
     const beside = `${out}.partial`;
     await rm(beside, { force: true });

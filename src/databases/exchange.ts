@@ -58,15 +58,14 @@ export async function exchange(place: Place, server: Target, { database, next, k
 /** Ends the sessions of a database again and again, until what waits for it is done. */
 async function whileEnding(helper: Session, database: string, work: Promise<unknown>): Promise<void> {
   let done = false;
-  const ended = work.finally(() => {
+  const settled = Promise.allSettled([work]).then(() => {
     done = true;
   });
-  ended.catch(() => {}); // It is awaited below.
   while (!done) {
-    await Promise.race([ended.catch(() => {}), new Promise((next) => setTimeout(next, 50))]);
+    await Promise.race([settled, new Promise((next) => setTimeout(next, 50))]);
     if (!done) await endSessions(helper, database);
   }
-  await ended;
+  await work;
 }
 
 async function endSessions(helper: Session, database: string): Promise<void> {

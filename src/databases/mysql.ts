@@ -11,7 +11,8 @@ export async function connectMysql(target: Target, topLevel: string): Promise<Se
   const loaded = await loadDriver('mysql2/promise', topLevel, () => import('mysql2/promise'));
   const opening = loaded.createConnection(optionsOf(target));
   const connection = await answered(target, patience, opening, () => {
-    opening.then((late) => late.destroy()).catch(() => {}); // Nobody waits for it any more.
+    // That it took too long has been said; what comes after all is let go.
+    void Promise.allSettled([opening]).then(([late]) => late.status === 'fulfilled' && late.value.destroy());
   });
   connection.on('error', () => {}); // The next question says it by its code.
   return {

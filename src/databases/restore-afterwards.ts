@@ -81,8 +81,11 @@ async function takeBack(place: Place, target: Target, swapped: Swapped, why: str
   }
   const dropped = (admin: { query(sql: string): Promise<unknown> }) =>
     admin.query(`drop database ${quoted(fresh)} with (force)`);
-  await withSession(place, server, dropped).catch(() => {}); // The next restore drops it.
-  return { end: 'taken back', said: [`${database} is the original again: ${why}`] };
+  const said = [`${database} is the original again: ${why}`];
+  await withSession(place, server, dropped).catch((error: unknown) => {
+    said.push(`the restored copy is still there as ${fresh}, until the next restore: ${told(error)}`);
+  });
+  return { end: 'taken back', said };
 }
 
 /** Of the database that a URL leads to. */

@@ -184,9 +184,11 @@ async function replace(place: Place, admin: Session, target: Target, what: Repla
     place.tell(`swapping: ${database} becomes ${kept}`);
     await exchange(place, server, { database, next: fresh, kept, mark: keptMark(order.nonce) });
   } catch (error) {
-    const stands = error instanceof InDoubt ? await oidOf(place, server, database).catch(() => null) : original;
+    const stands = error instanceof InDoubt ? await standing(place, server, database) : original;
     if (stands === original) {
-      await admin.query(`drop database if exists ${quoted(fresh)} with (force)`).catch(() => {}); // The next run drops it.
+      await admin.query(`drop database if exists ${quoted(fresh)} with (force)`).catch((left: unknown) => {
+        order.say(`note: the restored copy is still there as ${fresh}, until the next restore: ${told(left)}`);
+      });
       throw error instanceof InDoubt ? new Undecided(`${error.message}; the names are as they were`) : error;
     }
     if (stands !== number) {
@@ -197,6 +199,16 @@ async function replace(place: Place, admin: Session, target: Target, what: Repla
   const ending = await lookAfterwards(place, target, { name, dump, since, original, fresh, kept, number });
   noteRestore(place, { ...line, event: ending.end });
   return ending;
+}
+
+/** Which database bears the name after a swap that nobody answered for; 'unknown' is none of them, and ends as stuck. */
+async function standing(place: Place, server: Target, database: string): Promise<string | null> {
+  try {
+    return await oidOf(place, server, database);
+  } catch (error) {
+    place.tell(`${database} cannot be asked: ${told(error)}`);
+    return 'unknown';
+  }
 }
 
 async function beginFresh(place: Place, admin: Session, database: string, fresh: string): Promise<void> {

@@ -1,18 +1,13 @@
-import { createBackup } from '../backups/create.ts';
-import { backupPlace } from '../backups/place.ts';
-import { listBackups } from '../backups/store.ts';
-import { uploadAll } from '../backups/upload.ts';
 import { exitCode, type Oid, Refused, Undecided } from '../model/index.ts';
-import { ago } from '../words/ago.ts';
-import { type Begin, Journal, lastLive, type State } from './journal.ts';
+import { commandOf, makeBackup, previousOf, refuseMissing, refuseOpen } from './before.ts';
+import { type Begin, Journal, type State } from './journal.ts';
 import { here, journals, openJournal, withLock } from './lock.ts';
 import { migrationsBetween } from './migrations.ts';
 import { type DeployPlace, journalsOf } from './place.ts';
 import { untilReady } from './ready.ts';
 import { packRelease, proveRelease, pruneReleases } from './release.ts';
 import { runStep } from './run-step.ts';
-import { type Sample, whatRuns } from './sample.ts';
-import { switchOf } from './supervisor.ts';
+import type { Sample } from './sample.ts';
 import { takeBack } from './take-back.ts';
 import { watch, watched } from './watch.ts';
 
@@ -72,7 +67,7 @@ export async function ship(place: DeployPlace, order: Order): Promise<Ended> {
   return withLock(place, async () => {
     const all = journals(place);
     refuseOpen(place, openJournal(all));
-    const previous = await previousOf(place, all, order);
+    const previous = await previousOf(place, all, order.viewer.noted);
     const begin = { environment: place.name, kind: order.kind, commit: order.commit, replaced: previous, ...here() };
     const run = new Run(place, order, previous, Journal.begin(journalsOf(place), begin, place.now));
     const refusal = await run.prepare();
@@ -101,7 +96,7 @@ class Run {
   /** All that comes before anything changes. @returns why it stops here; null: it goes on */
   async prepare(): Promise<{ state: State; why: string } | null> {
     const { place, order, previous, journal } = this;
-    const { run, undoCheck, backup, release, undo } = place.environment;
+    const { undoCheck, backup, release, undo } = place.environment;
     const { signal } = place;
     try {
       await this.#phase('checks', 'checked', async () => {
@@ -109,8 +104,9 @@ class Run {
         return 'passed';
       });
       await this.#phase('way back', 'way back checked', async () => {
-        if (order.kind === 'deploy') await refuseMissing(place, journal, run!.command);
-        if (undoCheck !== null) refuse(await runStep(place, journal, 'undoCheck', undoCheck, signal, this.#facts()));
+        await refuseMissing(place, journal, commandOf(place, order.kind).command);
+        const missing = undoCheck && (await runStep(place, journal, 'undoCheck', undoCheck, signal, this.#facts()));
+        if (missing !== null) throw new Refused(`the way back is not there: ${missing}`);
         await this.#tellWayBack();
         return undoCheck === null
           ? undo === 'release'
@@ -143,8 +139,7 @@ class Run {
   async change(): Promise<string | null> {
     const { place, order, journal } = this;
     const { signal } = place;
-    const command =
-      order.kind === 'deploy' ? place.environment.run! : (switchOf(place, 'restart') ?? restartBySteps(place));
+    const command = commandOf(place, order.kind);
     const name = order.kind === 'deploy' ? 'run' : 'restart';
     try {
       const ran = await this.#step('run', () => runStep(place, journal, name, command, signal, this.#facts()));
@@ -255,74 +250,6 @@ class Run {
     const { samples, bad, p95 } = watched(this.#samples);
     return `${samples.length} samples, ${bad === 0 ? 'none' : bad} bad, 95 % within ${p95} ms`;
   }
-}
-
-/** @throws Undecided where an earlier one stands open */
-function refuseOpen(place: DeployPlace, open: Journal | null): void {
-  if (open === null) return;
-  const how = open.state === 'stuck' ? 'failed and could not be taken back' : 'was cut off';
-  throw new Undecided(
-    `the ${open.begun.kind} of ${open.begun.commit.slice(0, 12)} ${how}, and nobody has said what stands`,
-    `npx git-protect deploy resume ${place.name}`,
-  );
-}
-
-/** What runs now: what the journal says, unless the service says otherwise. */
-async function previousOf(place: DeployPlace, all: readonly Journal[], { viewer }: Order): Promise<Oid | ''> {
-  const known = lastLive(all)?.begun.commit ?? '';
-  const { commit, fault } = await whatRuns(place.environment.live!, place.now, place.signal);
-  if (commit === null) {
-    const { host } = new URL(place.environment.live!.url);
-    viewer.noted(`${host} does not say what runs now: ${fault ?? 'it names no commit'}`);
-    return known;
-  }
-  if (fault !== null) viewer.noted(`what runs now is not well: ${fault}`);
-  if (known === '' || known.startsWith(commit)) return known;
-  throw new Undecided(
-    `${commit.slice(0, 12)} runs in ${place.name}, and ${known.slice(0, 12)} was deployed last: somebody changed it`,
-    `npx git-protect deploy resume ${place.name}  # watches what runs, and writes it down`,
-  );
-}
-
-/** A command that is not there is found before the backup, and not after it. */
-async function refuseMissing(place: DeployPlace, journal: Journal, command: string): Promise<void> {
-  const word = /^\s*([\w./-]+)(?:\s|$)/.exec(command)?.[1];
-  if (word === undefined) return;
-  const looked = await runStep(
-    place,
-    journal,
-    'look for run',
-    // Some shells find a file by its path that nobody may run.
-    {
-      command: word.includes('/') ? `test -f ${word} -a -x ${word}` : `command -v -- ${word} >/dev/null`,
-      timeout: 30_000,
-    },
-    place.signal,
-  );
-  if (looked !== null) throw new Undecided(`run: ${word} is not there, or cannot be run`, 'correct deploy.run');
-}
-
-function refuse(fault: string | null): void {
-  if (fault !== null) throw new Refused(`the way back is not there: ${fault}`);
-}
-
-async function makeBackup(place: DeployPlace, name: string): Promise<string> {
-  const backups = backupPlace(place, name, (await place.repository.head()).commit);
-  const options = { issue: null, smaller: false, recipientsChanged: false, locked: name === place.name };
-  const manifest = await createBackup(backups, options);
-  if (manifest.state === 'suspect') throw new Refused(`the backup is suspect: ${manifest.doubts.join('; ')}`);
-  const held = await uploadAll(backups, manifest);
-  const proven = (await listBackups(backups.folder, name)).find(({ testedAt }) => testedAt !== null);
-  const age = Date.parse(manifest.createdAt) - Date.parse(proven?.manifest.createdAt ?? '');
-  const tested = proven === undefined ? 'none was restored yet' : `the newest that was restored is ${ago(age)} older`;
-  return [manifest.id, ...held.map((one) => `${one} holds it too`), tested].join(', ');
-}
-
-function restartBySteps(place: DeployPlace) {
-  const [stop, start] = [place.environment.stop, place.environment.start];
-  if (stop === null || start === null)
-    throw new Undecided(`the policy does not say how ${place.name} is restarted`, 'name process, or stop and start');
-  return { command: `${stop.command}\n${start.command}`, timeout: stop.timeout + start.timeout };
 }
 
 function named(migrations: readonly string[]): string {

@@ -1,5 +1,6 @@
-import { lstat, mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { lookAt } from '../machine/look.ts';
 import { Undecided } from '../model/index.ts';
 import type { Journal } from './journal.ts';
 import type { DeployPlace } from './place.ts';
@@ -110,7 +111,7 @@ async function unpackBeside(place: DeployPlace, release: Release, withEnv: boole
 /** A folder on the way that is a link would have the files put somewhere else. */
 async function refuseLinkedParent(topLevel: string, path: string): Promise<void> {
   for (let at = dirname(path); at !== '.'; at = dirname(at)) {
-    const found = await lstat(join(topLevel, at)).catch(() => null);
+    const found = await lookAt(join(topLevel, at));
     if (found !== null && !found.isDirectory())
       throw new Undecided(`${at} is no folder, so ${path} would be put somewhere else`);
   }
@@ -124,7 +125,7 @@ async function refuseOtherDisk(
 ): Promise<void> {
   const { dev } = await stat(join(topLevel, aside));
   for (const path of paths) {
-    const parent = await stat(join(topLevel, dirname(path))).catch(() => null);
+    const parent = await lookAt(join(topLevel, dirname(path)));
     if (parent !== null && parent.dev !== dev)
       throw new Undecided(`${path} lies on another file system than release.into`, 'put release.into on the same one');
   }
@@ -134,7 +135,7 @@ async function swapIn({ topLevel }: DeployPlace, { unpacked, aside, paths }: Swa
   for (const path of paths) {
     const [there, kept] = [join(topLevel, path), join(topLevel, aside, path)];
     await mkdir(dirname(kept), { recursive: true });
-    if ((await lstat(there).catch(absent)) !== null) await rename(there, kept);
+    if ((await lookAt(there)) !== null) await rename(there, kept);
     await mkdir(dirname(there), { recursive: true });
     await rename(join(topLevel, unpacked, path), there);
   }
@@ -144,9 +145,9 @@ async function swapIn({ topLevel }: DeployPlace, { unpacked, aside, paths }: Swa
 async function swapBack({ topLevel }: DeployPlace, journal: Journal, { unpacked, aside, paths }: Swap): Promise<void> {
   for (const path of paths) {
     const [there, kept, was] = [join(topLevel, path), join(topLevel, aside, path), join(topLevel, unpacked, path)];
-    const isIn = (await lstat(was).catch(absent)) === null;
-    if (isIn && (await lstat(there).catch(absent)) !== null) await rename(there, was);
-    if ((await lstat(kept).catch(absent)) !== null) await rename(kept, there);
+    const isIn = (await lookAt(was)) === null;
+    if (isIn && (await lookAt(there)) !== null) await rename(there, was);
+    if ((await lookAt(kept)) !== null) await rename(kept, there);
   }
   journal.add('swapped back');
 }
@@ -156,9 +157,4 @@ async function discard(
   { unpacked, aside }: Pick<Swap, 'unpacked' | 'aside'>,
 ): Promise<void> {
   for (const folder of [unpacked, aside]) await rm(join(topLevel, folder), { recursive: true, force: true });
-}
-
-function absent(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-  throw error;
 }

@@ -2,6 +2,7 @@ import { chmod, lstat, mkdir, readdir, readFile, rm, statfs, writeFile } from 'n
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { countFile, finish, unfinished, writeBeside } from '../backups/written.ts';
+import { lookAt } from '../machine/look.ts';
 import { type Oid, Undecided } from '../model/index.ts';
 import { archiveFault, type Contained } from './archive.ts';
 import type { DeployPlace } from './place.ts';
@@ -117,7 +118,7 @@ export async function pruneReleases(place: DeployPlace, wereLive: ReadonlySet<st
 }
 
 async function prepareFolder(folder: string, shown: string): Promise<void> {
-  const there = await lstat(folder).catch(() => null);
+  const there = await lookAt(folder);
   // A link that came with a commit would have the rights of another folder changed, and archives put there.
   if (there !== null && !there.isDirectory())
     throw new Undecided(`${shown} is no folder`, 'remove it, or name another release.into');
