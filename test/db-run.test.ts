@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
 import { Cluster, missing } from './support/postgres.ts';
 import { needing, suite } from './support/suite.ts';
-import { distFolder, environment, guardedRepo, type Repo } from './support/world.ts';
+import { distFolder, environment, guardedRepo, type Repo, testsFolder } from './support/world.ts';
 
 const test = suite('db-run');
 
@@ -170,6 +170,7 @@ needing(test, missing, 'begin and end for others; a server that is gone is not j
 
 needing(test, missing, 'no value is in an argument of any process, nor in a file of ours', async () => {
   const seen = new Set<string>();
+  const ports = Object.values(await servers!).map(({ port }) => port);
   const running = protect({}, 'db', 'run', '--', 'true');
   let going = true;
   const sampling = (async () => {
@@ -177,9 +178,11 @@ needing(test, missing, 'no value is in an argument of any process, nor in a file
       for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
         try {
           const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-          // What other people's shells on this machine say is none of ours: no shell is started here.
-          if (!/^(?:\S*\/)?(?:ba|da)?sh\0/.test(line) && /pg_dump|pg_restore|git-protect|cli\.js/.test(line))
-            seen.add(line);
+          // What others run on this machine, other tests among them, is none of ours.
+          const variables = readFileSync(`/proc/${pid}/environ`, 'utf8');
+          const isOurs =
+            variables.includes(testsFolder) || ports.some((port) => variables.includes(`PGPORT=${port}\0`));
+          if (isOurs && /pg_dump|pg_restore|git-protect|cli\.js/.test(line)) seen.add(line);
         } catch {
           // It has ended meanwhile.
         }

@@ -5,9 +5,9 @@
 //   --node VERSION                under another Node, which npm brings
 //   --no-build, --coverage
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, freemem, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -79,7 +79,7 @@ const longest = [
   'review',
   'terminal',
 ];
-/** Files that wait for a service more than they work: one of them runs beside the others, and none of them makes others wait. */
+/** Files that wait for a service more than they work: each has a lane of its own, and none of them makes others wait. */
 const waiting = ['deploy', 'deploy-kill', 'deploy-release', 'listen'];
 const nameOf = (file) => file.replace(/^.*\/|\.test\.js$/g, '');
 const place = (file) => {
@@ -102,7 +102,19 @@ let failed = 0;
 const missing = [];
 const isWaiting = (file) => waiting.includes(nameOf(file));
 const queue = files.filter((file) => !isWaiting(file));
-const lanes = [files.filter(isWaiting), ...Array.from({ length: Math.max(2, cpus().length) }, () => queue)];
+const lanes = [
+  ...files.filter(isWaiting).map((file) => [file]),
+  ...Array.from({ length: Math.max(2, cpus().length) }, () => queue),
+];
+/** Test processes, by what their groups are called; whoever stops the run stops them, before their files go. */
+const running = new Set();
+process.on('exit', () => {
+  for (const pid of running) process.kill(-pid, 'SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+const temporary = inMemory() ?? tmpdir();
+/** Where a company sets more of them each Node reads them at its start, which takes longer than many a test. */
+const certificates = flags.registry ? {} : { NODE_EXTRA_CA_CERTS: undefined };
 await Promise.all(
   lanes.map(async (lane) => {
     for (let file = lane.shift(); file; file = lane.shift()) {
@@ -125,6 +137,29 @@ if (missing.length > 0)
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
+/**
+ * A folder for the tests' files in memory, where there is room and programs may be run there: a disk's file system spends
+ * more on files that live for a second than Git does on reading them. Null: there is none, or TMPDIR says where they go.
+ */
+function inMemory() {
+  const place = '/dev/shm';
+  if (process.env.TMPDIR !== undefined || process.platform !== 'linux') return null;
+  try {
+    const { bavail, bsize } = statfsSync(place);
+    if (Math.min(bavail * bsize, freemem()) < 6 * 2 ** 30) return null;
+    const folder = mkdtempSync(join(place, 'protect-tests-'));
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+    // Servers that refuse to run as root run as somebody else, and reach what they are told of.
+    chmodSync(folder, 0o711);
+    writeFileSync(join(folder, 'program'), '#!/bin/sh\n', { mode: 0o755 });
+    execFileSync(join(folder, 'program'));
+    return folder;
+  } catch (error) {
+    if (['ENOENT', 'EACCES', 'EROFS'].includes(error.code)) return null;
+    throw error;
+  }
+}
+
 /** Installs the newest Node of a version beside the tests. Returns its executable. */
 function otherNode(version) {
   const folder = mkdtempSync(join(tmpdir(), 'protect-node-'));
@@ -141,10 +176,11 @@ function runFile(file) {
   const started = Date.now();
   return new Promise((done) => {
     const child = spawn(executable, ['--enable-source-maps', file], {
-      env: { ...process.env, FORCE_COLOR: '0', NODE_OPTIONS: '' },
+      env: { ...process.env, ...certificates, TMPDIR: temporary, FORCE_COLOR: '0', NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
+    running.add(child.pid);
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
@@ -153,6 +189,7 @@ function runFile(file) {
       late = true;
       process.kill(-child.pid, 'SIGKILL');
     }, limit);
+    child.on('exit', () => running.delete(child.pid));
     child.on('close', (code) => {
       clearTimeout(timer);
       done({ ...count(output, code, late), output, ms: Date.now() - started });

@@ -58,7 +58,7 @@ function requestOf(pid: string): Request | null {
     const isFirst = !tried.has(words[0]!);
     tried.add(words[0]!);
     const isRead = (name: string) => /^NODE_(?!V8_COVERAGE)|^PROTECT_EXTRA_CA_CERTS$/.test(name);
-    const isTerminal = (number: number) => /^\/dev\/(?!null$)/.test(readlinkSync(stream(number)));
+    const isTerminal = (number: number) => /^\/dev\/(?!null$|shm\/)/.test(readlinkSync(stream(number)));
     // What Node reads when it starts is about a process too.
     if (isFirst || Object.keys(env).some(isRead) || [0, 1, 2].some(isTerminal)) return null;
     return { words, cwd: readlinkSync(`/proc/${pid}/cwd`), env, input: openSync(stream(0), 'r') };

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, writeFileS
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { environment, folder } from './world.ts';
+import { environment, folder, testsFolder } from './world.ts';
 
 /** PostgreSQL's own programs, of the newest version here; null: it is not installed. */
 export const bin: string | null = newest('/usr/lib/postgresql');
@@ -31,8 +31,7 @@ export function servantFolder(name: string): string {
   const who = servant();
   if (who) {
     chownSync(path, who.uid, who.gid);
-    for (let above = join(path, '..'); above !== '/tmp' && above !== '/'; above = join(above, '..'))
-      chmodSync(above, 0o711);
+    chmodSync(testsFolder, 0o711);
   }
   return path;
 }

@@ -23,13 +23,14 @@ export const projectRoot = realpathSync(join(dirname(fileURLToPath(import.meta.u
 /** What the product is built into. */
 export const distFolder = process.env['PROTECT_TEST_DIST'] ?? join(projectRoot, 'dist');
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'protect-test-')));
-process.on('exit', () => rmSync(root, { recursive: true, force: true }));
+/** What holds every folder of this test process. */
+export const testsFolder = realpathSync(mkdtempSync(join(tmpdir(), 'protect-test-')));
+process.on('exit', () => rmSync(testsFolder, { recursive: true, force: true }));
 let folders = 0;
 
 /** A new empty folder that is removed when the test process ends. */
 export function folder(name = 'f'): string {
-  const path = join(root, `${name}${++folders}`);
+  const path = join(testsFolder, `${name}${++folders}`);
   mkdirSync(path);
   return path;
 }
@@ -110,7 +111,7 @@ export interface Key {
 /** Makes an SSH key with ssh-keygen. */
 export function makeKey(name: string, type = 'ed25519', bits?: number): Key {
   const file = join(folder('key'), name);
-  const made = run(root, 'ssh-keygen', [
+  const made = run(testsFolder, 'ssh-keygen', [
     '-q',
     '-t',
     type,
