@@ -259,8 +259,14 @@ export class Repository {
   async #readLayout(): Promise<Layout> {
     const { lines, stderr } = await this.#lookAround();
     const [bare, gitDir, commonDir, topLevel] = lines;
-    if (!gitDir || !commonDir)
-      throw new UsageError(firstLine(stderr) || 'this is not a Git repository', 'run it inside a Git repository');
+    if (!gitDir || !commonDir) {
+      // Git words it by where it stopped looking.
+      const isOutside = stderr === '' || stderr.startsWith('fatal: not a git repository (or any ');
+      throw new UsageError(
+        isOutside ? 'this is not a Git repository' : firstLine(stderr),
+        'run it inside a Git repository',
+      );
+    }
     if (bare !== 'true' && !topLevel) throw failure(['rev-parse'], 128, stderr);
     return { gitDir, commonDir: resolve(this.cwd, commonDir), topLevel: bare === 'true' ? null : topLevel! };
   }
