@@ -427,12 +427,14 @@ class Migration(migrations.Migration):
         migrations.DeleteModel(name='Order'),
         migrations.RemoveField(model_name='user', name='email'),
         migrations.RunSQL('TRUNCATE logs'),
+        migrations.AlterField('user', 'age', models.SmallIntegerField(help_text='AlterField(')),
     ]
 `;
   equal(said(await judgeCode(code, 'python', 'postgres')), [
     '5 error drops the table of Order',
     '6 error drops a column of user',
     '7 error removes every row of logs',
+    '8 warning AlterField can change the type of a column, which can lose data: python manage.py sqlmigrate prints what it runs',
   ]);
 });
 

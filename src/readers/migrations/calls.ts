@@ -75,6 +75,8 @@ const methods: Readonly<Record<Language, ReadonlyMap<string, string>>> = {
 /** What the calls in the code do to the data. */
 export function callProblems(tokens: readonly Token[], language: Language, dialect: Dialect): SqlProblem[] {
   return tokens.flatMap((token, at) => {
+    if (language === 'python' && token.kind === 'name' && token.text === 'AlterField' && isMark(tokens[at + 1], '('))
+      return { line: token.line, severity: 'warning', rule: 'call', message: altersField };
     const message = callMessage(tokens, at, language);
     if (message === null) return [];
     const [severity, told] =
@@ -87,6 +89,10 @@ export function callProblems(tokens: readonly Token[], language: Language, diale
 
 /** Whatever PostgreSQL holds can be written as text. */
 export const keptAsText = 'changes a column to text: may rewrite the table under an exclusive lock';
+
+/** Django says what a field becomes, and most of it, such as a help text, changes nothing in the database. */
+const altersField =
+  'AlterField can change the type of a column, which can lose data: python manage.py sqlmigrate prints what it runs';
 
 /** Does a call that changes a column make it `text`, and nothing else that could be the type? */
 function makesText(tokens: readonly Token[], at: number): boolean {
