@@ -215,6 +215,65 @@ test('workflows that only lint and test are left out of the rule; what deploys, 
   match(refused.out, 'the workflow deploys to the environment production');
 });
 
+test('what changes all the time is left for a person to decide, behind a #; what is critical never is', () => {
+  const deploys = 'on: push\njobs: { d: { runs-on: x, environment: production, steps: [] } }\n';
+  const repo = fresh({
+    'compose.yml': 'services: {}\n',
+    Dockerfile: 'FROM scratch\n',
+    'drizzle/schema.ts': 's',
+    'src/payments/refund.ts': 's',
+    '.github/workflows/deploy.yml': deploys,
+    '.github/workflows/release.yml': deploys,
+  });
+  const stream = ['feature done\nreset refs/heads/main\nfrom refs/heads/main^0\n'];
+  const changes: [number, string][] = [
+    [20, 'compose.yml'],
+    [10, 'src/payments/refund.ts'],
+    [6, '.github/workflows/deploy.yml'],
+    [2, '.github/workflows/release.yml'],
+    [1, 'Dockerfile'],
+    [60, 'src/a.ts'],
+  ];
+  const names = changes.flatMap(([times, name]) => Array.from({ length: times }, () => name));
+  for (const [n, name] of names.entries())
+    stream.push(
+      `commit refs/heads/main\ncommitter A <a@example.com> ${1_700_000_000 + n} +0000\ndata 9\nfix: some\n`,
+      `M 100644 inline ${name}\ndata <<END\n${name.endsWith('.yml') ? deploys : ''}# ${n}\nEND\n\n`,
+    );
+  run(repo.dir, 'git', ['fast-import', '--quiet', '--force'], { env: repo.env, input: `${stream.join('')}done\n` });
+  repo.git('reset', '-q', '--hard');
+  const done = repo.protect('init');
+  is(done.code, 0, done.out);
+  match(
+    done.out,
+    '/compose.yml, /.github/workflows/deploy.yml changed in 27 of the last 100 commits, so no rule protects them yet; in .protectionrc take the # away from what should need an approval',
+  );
+  const policy = repo.read('.protectionrc');
+  match(policy, '["/.github/workflows/", "!/.github/workflows/deploy.yml"]');
+  match(policy, 'paths: ["/Dockerfile"]');
+  match(policy, 'paths: ["/src/payments/"]');
+  match(
+    policy,
+    '  # - { paths: ["/compose.yml"], risk: high, reason: how it is deployed } # in 21 of the last commits',
+  );
+  const land = () => {
+    repo.git('add', '-A');
+    is(repo.tryGit('commit', '-m', 'chore: protect this repository').code, 0);
+  };
+  land();
+  const changed = () => repo.write('compose.yml', 'services: { a: {} }\n').git('add', 'compose.yml');
+  changed();
+  is(repo.tryGit('commit', '-m', 'fix: compose').code, 0, 'what was left out changes');
+  repo.write('.protectionrc', policy.replaceAll('  # - {', '  - {')).git('add', '-A');
+  is(repo.protect('policy', 'check').code, 0, 'without the #');
+  repo.git('commit', '-q', '--no-verify', '-m', 'chore: protect what changes often too');
+  repo.write('compose.yml', 'services: { b: {} }\n').git('add', 'compose.yml');
+  refused(repo.tryGit('commit', '-m', 'fix: compose'), 'compose.yml');
+  repo.git('reset', '-q', '--hard');
+  repo.write('.github/workflows/deploy.yml', 'on: push\n').git('add', '-A');
+  refused(repo.tryGit('commit', '-m', 'fix: deploy'), '.github/workflows/deploy.yml');
+});
+
 test('a tracked .env of settings may change; a secret in it, and one that holds a secret, is refused', () => {
   const password = ['hunter', 'Zwei', '99'].join('');
   const repo = fresh({
@@ -402,7 +461,7 @@ test('wrong flags and places', () => {
   is(repo.protect('init', '--owner', 'no spaces please').code, 2);
   const outside = new Repo(folder()).protect('init');
   is(outside.code, 2);
-  match(outside.out, 'not a git repository');
+  match(outside.out, 'this is not a Git repository');
   is(repo.protect('inti').code, 2);
   match(repo.protect('inti').out, "did you mean 'init'?");
 });

@@ -29,7 +29,7 @@ test('what the tree holds is found without a policy; what it held only with --hi
 
 test('what --accept prints lets all of it pass, and nothing else', () => {
   const { repo } = guardedRepo();
-  repo.commit('feat: a', { 'src/a.ts': `const t = '${token}';\n`, '.env': 'A=1\n' });
+  repo.commit('feat: a', { 'src/a.ts': `const t = '${token}';\n`, '.env': 'A=1\n', 'deploy/id_ed25519': 'x\n' });
   const accepted = repo.protect('scan', '--accept');
   is(accepted.code, 1);
   const policy = accepted.stdout.slice(accepted.stdout.indexOf('checks:'));
@@ -37,8 +37,11 @@ test('what --accept prints lets all of it pass, and nothing else', () => {
   const passed = repo.protect('scan', '--accept');
   is(passed.code, 0, passed.out);
   match(passed.out, 'nothing has to be accepted');
+  match(policy, '      allow: ["/deploy/id_ed25519"]\n      settings: ["/.env"] # as long as');
   repo.commit('feat: b', { 'src/b.ts': `const t = '${token}';\n` });
   is(repo.protect('scan').code, 1);
+  repo.commit('fix: b', { 'src/b.ts': '', '.env': `DB_PASSWORD=${token.slice(0, 12)}\n` });
+  match(repo.protect('scan').out, '.env: gives a value to DB_PASSWORD', 'settings are accepted, a secret is not');
 });
 
 test('it says only what its own checks say, also as JSON', () => {

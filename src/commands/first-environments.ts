@@ -5,6 +5,7 @@ import { ownSecrets } from '../readers/secrets/own.ts';
 import { scan } from '../readers/secrets/scan.ts';
 import { largestSettings, secretVariables } from '../readers/variables/settings-only.ts';
 import { foldPath } from '../rules/match.ts';
+import { named } from '../words/named.ts';
 import type { Unsure } from './unsure.ts';
 
 /** What Git tracks although forbidden-files refuses it once it is changed. */
@@ -21,7 +22,7 @@ export async function heldFiles(topLevel: string, tracked: readonly string[], un
   const settings: string[] = [];
   for (const path of held)
     if (toldOf(path) === 'environment' && (await holdsNoSecret(topLevel, path))) settings.push(path);
-  const question = `Let ${settings.slice(0, 3).join(', ')}${settings.length > 3 ? ` and ${settings.length - 3} more` : ''} change, which Git tracks and which hold no secret?`;
+  const question = `Let ${named(settings)} change, which Git tracks and which hold no secret?`;
   const allowed = settings.length > 0 && (await unsure.yes(question, true)) ? settings : [];
   return { allowed, refused: held.filter((path) => !allowed.includes(path)) };
 }

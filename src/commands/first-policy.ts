@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import type { LocalKey } from '../approvals/keys.ts';
+import { named } from '../words/named.ts';
 import { visible } from '../words/visible.ts';
-import type { SuggestedCommits } from './first-commits.ts';
-import type { SuggestedMigrations } from './first-migrations.ts';
 import type { Unsure } from './unsure.ts';
 
 /** A rule that `init` proposes. */
@@ -117,117 +114,40 @@ async function suggest(tracked: readonly string[], unsure: Unsure): Promise<Sugg
 /** A name is no proof: on a terminal somebody says whether these are what they are called. */
 function wordsOf(byName: readonly Suggestion[]): string {
   const paths = byName.flatMap((rule) => rule.paths);
-  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : '';
-  return visible(`Protect as critical, by their names: ${paths.slice(0, 3).join(', ')}${more}?`);
+  return visible(`Protect as critical, by their names: ${named(paths)}?`);
 }
 
 /** What an earlier rule names is taken out of the folders of a later one, so that one change is refused by one rule. */
 function apart(rules: readonly Suggestion[]): Suggestion[] {
-  const named: string[] = [];
+  const taken: string[] = [];
   return rules.flatMap((rule) => {
     const isNamed = (path: string) =>
-      named.some((known) => known === path || (known.endsWith('/') && path.startsWith(known)));
+      taken.some((known) => known === path || (known.endsWith('/') && path.startsWith(known)));
     const own = rule.paths.filter((path) => !isNamed(path));
-    const inside = named.filter((known) => own.some((path) => path.endsWith('/') && known.startsWith(path)));
-    named.push(...own);
+    const inside = taken.filter((known) => own.some((path) => path.endsWith('/') && known.startsWith(path)));
+    taken.push(...own);
     return own.length === 0 ? [] : [{ ...rule, paths: [...own, ...inside.map((path) => `!${path}`)] }];
   });
 }
 
 const allWorkflows = '/.github/workflows/';
+/** The reason of the rule for hooks, the CI file and what starts the guard. */
+export const whatJudges = 'what judges a change';
 
 /**
  * Every rule of the first policy: what is suggested, and the files that decide what judges a change.
- * @param plain workflows that change without approval; a new one does not
+ * @param judges their patterns; `plain`: workflows that change without approval, while a new one does not
  */
 export async function firstRules(
   tracked: readonly string[],
-  hooks: string,
-  ciFile: string | null,
+  judges: readonly string[],
+  plain: readonly string[],
   unsure: Unsure,
-  { agents = [], plain = [] }: { readonly agents?: readonly string[]; readonly plain?: readonly string[] } = {},
 ): Promise<Suggestion[]> {
   const suggested = (await suggest(tracked, unsure)).map((rule) =>
     rule.paths.includes(allWorkflows) ? { ...rule, paths: [...rule.paths, ...plain.map((path) => `!/${path}`)] } : rule,
   );
-  const named = new Set(suggested.flatMap(({ paths }) => paths));
-  const own = [`/${hooks}/`, ...(ciFile === null ? [] : [`/${ciFile}`]), ...agents].filter((path) => !named.has(path));
-  return [...suggested, { paths: own, risk: 'high', reason: 'what judges a change' }];
-}
-
-/** Would so many of the last commits be refused that the form can only be told for now? */
-export function isFreeForm({ seen, refused }: SuggestedCommits): boolean {
-  return refused >= 3 && refused > seen / 20;
-}
-
-/** The policy that `init` writes. */
-export function policyText({
-  branch,
-  owner,
-  build,
-  rules,
-  migrations,
-  commits,
-  environments,
-  strict,
-  today,
-}: {
-  branch: string;
-  owner: { readonly name: string; readonly key: LocalKey } | null;
-  /** The command, or null. */
-  build: string | null;
-  rules: readonly Suggestion[];
-  migrations: readonly SuggestedMigrations[];
-  commits: SuggestedCommits;
-  /** Files of settings that Git tracks, and that may change. */
-  environments: readonly string[];
-  strict: boolean;
-  /** `2026-11-27`: from when on the form of messages is an error, where many would be refused today. */
-  today: string;
-}): string {
-  const quote = (text: string) => JSON.stringify(text);
-  const lines = [
-    '# What git-protect guards. Every option: node_modules/git-protect/.protectionrc.example',
-    'version: 1',
-    `project: ${quote(randomBytes(16).toString('hex'))} # what approvals are bound to; never change it`,
-  ];
-  if (owner) {
-    const { type, blob, comment } = owner.key.key;
-    lines.push('owners:', `  ${owner.name}: { keys: [${quote(`${type} ${blob} ${visible(comment)}`.trim())}] }`);
-  }
-  lines.push('branches:', `  ${quote(branch)}: { forcePush: refuse, delete: refuse, directPush: allow }`);
-  if (strict) lines.push('strict: true # in every clone, past --no-verify too');
-  if (owner) {
-    lines.push('files: # gitignore syntax; a change needs the approval of an owner');
-    for (const rule of rules)
-      lines.push(
-        `  - paths: [${rule.paths.map(quote).join(', ')}]`,
-        `    risk: ${rule.risk}`,
-        `    reason: ${rule.reason}`,
-      );
-  }
-  lines.push('commits:', ...Object.entries(commits.settings).map(([key, value]) => `  ${key}: ${value}`));
-  if (build !== null)
-    lines.push(
-      `build: { command: ${/^[\w .:-]+$/.test(build) ? build : quote(build)}, on: [pre-push, ci], timeout: 15m }`,
-    );
-  if (migrations.length > 0)
-    lines.push('migrations: # what landed is never edited, and what destroys data needs an owner');
-  for (const { folder, tool, dialect, schema } of migrations)
-    lines.push(
-      `  - { folder: ${quote(folder)}, tool: ${tool}, dialect: ${dialect}${schema.length === 0 ? '' : `, schema: [${schema.map(quote).join(', ')}]`} }`,
-    );
-  const checks: string[] = [];
-  if (isFreeForm(commits))
-    checks.push(
-      `  # ${commits.refused} of the last ${commits.seen} commits would be refused; take this out once people write types`,
-      `  commit-message: { severity: warning } # since ${today}`,
-    );
-  if (environments.length > 0)
-    checks.push(
-      '  # Git tracked these, and they hold settings only; a secret in them is refused',
-      `  forbidden-files: { options: { settings: [${environments.map((path) => quote(`/${path}`)).join(', ')}] } }`,
-    );
-  if (checks.length > 0) lines.push('checks:', ...checks);
-  return `${lines.join('\n')}\n`;
+  const taken = new Set(suggested.flatMap(({ paths }) => paths));
+  const own = judges.filter((path) => !taken.has(path));
+  return [...suggested, { paths: own, risk: 'high', reason: whatJudges }];
 }

@@ -1,11 +1,6 @@
+import { named } from '../words/named.ts';
 import type { HeldFiles } from './first-environments.ts';
-
-/** So many paths are named; of the others it is told how many there are. */
-const most = 3;
-
-function named(paths: readonly string[]): string {
-  return `${paths.slice(0, most).join(', ')}${paths.length > most ? ` and ${paths.length - most} more` : ''}`;
-}
+import type { Weighed } from './first-often.ts';
 
 /** What `init` says of workflows that its rule leaves out. @param plain at least one path */
 export function aboutPlain(plain: readonly string[]): string {
@@ -29,4 +24,11 @@ export function aboutHeld({ allowed, refused }: HeldFiles): string[] {
       `Git tracks ${named(refused)}, which forbidden-files refuses once it is changed; git rm --cached takes it out of Git, checks.forbidden-files.options.allow lets it stay`,
     );
   return remarks;
+}
+
+/** What `init` says of files that change too often to ask an owner each time. @param weighed at least one of them */
+export function aboutOften({ often, seen, changed }: Weighed): string {
+  const paths = often.flatMap(({ rule }) => rule.paths);
+  const it = paths.length === 1 ? 'it' : 'them';
+  return `${named(paths)} changed in ${changed} of the last ${seen} commits, so no rule protects ${it} yet; in .protectionrc take the # away from what should need an approval`;
 }

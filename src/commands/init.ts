@@ -18,14 +18,9 @@ import { policyHereIfAny } from '../sources/policy.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { visible } from '../words/visible.ts';
 import { type Ci, ciTemplate, guardedCiPath, lockFiles } from './ci-template.ts';
-import { firstCommits } from './first-commits.ts';
-import { heldFiles } from './first-environments.ts';
-import { buildCommand, guessCi, mainBranch } from './first-guesses.ts';
-import { firstMigrations } from './first-migrations.ts';
-import { type FirstOwner, findOwner } from './first-owner.ts';
-import { firstRules, isFreeForm, policyText } from './first-policy.ts';
-import { aboutHeld, aboutPlain } from './first-remarks.ts';
-import { plainWorkflows } from './first-workflows.ts';
+import { guessCi, mainBranch } from './first-guesses.ts';
+import type { FirstOwner } from './first-owner.ts';
+import { firstPolicy } from './first-plan.ts';
 import { pasteable } from './invocation.ts';
 import { type Io, wantsColor } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
@@ -163,41 +158,16 @@ async function makePlan(
   const protects: string[] = [];
   let owner: Plan['owner'] = null;
   if (policyNames.every((name) => !existsSync(join(topLevel, name)))) {
-    owner = await findOwner(repository, porcelain, io, flags);
-    if (owner === null)
-      remarks.push(
-        'no SSH key was found, so nobody could approve a change and no file is protected yet; make one (ssh-keygen -t ed25519), then add owners: and files: to .protectionrc',
-      );
-    const build = await buildCommand(topLevel, io.cwd, unsure);
-    const plain = owner === null ? [] : await plainWorkflows(topLevel, tracked);
-    const rules = await firstRules(tracked, hooks.folder, guardedCiPath[ci], owner === null ? guesses : unsure, {
-      plain,
-      ...(guarded === null ? {} : { agents: guarded.protects }),
+    const first = await firstPolicy({ repository, porcelain, topLevel, tracked }, io, {
+      ...flags,
+      branch,
+      judges: [`/${hooks.folder}/`, ...(guardedCiPath[ci] === null ? [] : [`/${guardedCiPath[ci]}`])],
+      starts: guarded?.protects ?? [],
     });
-    if (plain.length > 0) remarks.push(aboutPlain(plain));
-    if (owner !== null) protects.push(...rules.flatMap(({ paths }) => paths));
-    const migrations = await firstMigrations(topLevel, tracked, unsure);
-    const held = await heldFiles(topLevel, tracked, unsure);
-    remarks.push(...aboutHeld(held));
-    const commits = await firstCommits(repository);
-    if (isFreeForm(commits))
-      remarks.push(
-        `${commits.refused} of the last ${commits.seen} commits have another form than 'type: subject', so that is a warning for now (checks.commit-message)`,
-      );
-    add(
-      '.protectionrc',
-      policyText({
-        branch,
-        owner,
-        build,
-        rules,
-        migrations,
-        commits,
-        environments: held.allowed,
-        strict: flags.strict,
-        today: io.now().toISOString().slice(0, 10),
-      }),
-    );
+    add('.protectionrc', first.text);
+    owner = first.owner;
+    protects.push(...first.protects);
+    remarks.push(...first.remarks);
   } else if (flags.strict && !(await isStrict(repository)))
     remarks.push('strict mode will hold in this clone; to demand it of every clone: strict: true in the policy');
   if (guarded !== null && protects.length === 0) {

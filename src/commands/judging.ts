@@ -29,7 +29,7 @@ export interface Judging extends Presentation {
   /** Each puts right what was refused, where that can be done on the spot; then it is judged once more. */
   readonly mends?: readonly ((repository: Repository, report: Report) => Promise<boolean>)[];
   /** What is said behind the report. */
-  readonly told?: (report: Report) => void;
+  readonly told?: (report: Report, repository: Repository) => Promise<void>;
   /** What is done once the report is told; its exit code counts where the verdict is a pass. */
   readonly after?: (repository: Repository, report: Report) => Promise<number>;
 }
@@ -83,7 +83,7 @@ export async function runJudging(io: Io, judging: Judging): Promise<number> {
       if (await mend(repository, report))
         return await runJudging(unread(io), { ...judging, mends: judging.mends!.slice(at + 1) });
     await present(io, report, judging);
-    judging.told?.(report);
+    await judging.told?.(report, repository);
     if (report.verdict === 'pass' && io.signal.aborted) throw new Undecided('it was interrupted');
     return exitCodeOf(report) || ((await judging.after?.(repository, report)) ?? exitCode.pass);
   } finally {

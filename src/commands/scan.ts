@@ -2,10 +2,12 @@ import type { Finding, Report } from '../model/index.ts';
 import { readFormat } from '../report/index.ts';
 import { treeChange } from '../sources/tree.ts';
 import { visible } from '../words/visible.ts';
+import { type HeldFiles, heldFiles } from './first-environments.ts';
 import type { Io } from './io.ts';
 import { runJudging } from './judging.ts';
 import { readOptions, type Usage } from './options.ts';
 import { reportFlags } from './present.ts';
+import { guesses } from './unsure.ts';
 
 export const usage = {
   flags: {
@@ -32,23 +34,33 @@ export async function scan(args: readonly string[], io: Io): Promise<number> {
     commands: false,
     selection: { within: contents },
     source: (repository) => treeChange(repository, { history: values.history ?? false }),
-    told: (report) => {
-      if (values.accept) io.stdout.write(acceptance(report));
+    told: async (report, repository) => {
+      if (values.accept) io.stdout.write(await acceptance(report, (await repository.layout()).topLevel));
     },
   });
 }
 
+/** Without files at hand nobody can say that they hold settings only. */
+const nothing: HeldFiles = { allowed: [], refused: [] };
+
 /** What the policy has to say for all of it to pass; to be read before it is pasted. */
-function acceptance({ outcomes }: Report): string {
+async function acceptance({ outcomes }: Report, topLevel: string | null): Promise<string> {
   const found = (id: string) => outcomes.find(({ check }) => check === id)?.findings ?? [];
   const errors = (id: string) => found(id).filter(({ severity }) => severity === 'error');
   const secrets = unique(errors('no-secrets').flatMap(secretEntry));
-  const files = unique(errors('forbidden-files').flatMap(({ path }) => (path === undefined ? [] : [quoted(path)])));
+  const files = unique(errors('forbidden-files').flatMap(({ path }) => path ?? []));
+  const { allowed: settings } = topLevel === null ? nothing : await heldFiles(topLevel, files, guesses);
   if (secrets.length + files.length === 0) return 'nothing has to be accepted\n';
   const lines = ['# Read it first: what is a secret has to be replaced, not accepted.', 'checks:'];
   if (secrets.length > 0)
     lines.push('  no-secrets:', '    options:', '      allow:', ...secrets.map((entry) => `        - ${entry}`));
-  if (files.length > 0) lines.push('  forbidden-files:', `    options: { allow: [${files.join(', ')}] }`);
+  if (files.length > 0) lines.push('  forbidden-files:', '    options:');
+  const allowed = files.filter((path) => !settings.includes(path));
+  if (allowed.length > 0) lines.push(`      allow: [${allowed.map(quoted).join(', ')}]`);
+  if (settings.length > 0)
+    lines.push(
+      `      settings: [${settings.map(quoted).join(', ')}] # as long as no password, key or token is in them`,
+    );
   return `${lines.join('\n')}\n`;
 }
 

@@ -2,12 +2,15 @@ import { type BytePath, type Commit, Undecided } from '../model/index.ts';
 
 const oid = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
-/** What `readCommits` understands: id, parents and message, each ended by NUL, then (with `paths`) the raw entries. */
-export function logArguments(options: { paths: boolean }): string[] {
-  const diff = options.paths
+/**
+ * What `readCommits` understands: id, parents and message, each ended by NUL, then (with `paths`) the raw entries.
+ * @param line only what stood on the branch itself; a merge then lists what it brought there
+ */
+export function logArguments({ paths, line = false }: { paths: boolean; line?: boolean }): string[] {
+  const diff = paths
     ? [
         '--raw',
-        '-c',
+        ...(line ? ['--first-parent', '-m'] : ['-c']),
         '--root',
         '--no-relative',
         '--no-renames',
