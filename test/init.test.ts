@@ -230,9 +230,9 @@ test('what changes all the time is left for a person to decide, behind a #; what
     [20, 'compose.yml'],
     [10, 'src/payments/refund.ts'],
     [6, '.github/workflows/deploy.yml'],
-    [2, '.github/workflows/release.yml'],
+    [4, '.github/workflows/release.yml'],
     [1, 'Dockerfile'],
-    [60, 'src/a.ts'],
+    [58, 'src/a.ts'],
   ];
   const names = changes.flatMap(([times, name]) => Array.from({ length: times }, () => name));
   for (const [n, name] of names.entries())

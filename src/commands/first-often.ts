@@ -25,7 +25,7 @@ export interface Weighed {
 /** Commits that are looked at; with fewer than the least, nobody can say what changes often. */
 const most = 100;
 const least = 50;
-/** Of a hundred commits so many may wait for an approval of what is not critical. */
+/** Of a hundred commits so many may wait for an approval of what is not critical; and what fewer change is not changed often. */
 const bearable = 4;
 
 const workflows = '/.github/workflows/';
@@ -99,7 +99,7 @@ function mostChanged(waiting: readonly Set<string>[], tracked: ReadonlySet<strin
     for (const pattern of open.flat())
       if (pattern.endsWith('/') || tracked.has(pattern)) times.set(pattern, (times.get(pattern) ?? 0) + 1);
     const [next] = [...times].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-    if (next === undefined) return out;
+    if (next === undefined || next[1] <= limit) return out;
     out.add(next[0]);
   }
 }
