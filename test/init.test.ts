@@ -150,6 +150,8 @@ test('what moves money, lets people in or keeps them safe is named; one change i
     'server/routers/stripeWebhook.ts': 's',
     'server/payments/refund.ts': 's',
     'server/payments/refund.test.ts': 's',
+    'server/payments/package-lock.json': '{}',
+    'server/routers/chatWebhook.ts': 's',
     'server/guardrails.ts': 's',
     'web/components/billing-banner.tsx': 's',
     'docker/development/compose.yml': 's',
@@ -173,6 +175,8 @@ test('what moves money, lets people in or keeps them safe is named; one change i
     match(policy, `"/${path}"`);
   for (const path of ['docker-compose.prod.yml', 'worker/wrangler.toml', 'deploy.sh', 'nginx.conf'])
     match(policy, `"/${path}"`);
+  match(policy, '"!/server/payments/package-lock.json"]');
+  match(policy, '["/server/routers/chatWebhook.ts"]\n    risk: critical\n    reason: webhooks\n');
   for (const path of [
     'refund.test.ts',
     'docker-compose.test',

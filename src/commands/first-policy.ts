@@ -43,7 +43,7 @@ const notable: readonly { find: RegExp; risk: Suggestion['risk']; reason: string
 /** Code whose name says that it moves money, lets people in, or keeps them safe. */
 const sensitive: readonly { word: RegExp; reason: string }[] = [
   { word: /payments?|stripe|paypal|checkout|billing|invoic(?:e|ing)s?|payouts?/i, reason: 'payments' },
-  { word: /webhooks?/i, reason: 'payments' },
+  { word: /webhooks?/i, reason: 'webhooks' },
   {
     word: /(?:^|[^a-z])auth(?:n|z|entication|orization|guard|service|middleware|controller|router?s?|provider|config|options)?(?![a-z])|Auth(?![a-z])/,
     reason: 'who may do what',
@@ -54,6 +54,9 @@ const code = /\.(?:[cm]?[jt]sx?|py|rb|go|php|java|kts?|cs|rs|exs?|scala|swift)$/
 // What is shown in a browser or a message decides nothing: who asks it for more is answered by the server.
 const noCode =
   /(?:^|\/)(?:components?|dialogs|layouts|ui|emails?|email-templates|icons|i18n|locales|tests?|__tests__|__mocks__|specs?|e2e|fixtures?|mocks?|stories|docs?|examples?|generated)\/|\.(?:test|spec|stories|e2e|d)\.[^/]+$|(?:^|\/)test_/i;
+/** What a package manager writes: it changes with every package that anybody adds. */
+const lock =
+  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|packages\.lock\.json|Cargo\.lock|poetry\.lock|uv\.lock|composer\.lock|Gemfile\.lock|go\.sum)$/;
 /** Single files that are named; beyond, somebody has to choose. */
 const mostFiles = 12;
 
@@ -78,7 +81,9 @@ function suggestCode(tracked: readonly string[]): Suggestion[] {
       (pattern) => !pattern.endsWith('/') && !folders.some((each) => pattern.startsWith(each)),
     );
     const paths = [...folders, ...files].slice(0, mostFiles);
-    return paths.length === 0 ? [] : [{ paths, risk: 'critical' as const, reason }];
+    const locks = tracked.filter((path) => lock.test(path) && folders.some((folder) => `/${path}`.startsWith(folder)));
+    const all = [...paths, ...locks.map((path) => `!/${path}`)];
+    return paths.length === 0 ? [] : [{ paths: all, risk: 'critical' as const, reason }];
   });
 }
 

@@ -8,8 +8,7 @@ const { port, done, hooks } = workerData as { port: MessagePort; done: Int32Arra
 const commands = fork(
   fileURLToPath(new URL('./command-process.js', import.meta.url)),
   hooks === undefined ? [] : [JSON.stringify(hooks)],
-  // A small heap is copied faster with each Git that is started.
-  { serialization: 'advanced', execArgv: ['--max-semi-space-size=2'] },
+  { serialization: 'advanced' },
 );
 
 port.on('message', (order: Order) => commands.send(order));
