@@ -51,7 +51,8 @@ export async function weigh(
   const waiting = commits
     .filter((paths) => !paths.some((path) => heavy.some((rule) => patternOf(rule, path) !== null)))
     .map((paths) => new Set(paths.flatMap((path) => light.flatMap((rule) => patternOf(rule, path) ?? []))));
-  const out = mostChanged(waiting, new Set(tracked.map((path) => `/${path}`)), (commits.length * bearable) / 100);
+  const plain = tracked.filter((path) => /^[\w./-]+$/.test(path)).map((path) => `/${path}`);
+  const out = mostChanged(waiting, new Set(plain), (commits.length * bearable) / 100);
   if (out.size === 0) return all;
   const often = light.flatMap((rule) => oftenOf(rule, out, commits)).sort((a, b) => b.times - a.times);
   const changed = commits.filter((paths) =>
@@ -89,15 +90,18 @@ function patternOf({ paths }: Suggestion, path: string): string | null {
   return pattern === workflows ? path : pattern;
 }
 
-/** The patterns without which no more than so many commits wait; a workflow that is gone cannot be left out. */
-function mostChanged(waiting: readonly Set<string>[], tracked: ReadonlySet<string>, limit: number): Set<string> {
+/**
+ * The patterns without which no more than so many commits wait.
+ * @param files those that a pattern can name; what is gone is none of them
+ */
+function mostChanged(waiting: readonly Set<string>[], files: ReadonlySet<string>, limit: number): Set<string> {
   const out = new Set<string>();
   for (;;) {
     const open = waiting.map((patterns) => [...patterns].filter((each) => !out.has(each)));
     if (open.filter((patterns) => patterns.length > 0).length <= limit) return out;
     const times = new Map<string, number>();
     for (const pattern of open.flat())
-      if (pattern.endsWith('/') || tracked.has(pattern)) times.set(pattern, (times.get(pattern) ?? 0) + 1);
+      if (pattern.endsWith('/') || files.has(pattern)) times.set(pattern, (times.get(pattern) ?? 0) + 1);
     const [next] = [...times].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
     if (next === undefined || next[1] <= limit) return out;
     out.add(next[0]);
