@@ -22,7 +22,7 @@ export const usage = {
     check: {
       type: 'string',
       value: 'FILE',
-      means: 'compare with what the host returned, or with the CODEOWNERS that is there',
+      means: 'compare with what the host returned, or with the existing CODEOWNERS',
     },
   },
   example: 'npx git-protect ruleset github',
