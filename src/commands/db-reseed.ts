@@ -75,7 +75,7 @@ export async function reseedFrom(
 
 function told(io: Io, name: string, notes: readonly string[]): number {
   for (const note of notes) io.stderr.write(`note: ${note}\n`);
-  io.stdout.write(`${name} is filled anew, and holds what was dumped\n`);
+  io.stdout.write(`${name} was refilled, and holds what was dumped\n`);
   return exitCode.pass;
 }
 

@@ -86,7 +86,7 @@ function compareText(wanted: string, found: string): Compared {
   return {
     differences: same
       ? []
-      : ['it does not say what the policy says; write it anew: npx git-protect ruleset codeowners'],
+      : ['it does not say what the policy says; write it again: npx git-protect ruleset codeowners'],
     untold: [],
   };
 }

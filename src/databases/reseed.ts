@@ -47,7 +47,7 @@ export async function reseed(place: Place, name: string, source: Source, meaning
   const environment = environmentOf(place, name);
   if (!environment.disposable)
     throw new Refused(
-      `${name} is not disposable, and is never filled anew`,
+      `${name} is not disposable, so it is never reseeded`,
       'name one that has disposable: true in the policy: npx git-protect db reseed ENVIRONMENT',
     );
   const target = targetOf(place, name, 'admin');

@@ -14,7 +14,7 @@ const keep = object({
   weekly: optional(count, 'the newest of each week, for so many weeks'),
   monthly: optional(count, 'the newest of each month, for so many months'),
   yearly: optional(count, 'the newest of each year, for so many years'),
-  within: optional(duration, 'all newer ones'),
+  within: optional(duration, 'all that are younger than this'),
 });
 
 const destination = object({

@@ -86,7 +86,7 @@ export const ship: Record<string, Field> = {
     object({
       paths: { schema: list(path), required: true, doc: 'what runs; archived before each deploy' },
       into: { schema: path, default: '.releases', doc: 'the folder of the archives; it must not be served' },
-      keep: { schema: count(1, 1000), default: 5, doc: 'how many archives of live releases are kept' },
+      keep: { schema: count(1, 1000), default: 5, doc: 'how many archives of releases that were live are kept' },
     }),
     'archives to go back to',
   ),
