@@ -151,7 +151,7 @@ export async function databaseDay(project) {
   production.sql('postgres', 'drop role tester');
   step('The test database is filled from production.', at('npx git-protect db reseed'), {
     code: 0,
-    says: 'filled anew',
+    says: 'was refilled',
   });
   step('Apart, and no role can delete.', at('npx git-protect db check'), { code: 0 });
   step(

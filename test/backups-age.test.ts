@@ -154,9 +154,9 @@ test('no key, a wrong one, another kind of file, too new a format: one line each
     return done;
   };
   for (const [file, key, code, says] of [
-    [whole, '# nothing\n', 3, 'there is no key of age in it'],
+    [whole, '# nothing\n', 3, 'there is no age key in it'],
     [whole, other.secret, 3, 'none of the keys opens it: it is encrypted for others'],
-    [whole, 'AGE-SECRET-KEY-1X', 3, 'the identity is no key of age'],
+    [whole, 'AGE-SECRET-KEY-1X', 3, 'the identity is not an age key'],
     ['hello', own.secret, 3, 'it is cut off, changed, or no file of age'],
     ['', own.secret, 3, 'it is cut off, changed, or no file of age'],
     [
@@ -232,6 +232,6 @@ test('old files of Fernet open, and only by their key', () => {
       openFernet(Buffer.from(bytes), by);
       ok(false, bytes);
     } catch (error) {
-      match((error as Error).message, /does not open it|no file of Fernet/);
+      match((error as Error).message, /does not open it|not a Fernet file/);
     }
 });

@@ -223,7 +223,7 @@ test('nothing, half and more than an archive with exit 0 make no backup either',
   ]) {
     const failed = repo.protectWith({ env: tar(script) }, 'backup', 'create');
     is(failed.code, 3, `${script}: ${failed.out}`);
-    match(failed.stderr, 'what tar wrote is no whole archive', script);
+    match(failed.stderr, 'what tar wrote is not a complete archive', script);
     equal(ids(repo), []);
   }
 });

@@ -111,7 +111,7 @@ test('each way in which a backup can be broken is found, and counts against it',
   writeFileSync(join(repo.dir, `.backups/${id}.json`), '{"version":1');
   const list = repo.protect('backup', 'list');
   is(list.code, 3);
-  match(list.stderr, 'is no JSON');
+  match(list.stderr, 'is not JSON');
   is(repo.protect('backup', 'prune').code, 3, 'a list that is not whole is no list');
 });
 
@@ -126,7 +126,7 @@ test('no key, a wrong key, and a key that is none: one line each', async () => {
   match(wrong.stderr, 'none of the keys opens it');
   const none = verify({ BACKUP_IDENTITY: 'secret' });
   is(none.code, 3);
-  match(none.stderr, 'is no key of age');
+  match(none.stderr, 'is not an age key');
   ok(!none.out.includes('secret'));
 });
 
@@ -294,7 +294,7 @@ test('where the policy names a signer, what it did not sign counts for nothing',
   for (const [changed, says] of [
     [{ ...manifest, commit: null }, 'was changed since it was signed'],
     [rest, 'is not signed, as the policy demands'],
-    [{ ...rest, signature: 'x' }, 'has a signature that is none'],
+    [{ ...rest, signature: 'x' }, 'has a signature that is not one'],
     [{ ...rest, signature: readFileSync(join(place, 'payload.sig'), 'utf8') }, 'was changed since it was signed'],
   ] as const) {
     writeFileSync(path, JSON.stringify(changed));

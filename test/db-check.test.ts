@@ -272,8 +272,8 @@ needing(test, missing, 'what reader and admin lack is told with the SQL that giv
     [/cannot read 1 large object/, 'GRANT SELECT ON LARGE OBJECT 4711 TO "poor"'],
     [/admin of production \(builder, .*cannot create databases/, 'ALTER ROLE "builder" CREATEDB'],
     [/cannot end the sessions/, 'GRANT pg_signal_backend TO "builder"'],
-    [/is no member of other owner/, 'GRANT "other owner" TO "builder"'],
-    [/is no member of shop_owner/, 'GRANT "shop_owner" TO "builder"'],
+    [/is not a member of other owner/, 'GRANT "other owner" TO "builder"'],
+    [/is not a member of shop_owner/, 'GRANT "shop_owner" TO "builder"'],
   ];
   for (const [says, sql] of expected) {
     match(found.out, says);
@@ -284,7 +284,7 @@ needing(test, missing, 'what reader and admin lack is told with the SQL that giv
   is(last.code, 0, last.out);
   // What is the superuser's is no other user's to be a member of.
   const left = last.out.split('\n').filter((line) => line.includes('[db-rights]'));
-  is(left.filter((line) => !line.includes('no member of root')).length, 0, left.join('\n'));
+  is(left.filter((line) => !line.includes('not a member of root')).length, 0, left.join('\n'));
   const away = await check(repo, { ...more, ADMIN_URL: production.url('rights', 'nobody') });
   ok(away.code === 3 || /was not found out/.test(away.out), away.out);
 });

@@ -111,7 +111,7 @@ needing(test, missing, 'what is not ours is not touched', async () => {
   const url = { TEST_DATABASE_URL: other.url('mine_test', 'tester') };
   const refused = await reseed(url);
   is(refused.code, 1, refused.out);
-  match(refused.out, /does not bear our mark.*\n.*--adopt mine_test/);
+  match(refused.out, /is not marked as ours.*\n.*--adopt mine_test/);
   const wrong = await reseed(url, '--adopt', 'shop_test');
   is(wrong.code, 1, wrong.out);
   is((await other.sql('mine_test', 'select n from precious'))[0]!['n'], 1);

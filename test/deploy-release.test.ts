@@ -157,16 +157,16 @@ test('hostile archives are refused: absolute, climbing, out of what was packed, 
   const at = folder('hostile');
   const root = { path: './dist/', type: 'Directory' };
   const table = [
-    [[root, { path: '/etc/cron.d/x' }], 'is no path within the repository'],
+    [[root, { path: '/etc/cron.d/x' }], 'is not a path within the repository'],
     [[root, { path: 'dist/../../x' }], 'leads elsewhere'],
     [[root, { path: '.git/hooks/pre-commit' }], 'is not within dist'],
-    [[root, { path: 'dist\\x' }], 'no path within'],
+    [[root, { path: 'dist\\x' }], 'is not a path within'],
     [[root, { path: 'dist/a', type: 'SymbolicLink', linkpath: '/etc' }], 'is a link out of the repository'],
     [[root, { path: 'dist/a', type: 'SymbolicLink', linkpath: '../../x' }], 'is a link out of the repository'],
-    [[root, { path: 'dist/a', type: 'SymbolicLink', linkpath: '..' }, { path: 'dist/a/x' }], 'which is no folder'],
+    [[root, { path: 'dist/a', type: 'SymbolicLink', linkpath: '..' }, { path: 'dist/a/x' }], 'which is not a folder'],
     [[root, { path: 'dist/a', type: 'Link', linkpath: '/etc/passwd' }], 'is a hard link to what is not in it'],
-    [[root, { path: 'dist/a', type: 'CharacterDevice' }], 'is no file (CharacterDevice)'],
-    [[root, { path: 'dist/a', type: 'FIFO' }], 'is no file (FIFO)'],
+    [[root, { path: 'dist/a', type: 'CharacterDevice' }], 'is not a file (CharacterDevice)'],
+    [[root, { path: 'dist/a', type: 'FIFO' }], 'is not a file (FIFO)'],
     [[root, { path: 'dist/a' }, { path: 'dist/a' }], 'is there twice'],
     [[{ path: 'dist/a' }], 'dist is not in it'],
     [[root, { path: 'dist/a', size: 4096 }], 'it holds 2 entries of 4096 bytes, and 2 of 10 were packed'],
@@ -245,7 +245,7 @@ test('a folder of archives that is a link leads nowhere', async () => {
   change('good', { b: 'b' });
   const done = repo.protect('deploy');
   is(done.code, 3, done.out);
-  match(done.out, '.releases is no folder');
+  match(done.out, '.releases is not a folder');
   is(statSync(elsewhere).mode & 0o777, 0o755);
   equal(readdirSync(elsewhere), []);
 });

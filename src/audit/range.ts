@@ -18,7 +18,7 @@ export async function rangeOf(
   if (since === null) return 0;
   if (/^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?$/.test(since)) {
     const from = new Date(since);
-    if (Number.isNaN(from.getTime())) throw new UsageError(`'${since}' is no date`, 'write it as 2026-11-20');
+    if (Number.isNaN(from.getTime())) throw new UsageError(`'${since}' is not a date`, 'write it as 2026-11-20');
     // Clocks differ: from the first step that is as young on, all are told.
     const index = commits.findIndex(({ date }) => date >= from);
     return index < 0 ? commits.length : index;

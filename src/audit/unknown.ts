@@ -30,7 +30,7 @@ export function unknownIn(
       : []),
     ...(unsure > 0
       ? [
-          `whether the approver of ${count(unsure, 'change')} is somebody else than its author: the name of the author is no owner's`,
+          `whether the approver of ${count(unsure, 'change')} is somebody else than its author: the name of the author is not an owner's`,
         ]
       : []),
     ...(audit.after === null

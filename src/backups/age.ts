@@ -26,7 +26,7 @@ export async function encrypt(plain: Readable, recipients: readonly Recipient[],
       try {
         encrypter.addRecipient(recipient.text);
       } catch {
-        throw new Undecided(`'${recipient.text.slice(0, 20)}…' is no recipient of age`, 'age-keygen -y prints one');
+        throw new Undecided(`'${recipient.text.slice(0, 20)}…' is not an age recipient`, 'age-keygen -y prints one');
       }
       continue;
     }
@@ -47,7 +47,7 @@ export async function encrypt(plain: Readable, recipients: readonly Recipient[],
  */
 export async function decrypt(sealed: Readable, identities: readonly string[], topLevel: string): Promise<Readable> {
   if (identities.length === 0)
-    throw new Undecided('there is no key of age in it', 'it is a line that begins AGE-SECRET-KEY-1');
+    throw new Undecided('there is no age key in it', 'it is a line that starts with AGE-SECRET-KEY-1');
   await refuseOtherFormat(sealed);
   const age = await load(topLevel);
   const decrypter = new age.Decrypter();
@@ -55,7 +55,7 @@ export async function decrypt(sealed: Readable, identities: readonly string[], t
     try {
       decrypter.addIdentity(identity);
     } catch {
-      throw new Undecided('the identity is no key of age', 'it is a line that begins AGE-SECRET-KEY-1');
+      throw new Undecided('the identity is not an age key', 'it is a line that starts with AGE-SECRET-KEY-1');
     }
   try {
     const source = Readable.toWeb(sealed) as ReadableStream<Uint8Array>;

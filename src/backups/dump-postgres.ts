@@ -59,6 +59,6 @@ async function begun(stdout: Readable, use: (stream: Readable) => Promise<Writte
     if (head.length < magic.length) head = Buffer.concat([head, chunk]).subarray(0, magic.length);
   });
   const written = await use(stdout);
-  if (head.toString('latin1') !== magic) throw new Undecided('what pg_dump wrote is no dump');
+  if (head.toString('latin1') !== magic) throw new Undecided('what pg_dump wrote is not a dump');
   return written;
 }

@@ -10,10 +10,10 @@ import { Undecided } from '../model/index.ts';
  */
 export function openFernet(token: Buffer, key: string): Buffer {
   const secret = Buffer.from(key.trim(), 'base64url');
-  if (secret.length !== 32) throw new Undecided('the key of Fernet is none: it has 32 bytes, as base64');
+  if (secret.length !== 32) throw new Undecided('this is not a Fernet key: one is 32 bytes, in base64');
   const bytes = Buffer.from(token.toString('latin1').trim(), 'base64url');
   if (bytes.length < 73 || bytes[0] !== 0x80 || (bytes.length - 57) % 16 !== 0)
-    throw new Undecided('it is no file of Fernet, or cut off');
+    throw new Undecided('it is not a Fernet file, or is cut off');
   const signed = bytes.subarray(0, -32);
   const mac = createHmac('sha256', secret.subarray(0, 16)).update(signed).digest();
   if (!timingSafeEqual(mac, bytes.subarray(-32))) throw new Undecided('the key does not open it, or it was changed');

@@ -42,7 +42,7 @@ export async function packFiles<T>(
   );
   // Some end with 0 all the same.
   const fault = archive.end();
-  if (fault !== null) throw new Undecided(`what tar wrote is no whole archive: ${fault}`);
+  if (fault !== null) throw new Undecided(`what tar wrote is not a complete archive: ${fault}`);
   return done;
 }
 

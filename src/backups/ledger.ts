@@ -28,7 +28,7 @@ export async function readLedger(folder: string): Promise<LedgerLine[]> {
     const read = parsed(line);
     if (read === null)
       throw new Undecided(
-        `line ${index + 1} of ${fileIn(folder)} is none of ours`,
+        `line ${index + 1} of ${fileIn(folder)} is not ours`,
         `look at it${torn === '' ? '' : '; the last line is torn too'}, and take it out`,
       );
     return read;

@@ -68,9 +68,9 @@ export function parseManifest(text: string, name: string): Manifest {
   try {
     read = JSON.parse(text);
   } catch {
-    return refuse('is no JSON: it is cut off, or was changed');
+    return refuse('is not JSON: it is cut off, or was changed');
   }
-  if (typeof read !== 'object' || read === null) return refuse('is no manifest of a backup');
+  if (typeof read !== 'object' || read === null) return refuse('is not a manifest of a backup');
   const manifest = read as Partial<Manifest>;
   if (manifest.version !== 1) return refuse('is of another version of git-protect than this knows');
   const { id, environment, createdAt, state, parts } = manifest;

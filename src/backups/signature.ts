@@ -42,13 +42,13 @@ export function signatureFault(manifest: Manifest, { sign: asked }: Pick<BackupE
   if (asked === null) return null;
   if (manifest.signature === undefined) return 'is not signed, as the policy demands';
   const blob = unarmor(manifest.signature);
-  if (blob === null) return 'has a signature that is none';
+  if (blob === null) return 'has a signature that is not one';
   try {
     const signature = parseSignature(blob);
     if (signature.keyBlob !== blobOf(asked.by)) return 'is signed by another key than the policy names';
     return verifySignature(payloadOf(manifest), signature, namespace) ? null : 'was changed since it was signed';
   } catch (error) {
-    if (error instanceof RangeError || error instanceof SyntaxError) return 'has a signature that is none';
+    if (error instanceof RangeError || error instanceof SyntaxError) return 'has a signature that is not one';
     throw error;
   }
 }

@@ -43,7 +43,7 @@ export function storageOf({ backup, env, topLevel, signal, name: of }: BackupPla
   const destination = Object.hasOwn(backup.destinations, name) ? backup.destinations[name] : undefined;
   if (!destination) {
     const known = Object.keys(backup.destinations).join(', ');
-    throw new Undecided(`'${name}' is no destination of ${of}`, known === '' ? undefined : `known: ${known}`);
+    throw new Undecided(`'${name}' is not a destination of ${of}`, known === '' ? undefined : `known: ${known}`);
   }
   const value = (variable: string) => {
     const found = env[variable];

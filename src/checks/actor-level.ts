@@ -4,15 +4,15 @@ import { levelOf } from '../rules/level.ts';
 /** Refuses what goes beyond the level of whoever runs it: a read-only actor commits and pushes nothing. */
 export const actorLevel: Check = {
   id: 'actor-level',
-  summary: 'Whoever may only read commits and pushes nothing.',
+  summary: 'Whoever may only read makes no commits and pushes nothing.',
   gates: ['pre-commit', 'commit-msg', 'pre-push'],
   needs: [],
   weakenable: false,
   timeout: 10_000,
   docs: {
     since: '0.2.0',
-    why: 'An AI agent that was asked to look something up has no business in the history. `actors:` says what an agent may do, and what is detected can only lower it.',
-    fix: 'Let a person commit, or an owner change `actors:` in the policy. `npx git-protect whoami` says what was detected, and what it may do.',
+    why: 'An AI agent that was asked to look something up has no business changing the history. `actors:` says what an agent may do; what is detected can only lower its level.',
+    fix: 'Have a person commit, or an owner change `actors:` in the policy. `npx git-protect whoami` shows what was detected and what it may do.',
   },
   async run({ policy, agents, gate }) {
     const actor = levelOf(policy, agents);

@@ -19,7 +19,7 @@ export const build: Check<'commands', 'deploy'> = {
   wave: 1,
   docs: {
     since: '0.1.0',
-    why: 'A push to a branch that deploys by itself is a deploy. What does not build must not get there.',
+    why: 'A push to a branch that deploys automatically is a deploy. What does not build must not get there.',
     fix: 'Run the command that the report names, fix what fails, commit, and push again. A build that passed is remembered by its tree.',
   },
   async run(context) {

@@ -6,15 +6,15 @@ const [day, within] = [864e5, 10_000];
 /** Looks at the certificates that servers show. */
 export const certificates: Check<'deploy'> = {
   id: 'certificates',
-  summary: 'The certificates of the servers that are named are trusted, and stay valid long enough.',
+  summary: 'The certificates of the named servers are trusted, and stay valid long enough.',
   gates: ['pre-deploy'],
   needs: ['deploy'],
   weakenable: true,
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'A certificate that ends takes down all that stands behind it, at a time that was known for months. Before a deploy somebody is there to renew it.',
-    fix: 'Renew what the report names, and see that the server shows the new one. Each server is asked once by TLS, as `host` or `host:port`, without a proxy: its certificate must be for that name, signed by an authority that this machine knows (`NODE_EXTRA_CA_CERTS` for your own), and hold for `days` more. One of the chain that ends sooner is a warning. A server that cannot be reached is not judged.',
+    why: 'A certificate that expires takes down everything behind it, on a date that was known for months. Before a deploy, somebody is there to renew it.',
+    fix: 'Renew what the report names, and check that the server presents the new one. Each server is asked once over TLS, as `host` or `host:port`, without a proxy: its certificate must be for that name, signed by an authority that this machine trusts (`NODE_EXTRA_CA_CERTS` for your own), and valid for `days` more. A certificate of the chain that expires sooner is a warning. A server that cannot be reached is not judged.',
   },
   async run(context) {
     const { certificates: wanted } = context.deploy.environment;

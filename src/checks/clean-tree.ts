@@ -14,7 +14,7 @@ export const cleanTree: Check<'deploy'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'What is not committed is not reviewed, not tested by anybody else, and gone when something has to be rolled back.',
+    why: 'What is not committed was not reviewed or tested by anybody else, and is lost when a deploy has to be rolled back.',
     fix: 'Commit it, stash it (`git stash --include-untracked`), or add what is generated to `.gitignore`.',
   },
   async run(context) {

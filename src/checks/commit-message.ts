@@ -167,7 +167,7 @@ export function formProblems(subject: string, header: Header | null, { commits }
 const nearMisses: readonly (readonly [RegExp, (type: string) => string])[] = [
   [/^\ufeff/, () => 'the subject starts with an invisible byte order mark'],
   [/^[\p{L}\d_-]+\s+\([^()]*\)!?:/u, (type) => `there is a space before the scope after '${type}'`],
-  [/^[\p{L}\d_-]+!+\([^()]*\)/u, (type) => `the '!' stands behind the scope: ${type}(where)!: …`],
+  [/^[\p{L}\d_-]+!+\([^()]*\)/u, (type) => `the '!' goes after the scope: ${type}(where)!: …`],
   [/^[\p{L}\d_-]+(?:\([^()]*\))?!{2,}:/u, (type) => `one '!' is enough after '${type}'`],
   [/^[\p{L}\d_-]+\([^:]*[()][^:]*\)!?:/u, (type) => `the scope of '${type}' holds brackets of its own`],
   [

@@ -18,8 +18,8 @@ export const coverage: Check<'contents' | 'deploy'> = {
   wave: 2,
   docs: {
     since: '0.1.0',
-    why: 'Payment code that no test has run is found out by a customer. A figure that leaves out whole files, or comes from last week, is worse than none.',
-    fix: 'Run the tests with coverage over every file, fix what the report names, and run the gate again. Files that need no tests are named in `coverage.exclude`.',
+    why: 'Payment code that no test runs is tested by a customer. A figure that leaves out whole files, or is from last week, is worse than none.',
+    fix: 'Run the tests with coverage over every file, fix what the report names, and run the gate again. List files that need no tests in `coverage.exclude`.',
   },
   async run(context) {
     const { deploy } = context;

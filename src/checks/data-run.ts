@@ -10,8 +10,8 @@ export const dataRun: Check<'services'> = {
   timeout: 60_000,
   docs: {
     since: '0.2.0',
-    why: 'What an agent made while production changed behind it is not committed before somebody has looked.',
-    fix: 'See what the run found: `npx git-protect db status`. End it: `npx git-protect db end`, which compares production with the baseline once more; a difference that is meant is recorded with `--accept --reason "…"`, by a person.',
+    why: 'If production changed while an agent was working, what the agent made is not committed before somebody has looked.',
+    fix: 'See what the run found: `npx git-protect db status`. End it: `npx git-protect db end`, which compares production with the baseline once more; a person records an intended difference with `--accept --reason "…"`.',
   },
   async run({ services, agent }) {
     const run = await services.databases.openRun();

@@ -12,8 +12,8 @@ export const dbIsolation: Check<'services'> = {
   timeout: 300_000,
   docs: {
     since: '0.2.0',
-    why: 'Tests, seeds and agents empty the database that a variable names, and one day it names production: by a variable exported in a shell, a copied `.env` file, a tunnel. Hosts, ports and names do not prove that two databases are two.',
-    fix: 'Give the disposable database a server, a name and a user of its own. It is asked by `npx git-protect db check` and in `db run`; before a deploy where `checks.db-isolation.on: [pre-deploy]` says so.',
+    why: 'Tests, seeds and agents empty the database that a variable names, and one day it names production: through a variable exported in a shell, a copied `.env` file, a tunnel. Hosts, ports and names do not prove that two databases are distinct.',
+    fix: 'Give the disposable database a server, a name and a user of its own. The check runs in `npx git-protect db check` and in `db run`; before a deploy only with `checks.db-isolation.on: [pre-deploy]`.',
   },
   async run(context) {
     const skipped = onDemand(context, 'db-isolation', (one) => one.disposable);

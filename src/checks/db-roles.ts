@@ -5,15 +5,15 @@ import { onDemand } from './parts/on-demand.ts';
 /** Refuses a role that can destroy rows by any way. */
 export const dbRoles: Check<'services'> = {
   id: 'db-roles',
-  summary: 'No role of the database can destroy rows unless the policy lets it.',
+  summary: 'No role of the database can destroy rows unless the policy allows it.',
   gates: ['pre-deploy'],
   needs: ['services'],
   weakenable: true,
   timeout: 300_000,
   docs: {
     since: '0.2.0',
-    why: 'A role without DELETE can still destroy rows: as a member of another role, as an owner, by a function that runs with the rights of its owner, by a right on the tables of the next migration.',
-    fix: 'Run the SQL that each finding names, as the owner or an administrator; `npx git-protect db roles --sql` prints all of it. A way that is meant to be there is listed under `databases.<name>.accept`, with its role, way, object and reason.',
+    why: 'A role without DELETE can still destroy rows: as a member of another role, as an owner, through a function that runs with the rights of its owner, through a right on the tables of the next migration.',
+    fix: 'Run the SQL that each finding names, as the owner or an administrator; `npx git-protect db roles --sql` prints all of it. List an intended way under `databases.<name>.accept`, with its role, way, object and reason.',
   },
   async run(context) {
     const skipped = onDemand(context, 'db-roles', (one) => Object.keys(one.roles).length > 0);

@@ -24,8 +24,8 @@ export const deployWindow: Check<'deploy' | 'contents'> = {
   timeout: 30_000,
   docs: {
     since: '0.1.0',
-    why: 'What breaks after a deploy is fixed by whoever is there. Hours, days and freezes say when they are.',
-    fix: 'Wait until the time that the report names. When it cannot wait, an owner waives this check for one commit: `npx git-protect approve --deploy ENVIRONMENT --waive deploy-window --reason "…"`. Hours are those that the clocks show in `window.timezone`, else UTC: one that is skipped when they go forward never comes, one that is repeated counts both times. The end of the hours is not within them; both ends of a freeze are. Of hours that go over midnight, the day is that on which they began.',
+    why: 'What breaks after a deploy is fixed by whoever is there. Hours, days and freezes say when somebody is.',
+    fix: 'Wait until the time that the report names. If it cannot wait, an owner waives this check for one commit: `npx git-protect approve --deploy ENVIRONMENT --waive deploy-window --reason "…"`. Hours are local time in `window.timezone`, UTC by default: an hour that is skipped when clocks go forward never comes, one that is repeated counts both times. The hours exclude their end; a freeze includes its first and last day. Hours that span midnight belong to the day on which they began.',
   },
   async run(context) {
     const { deploy, now } = context;

@@ -3,7 +3,7 @@ import type { Check } from '../model/index.ts';
 /** Refuses a deploy to a disk that is nearly full. */
 export const diskSpace: Check<'deploy'> = {
   id: 'disk-space',
-  summary: 'As much of the disk is free as the environment asks for.',
+  summary: 'As much disk space is free as the environment asks for.',
   gates: ['pre-deploy'],
   needs: ['deploy'],
   weakenable: true,

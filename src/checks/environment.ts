@@ -19,8 +19,8 @@ export const environment: Check<'deploy'> = {
   timeout: 120_000,
   docs: {
     since: '0.1.0',
-    why: 'A missing variable takes production down at the start, and a changed one later: with another encryption key, no earlier backup can be read any more.',
-    fix: 'Set what is missing, or put the earlier value back. When a pinned value is meant to change, `npx git-protect fingerprint NAME` prints the line of the new one, and an owner has the policy changed; `rotated` is then the day of the change. A value of nothing but white space and quotes counts as empty, and so does a placeholder (`changeme`, `your-…`, `<…>`) or a secret that is still the one of `.env.example`. With `different: [staging]` a secret that is the same as in staging refuses: by the fingerprint that the policy pins there, else by its file. Values are read from `environment.file`, as `node --env-file` reads it, else from the environment of the command. The fingerprint is scrypt (N 32768, r 8, p 1) with a salt, over name and value: a short value can still be guessed from it, so pin long ones.',
+    why: 'A missing variable takes production down at start-up, and a changed one later: with another encryption key, no earlier backup can be read.',
+    fix: 'Set what is missing, or restore the earlier value. When a pinned value is to change, `npx git-protect fingerprint NAME` prints the line for the new one, and an owner has the policy changed; `rotated` is then the day of the change. A value of only white space and quotes counts as empty, and so does a placeholder (`changeme`, `your-…`, `<…>`) or a secret that is still the one in `.env.example`. With `different: [staging]`, a secret that is the same as in staging is refused: compared by the fingerprint that the policy pins there, else by its file. Values are read from `environment.file`, as `node --env-file` reads it, else from the environment of the command. The fingerprint is scrypt (N 32768, r 8, p 1) with a salt, over name and value: a short value can still be guessed from it, so pin long ones.',
   },
   async run(context) {
     const { deploy } = context;

@@ -11,7 +11,7 @@ const largestKey = 1 << 20;
 /** Refuses a deploy while others may read the keys, or nobody can write backups. */
 export const filePermissions: Check<'deploy' | 'contents'> = {
   id: 'file-permissions',
-  summary: 'Only their owner can read private keys and `.env` files, and the folder of backups can be written.',
+  summary: 'Only their owner can read private keys and `.env` files, and the backup folder is writable.',
   gates: ['pre-deploy'],
   needs: ['deploy', 'contents'],
   weakenable: true,
@@ -26,7 +26,7 @@ export const filePermissions: Check<'deploy' | 'contents'> = {
   docs: {
     since: '0.1.0',
     why: 'Every account and every service on the machine can read a file that is open to all. SSH itself refuses such keys.',
-    fix: 'Run `chmod 600 FILE`. Looked at are `.env` files and private keys at the top of the working tree and in its folders, the `environment.file` of the environment, and what `checks.file-permissions.options.files` names. A file that Git tracks and `checks.forbidden-files.options.allow` names, such as a key for tests, is open to all anyway.',
+    fix: 'Run `chmod 600 FILE`. The check looks at `.env` files and private keys at the top of the working tree and in its folders, the `environment.file` of the environment, and what `checks.file-permissions.options.files` names. A file that Git tracks and that `checks.forbidden-files.options.allow` names, such as a test key, is public anyway.',
   },
   async run({ deploy, options, policy, contents }) {
     const { host, environment } = deploy;

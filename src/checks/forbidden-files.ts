@@ -26,9 +26,13 @@ export const forbiddenFiles: Check<'contents'> = {
     paths: {
       schema: list({ kind: 'pattern' }, 0),
       default: [],
-      doc: 'more files that are forbidden, as path patterns',
+      doc: 'more forbidden files, as path patterns',
     },
-    allow: { schema: list({ kind: 'pattern' }, 0), default: [], doc: 'what is allowed all the same, as path patterns' },
+    allow: {
+      schema: list({ kind: 'pattern' }, 0),
+      default: [],
+      doc: 'files that are allowed anyway, as path patterns',
+    },
     settings: {
       schema: list({ kind: 'pattern' }, 0),
       default: [],
@@ -37,8 +41,8 @@ export const forbiddenFiles: Check<'contents'> = {
   }),
   docs: {
     since: '0.1.0',
-    why: 'Whatever was committed stays in every clone: a `.env` file or a dump cannot be taken back, and what it held has to be replaced. Files are told by their names (`.env`, `id_ed25519`, `*.p12`, `*.dump`, `backup-*.tar.gz`, …) and by their contents (a private key in a `.pem`, a token in an `.npmrc`, a dump, an SQLite database). Examples (`.env.example`, `.sample`, `.template`, `.dist`), public keys and certificates may be there. What was there before and is not touched is not judged.',
-    fix: 'Take the file out of the commit (`git rm --cached FILE`) and list it in `.gitignore`. Where a commit on the way held it, rewrite that one before you push. Others may have read what was pushed: replace the password or key. A file that belongs there, such as a key for tests, goes into `checks.forbidden-files.options.allow` of the policy; a `.env` file of settings, which holds no secret, into `settings:` beside it.',
+    why: 'Whatever was committed stays in every clone: a `.env` file or a dump cannot be taken back, and what it held has to be replaced. Files are recognised by their names (`.env`, `id_ed25519`, `*.p12`, `*.dump`, `backup-*.tar.gz`, …) and by their contents (a private key in a `.pem`, a token in an `.npmrc`, a dump, an SQLite database). Examples (`.env.example`, `.sample`, `.template`, `.dist`), public keys and certificates are allowed. Files that were there before and are not changed are not judged.',
+    fix: 'Take the file out of the commit (`git rm --cached FILE`) and list it in `.gitignore`. If an earlier commit of your branch contains it, rewrite that commit before you push. Others may have read what was pushed: replace the password or key. List a file that belongs there, such as a test key, in `checks.forbidden-files.options.allow` of the policy; a `.env` file that holds settings and no secrets, in `settings:` beside it.',
   },
   async run(context) {
     const { change } = context;

@@ -15,7 +15,7 @@ const describing = /\.(?:json|ya?ml|txt|manifest|meta)$/i;
 /** Refuses a deploy without a backup to go back to. */
 export const freshBackup: Check<'deploy', 'services'> = {
   id: 'fresh-backup',
-  summary: 'The newest backup is young enough, not empty, and readable to its end.',
+  summary: 'The newest backup is recent enough, not empty, and readable to its end.',
   gates: ['pre-deploy'],
   needs: ['deploy'],
   uses: ['services'],
@@ -24,8 +24,8 @@ export const freshBackup: Check<'deploy', 'services'> = {
   stopsItself: true,
   docs: {
     since: '0.1.0',
-    why: 'A deploy that goes wrong is taken back with the last backup, and that it is old, empty or cut off is found out on that day.',
-    fix: 'Make a backup now, and fix what makes them. The newest is the file or folder that was modified last; hidden and unfinished ones, logs, checksums and what describes another backup (`NAME.json`) do not count. Looked at are the sums of gzip, the blocks of tar, the directory of zip (its contents are not unpacked), the header of `pg_dump -Fc` and the last line of dumps in SQL; anything else is only read to its end. That it can be restored is proven by restoring it. Where the folder is that of an environment under `backups:`, its manifest counts: the files are what was written, a restore was proven within `tested:`, and every destination holds it.',
+    why: 'A failed deploy is undone with the last backup. That it is old, empty or cut off should not be discovered on that day.',
+    fix: 'Make a backup now, and fix what makes them. The newest is the file or folder with the latest modification time; hidden and unfinished ones, logs, checksums and descriptions of another backup (`NAME.json`) do not count. Checked are the checksums of gzip, the blocks of tar, the directory of zip (its contents are not unpacked), the header of `pg_dump -Fc` and the last line of SQL dumps; anything else is only read to its end. Only a restore proves that it can be restored. If the folder belongs to an environment under `backups:`, its manifest counts: the files are as written, a restore was proven within `tested:`, and every destination holds it.',
   },
   async run(context) {
     const { host, environment } = context.deploy;

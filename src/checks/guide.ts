@@ -11,8 +11,8 @@ export const guide: Check<'contents' | 'policyFile'> = {
   timeout: 60_000,
   docs: {
     since: '0.2.0',
-    why: 'People and agents act by the guide they read. One that is out of date sends them the wrong way, and nobody notices until it matters.',
-    fix: 'Run `npx git-protect guide` and commit what it writes, together with the policy. A repository without the file is not asked for it.',
+    why: 'People and agents follow the guide they read. An outdated one misleads them, and nobody notices until it matters.',
+    fix: 'Run `npx git-protect guide` and commit what it writes, together with the policy. A repository without the file does not need it.',
   },
   async run({ contents, policyFile, policy, change }) {
     if (change.kind === 'delete') return { skipped: 'nothing is left to judge of a deleted ref' };

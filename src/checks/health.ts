@@ -18,8 +18,8 @@ export const health: Check<'deploy'> = {
   timeout: 0,
   docs: {
     since: '0.1.0',
-    why: 'Nothing reaches production that staging has not run. Without the commit, an old version that is still up answers just as well.',
-    fix: 'Look at what came back, fix the service, or deploy this commit to it first. Each endpoint is asked with GET, at most `tries` times with `delay` between; `within` is for the whole answer. A redirect is not followed and no proxy is used. Every value that a JSONPath of `expect` finds must be as expected, and there must be one; the answer must then be JSON, whatever type it claims.',
+    why: 'Nothing reaches production that has not run on staging. If the commit is not compared, an old version that is still up answers just as well.',
+    fix: 'Look at what came back, fix the service, or deploy this commit to it first. Each endpoint is requested with GET, at most `tries` times with `delay` between; `within` is for the whole answer. Redirects are not followed and no proxy is used. Every value that a JSONPath of `expect` finds must be as expected, and there must be at least one; the answer must then be JSON, whatever content type it claims.',
   },
   async run(context) {
     const endpoints = context.deploy.environment.health;

@@ -11,7 +11,7 @@ export const inSync: Check<'history' | 'deploy'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'A commit that nobody else has was not judged by CI, and a branch that is behind takes back what others have deployed.',
+    why: 'CI has not judged a commit that nobody else has, and a branch that is behind undoes what others have deployed.',
     fix: 'Switch to the branch of the environment, `git pull`, `git push`, and run it again.',
   },
   async run({ deploy, history }) {

@@ -12,8 +12,8 @@ export const incidentClosed: Check<'contents'> = {
   timeout: 30_000,
   docs: {
     since: '0.2.0',
-    why: 'Who deploys on top of something broken that nobody understands breaks it again, and blurs what could have been seen.',
-    fix: 'Write down the cause under `## Cause` in the document of the incident, and commit it. What fixes the incident itself an owner lets pass: `npx git-protect approve --deploy ENVIRONMENT --waive incident-closed --reason "…"`.',
+    why: 'A deploy on top of something broken that nobody understands breaks it again, and hides what could have been seen.',
+    fix: 'Write down the cause under `## Cause` in the incident document, and commit it. For the fix of the incident itself, an owner waives this check: `npx git-protect approve --deploy ENVIRONMENT --waive incident-closed --reason "…"`.',
   },
   async run({ contents }) {
     const problems: Problem[] = [];

@@ -23,7 +23,7 @@ const most = 100;
 export const landedChecks: Check<'history' | 'policyFile' | 'contents'> = {
   id: 'landed-checks',
   summary:
-    'Everything that landed since the policy began, or since the word of an owner on it, passes the checks of the Git side.',
+    'Everything that has landed since the policy began, or since an owner last vouched for it, passes the Git checks.',
   gates: ['pre-deploy'],
   needs: ['history', 'policyFile', 'contents'],
   weakenable: false,
@@ -32,7 +32,7 @@ export const landedChecks: Check<'history' | 'policyFile' | 'contents'> = {
   docs: {
     since: '0.1.0',
     why: 'Hooks can be skipped, and a push past CI leaves no trace but the commit. Each step of the branch is judged again, by the policy of that moment: protected files and their approvals, messages, the policy itself.',
-    fix: 'An owner who stands by the change approves it afterwards, with `npx git-protect approve --landed REV --reason "…"`; else revert it. For all that landed long ago one word is enough: `npx git-protect approve --up-to REV --reason "…"`.',
+    fix: 'An owner who vouches for the change approves it afterwards, with `npx git-protect approve --landed REV --reason "…"`; otherwise revert it. One approval covers everything that landed up to a commit: `npx git-protect approve --up-to REV --reason "…"`.',
   },
   async run(context) {
     const problems: Problem[] = [];

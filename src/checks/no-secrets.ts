@@ -26,7 +26,7 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
     allow: {
       schema: list(
         object({
-          path: { schema: { kind: 'pattern' }, doc: 'where it may stand' },
+          path: { schema: { kind: 'pattern' }, doc: 'where it is allowed' },
           kind: { schema: text('a kind of secret as a finding names it'), doc: 'only this kind' },
           fingerprint: {
             schema: text('a fingerprint as a finding names it', /^(?:[0-9a-f]{16}|own:\S+)$/),
@@ -38,17 +38,21 @@ export const noSecrets: Check<'contents' | 'ownValues'> = {
       ),
       doc: 'false alarms, by place or fingerprint',
     },
-    large: { schema: choice('note', 'refuse'), default: 'note', doc: 'files over 1 MiB, which are not searched' },
+    large: {
+      schema: choice('note', 'refuse'),
+      default: 'note',
+      doc: 'what happens to files over 1 MiB, which are not searched',
+    },
     binary: {
       schema: choice('note', 'refuse'),
       default: 'note',
-      doc: 'binary files, which are searched for keys and tokens of well-known shapes only; pictures, sound and fonts may be there',
+      doc: 'what happens to binary files, which are searched for keys and tokens of well-known shapes only; images, audio and fonts are allowed',
     },
   }),
   docs: {
     since: '0.1.0',
-    why: 'Who can read the repository, a copy of it or a log of its build can read what is in it, and history keeps it for good. The values of your own `.env` files, as far as they have not landed, are looked for first, as they are, in base64 and URL-encoded, then keys and tokens of well-known shapes, then values that the name beside, above or below them tells. In tests and fixtures these are warnings. A value is never printed.',
-    fix: 'Put the value into the environment and read it from there. Take it out of the commit that the finding names. Once it was pushed, make a new one: taking it out does not take it back. A false alarm is allowed in the policy by `checks.no-secrets.options.allow`, by path or by the fingerprint that the finding names; a comment in the file allows nothing.',
+    why: 'Whoever can read the repository, a copy of it or a build log can read what is in it, and history keeps it for good. The check looks first for the values of your own `.env` files that have not landed, as they are, in base64 and URL-encoded, then for keys and tokens of well-known shapes, then for values that a name beside, above or below them gives away. In tests and fixtures these are warnings. A value is never printed.',
+    fix: 'Put the value into the environment and read it from there. Take it out of the commit that the finding names. Once it was pushed, replace it: removing it does not take it back. Allow a false alarm in the policy with `checks.no-secrets.options.allow`, by path or by the fingerprint that the finding names; a comment in the file allows nothing.',
   },
   async run(context) {
     const allowed = allowances(context);

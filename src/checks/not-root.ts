@@ -13,13 +13,13 @@ export const notRoot: Check<'deploy'> = {
     allow: {
       schema: choice('never', 'containers'),
       default: 'never',
-      doc: 'where root may deploy; `containers`: in a Docker or Podman container, as builds often run there',
+      doc: 'where root may deploy; `containers`: in a Docker or Podman container, where builds often run as root',
     },
   }),
   docs: {
     since: '0.1.0',
-    why: 'What root builds belongs to root: the service cannot write it, the next deploy by somebody else fails, and a mistake of a script reaches the whole machine.',
-    fix: 'Deploy as a user of its own. Where a container runs the deploy as root, set `checks.not-root.options.allow: containers` in the policy.',
+    why: 'What root builds belongs to root: the service cannot write to it, the next deploy by somebody else fails, and a mistake in a script reaches the whole machine.',
+    fix: 'Deploy as a dedicated user. If a container runs the deploy as root, set `checks.not-root.options.allow: containers` in the policy.',
   },
   async run({ deploy, options }) {
     const { host } = deploy;

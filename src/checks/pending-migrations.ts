@@ -15,8 +15,8 @@ export const pendingMigrations: Check<'commands' | 'deploy'> = {
   stopsItself: true,
   docs: {
     since: '0.1.0',
-    why: 'Code that expects a column which the database does not have yet fails with the first request. The deploy that forgot the migration looks like any other until then.',
-    fix: 'Run the migrations that the report names, and the gate again. The command of `pending-migrations` prints a line for each, prints nothing where there is none, and ends with 0; with any other end it could not look. It runs on exactly the commit, with the environment of the gate. A deploy that runs its migrations by itself needs no such check.',
+    why: 'Code that expects a column which the database does not have yet fails on the first request. Until then, a deploy that forgot the migration looks like any other.',
+    fix: 'Run the migrations that the report names, then run the gate again. The command of `pending-migrations` prints one line for each, nothing if there are none, and exits with 0; any other exit code means that it could not look. It runs on exactly the commit, with the environment of the gate. A deploy that runs its migrations itself needs no such check.',
   },
   async run({ deploy, policy, commands, signal }) {
     const wanted = deploy.environment['pending-migrations'];

@@ -12,8 +12,8 @@ export const pinnedSettings: Check<'contents'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'Some values hold a system together, and nothing tells when one of them is changed in passing: a root folder, an algorithm, a command that must stay empty.',
-    fix: 'Write the value that the report names again. Where it is meant to change, change `settings:` in the policy first.',
+    why: 'Some values hold a system together, and nothing shows when one of them is changed in passing: a root folder, an algorithm, a command that must stay empty.',
+    fix: 'Restore the value that the report names. If it is to change, change `settings:` in the policy first.',
   },
   async run(context) {
     const { change, policy, gate } = context;

@@ -9,7 +9,7 @@ function repairHelp({ source }: LoadedPolicy): string {
 /** Refuses a change that would leave an invalid policy behind. */
 export const policyCheck: Check<'contents' | 'policyFile'> = {
   id: 'policy',
-  summary: 'The policy that a change leaves behind can be read and obeyed.',
+  summary: 'The policy that a change leaves behind is readable and valid.',
   gates: ['pre-commit', 'commit-msg', 'pre-push', 'ci', 'pre-receive', 'pre-deploy'],
   needs: ['contents', 'policyFile'],
   weakenable: false,
@@ -17,8 +17,8 @@ export const policyCheck: Check<'contents' | 'policyFile'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'Once an invalid policy has landed nothing can be judged any more, and every gate stays closed until somebody repairs it.',
-    fix: 'Run `npx git-protect policy check`; it names each line with what was expected.',
+    why: 'Once an invalid policy has landed, nothing can be judged, and every gate stays closed until somebody repairs it.',
+    fix: 'Run `npx git-protect policy check`; it names each faulty line and what was expected.',
   },
   async run({ change, loaded, policyFile, contents }) {
     const touched = (await change.steps()).filter(({ path }) =>

@@ -4,7 +4,7 @@ import { branchRule } from '../rules/rules.ts';
 /** Refuses force pushes and deletions of protected branches, and direct pushes where the policy says so. */
 export const protectedBranches: Check<'history'> = {
   id: 'protected-branches',
-  summary: 'A protected branch only moves forward, and stays.',
+  summary: 'A protected branch only moves forward, and is not deleted.',
   gates: ['pre-push', 'ci', 'pre-receive'],
   needs: ['history'],
   weakenable: false,
@@ -12,7 +12,7 @@ export const protectedBranches: Check<'history'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'What deploys from a branch must not lose commits that already ran in production, and nobody should have to ask where the branch went.',
+    why: 'A branch that is deployed must not lose commits that have run in production, and nobody should have to ask where the branch went.',
     fix: 'Fetch and merge, or rebase your own commits, then push without force. Undo a bad commit with `git revert`.',
   },
   async run({ change, gate, policy, history }) {

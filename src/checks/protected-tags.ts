@@ -4,7 +4,7 @@ import { tagRules } from '../rules/rules.ts';
 /** Refuses to move, delete or wrongly create tags that the policy protects. */
 export const protectedTags: Check<'history'> = {
   id: 'protected-tags',
-  summary: 'A protected tag keeps pointing at what it was made for.',
+  summary: 'A protected tag keeps pointing at the commit it was made for.',
   gates: ['pre-push', 'ci', 'pre-receive'],
   needs: ['history'],
   weakenable: true,
@@ -12,8 +12,8 @@ export const protectedTags: Check<'history'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'Releases and rollbacks name tags. A tag that moves makes the same name mean different code on different days.',
-    fix: 'Make a new tag with a new name. Where `create: protected` holds, tag a commit after it has landed on a protected branch.',
+    why: 'Releases and rollbacks refer to tags. If a tag moves, the same name means different code on different days.',
+    fix: 'Make a new tag with a new name. With `create: protected`, tag a commit after it has landed on a protected branch.',
   },
   async run(context) {
     const { ref, kind, old, next } = context.change;

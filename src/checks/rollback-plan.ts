@@ -10,7 +10,7 @@ export const rollbackPlan: Check<'contents' | 'deploy'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'Whoever has to go back does so in a hurry, often at night, and often did not make the change.',
+    why: 'Whoever has to roll back does so in a hurry, often at night, and often did not make the change.',
     fix: 'Write down how to go back, command by command, in the file that `rollback.document` names, and commit it. Headings and TODOs alone are not a plan.',
   },
   async run({ deploy, contents }) {

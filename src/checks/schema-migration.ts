@@ -14,7 +14,7 @@ export const schemaMigration: Check<'contents' | 'history'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'Code that expects a column which no migration makes fails in production, and only there. Changes of comments and white space alone do not count. On a branch of your own the schema and its migration may be in different commits, so a commit there only warns; from the push on it refuses.',
+    why: 'Code that expects a column which no migration creates fails in production, and only there. Changes of comments and white space alone do not count. On your own branch the schema and its migration may be in different commits, so a commit there only warns; a push refuses.',
     fix: 'Generate the migration (`npx drizzle-kit generate`, `npx prisma migrate dev`, `alembic revision --autogenerate`, …) and commit it with the schema.',
   },
   async run(context) {

@@ -15,8 +15,8 @@ export const stagedTasks: Check<'commands'> = {
   wave: 2,
   docs: {
     since: '0.1.0',
-    why: 'Formatters and linters are cheapest on the few files that a commit holds.',
-    fix: 'Mend what the task reports and stage it again. Unstaged changes are never lost: see [staged tasks](policy.md#staged-tasks).',
+    why: 'Formatters and linters are cheapest on the few files of a commit.',
+    fix: 'Fix what the task reports and stage it again. Unstaged changes are never lost: see [staged tasks](policy.md#staged-tasks).',
   },
   async run({ policy, commands, signal }) {
     if (policy.staged === null) return { skipped: 'no staged tasks are configured' };

@@ -53,13 +53,13 @@ export const testTargets: Check<'contents'> = {
     files: {
       schema: list({ kind: 'pattern' }),
       defaultDoc: '`test/`, `*.test.*` and [others](checks.md#test-targets)',
-      doc: 'which files are tests, as path patterns, in place of the default ones; `!` takes back',
+      doc: 'which files are tests, as path patterns that replace the default ones; `!` excludes',
     },
   }),
   docs: {
     since: '0.1.0',
-    why: `A test that runs against production writes test data into it, or deletes what is real. Hosts are found as whole names, ports where they stand as ports (\`:4545\`, \`port: 4545\`, \`--port 4545\`), never as mere numbers. Documents, and lines that are a comment, may name them: they run nothing. Tests are ${testFiles.map((pattern) => `\`${pattern}\``).join(', ')}. Changed files are judged; before a deploy, all of them.`,
-    fix: 'Use a relative URL, or read the address from `TEST_BASE_URL`. A file that is not a test, or may name production, goes into `checks.test-targets.options.files` with `!`.',
+    why: `A test that runs against production writes test data into it, or deletes real data. Hosts are matched as whole names, ports only where they are written as ports (\`:4545\`, \`port: 4545\`, \`--port 4545\`), never as bare numbers. Documents and comment lines may name them: they run nothing. Tests are ${testFiles.map((pattern) => `\`${pattern}\``).join(', ')}. Changed files are judged; before a deploy, all of them.`,
+    fix: 'Use a relative URL, or read the address from `TEST_BASE_URL`. Exclude a file that is not a test, or may name production, with `!` in `checks.test-targets.options.files`.',
   },
   async run(context) {
     const { policy, change } = context;

@@ -8,7 +8,7 @@ const largestReport = 64 << 20;
 /** Runs the tests on exactly the commit that is deployed. */
 export const tests: Check<'commands' | 'deploy'> = {
   id: 'tests',
-  summary: 'The tests pass on exactly what is deployed, and leave it as it was.',
+  summary: 'The tests pass on exactly what is deployed, and leave it unchanged.',
   gates: ['pre-deploy'],
   needs: ['commands', 'deploy'],
   weakenable: true,

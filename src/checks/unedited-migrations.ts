@@ -13,8 +13,8 @@ export const uneditedMigrations: Check<'contents' | 'history'> = {
   timeout: 60_000,
   docs: {
     since: '0.1.0',
-    why: 'A database that ran a migration does not run it again. When the file changes afterwards, databases that ran the old one differ from those that run the new one, and some tools then want to start all over. A migration has landed once a protected branch of the other side holds it; until then it may be edited.',
-    fix: 'Put the file back, and write a new migration that does the rest, or that takes back what the old one did. That holds for `git revert` too. Repeatable migrations may change, and the journal of Drizzle may grow.',
+    why: 'A database that ran a migration does not run it again. If the file changes afterwards, databases that ran the old one differ from those that run the new one, and some tools then want to start over. A migration has landed once a protected branch on the remote has it; until then it may be edited.',
+    fix: 'Restore the file, and write a new migration that does the rest, or undoes what the old one did. That holds for `git revert` too. Repeatable migrations may change, and the journal of Drizzle may grow.',
   },
   async run(context) {
     const { policy } = context;

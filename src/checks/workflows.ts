@@ -19,8 +19,8 @@ export const workflows: Check<'contents' | 'policyFile'> = {
   timeout: 60_000,
   docs: {
     since: '0.2.0',
-    why: 'A team wants to change the workflow that lints without asking anybody, so `init` takes such workflows out of the rule that protects `.github/workflows/`. One line more, and it deploys, reads a secret, or reports a pass under the name that branch protection waits for. Only GitHub workflows are looked at, and only where a rule of `files:` protects some of them: what a file could do before may stay, what it could not is refused. What a step does with the token that every job gets is not seen: let its default be read-only (Settings, Actions, Workflow permissions).',
-    fix: 'Take the exception (`!/.github/workflows/…`) out of `files:` and have both approved, or put the job into a workflow that is protected.',
+    why: 'A team wants to change its lint workflow without asking anybody, so `init` excludes such workflows from the rule that protects `.github/workflows/`. One more line, and it deploys, reads a secret, or reports a pass under the name that branch protection waits for. Only GitHub workflows are checked, and only if a rule of `files:` protects some of them: what a file could do before is allowed, what it could not is refused. What a step does with the token that every job gets is not seen: make its default read-only (Settings, Actions, Workflow permissions).',
+    fix: 'Remove the exception (`!/.github/workflows/…`) from `files:` and have both approved, or put the job into a protected workflow.',
   },
   async run(context) {
     const { change, policy } = context;

@@ -30,7 +30,7 @@ async function refuseLinks(topLevel: string): Promise<void> {
     });
     if (there !== null && !there.isDirectory())
       throw new UsageError(
-        `${relative(topLevel, path)} is ${there.isSymbolicLink() ? 'a symlink' : 'no folder'}, and approvals are not written through it`,
+        `${relative(topLevel, path)} is ${there.isSymbolicLink() ? 'a symlink' : 'not a folder'}, and approvals are not written through it`,
         `look where it leads (ls -l ${relative(topLevel, path)}), then remove it`,
       );
   }

@@ -11,10 +11,10 @@ import { readOptions, type Usage } from './options.ts';
 export const usage = {
   words: '[NAME]',
   flags: {
-    issue: { type: 'string', value: 'N', means: 'the number of the issue that it is made for; it is in the name' },
-    'no-upload': { type: 'boolean', means: 'keep it here alone' },
-    smaller: { type: 'boolean', means: 'it is meant to be much smaller than the last ones' },
-    'recipients-changed': { type: 'boolean', means: 'other people than before are meant to open it' },
+    issue: { type: 'string', value: 'N', means: 'the issue that it is made for; the number is part of its name' },
+    'no-upload': { type: 'boolean', means: 'keep it only here' },
+    smaller: { type: 'boolean', means: 'it is expected to be much smaller than the last ones' },
+    'recipients-changed': { type: 'boolean', means: 'it is intended that other people than before can open it' },
   },
   example: 'npx git-protect backup create production --issue 42',
 } as const satisfies Usage;

@@ -10,7 +10,7 @@ import { readOptions, type Usage } from './options.ts';
 
 export const usage = {
   words: '[NAME]',
-  flags: { 'dry-run': { type: 'boolean', means: 'show what would go and why, and remove nothing' } },
+  flags: { 'dry-run': { type: 'boolean', means: 'show what would be removed and why, and remove nothing' } },
   example: 'npx git-protect backup prune --dry-run',
 } as const satisfies Usage;
 

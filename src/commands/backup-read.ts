@@ -18,9 +18,13 @@ import { readOptions, type Usage } from './options.ts';
 export const usage = {
   words: 'FILE',
   flags: {
-    key: { type: 'string', value: 'FILE', means: 'a key of age, or a private key of SSH, which `age` on PATH reads' },
+    key: { type: 'string', value: 'FILE', means: 'an age key, or an SSH private key, which `age` on PATH reads' },
     output: { type: 'string', short: 'o', value: 'FILE', means: 'write it there; default: standard output' },
-    fernet: { type: 'string', value: 'VARIABLE', means: 'the file is an old one of Fernet, and this variable its key' },
+    fernet: {
+      type: 'string',
+      value: 'VARIABLE',
+      means: 'the file is an old Fernet file, and this variable holds its key',
+    },
   },
   example: 'npx git-protect backup read .backups/shop_production_20261120T020000Z.dump.age --key key.txt -o shop.dump',
 } as const satisfies Usage;

@@ -8,9 +8,9 @@ import { readOptions, type Usage } from './options.ts';
 export const usage = {
   words: '[NAME]',
   flags: {
-    cron: { type: 'boolean', means: 'lines of a crontab' },
-    systemd: { type: 'boolean', means: 'a service and a timer' },
-    github: { type: 'boolean', means: 'a workflow' },
+    cron: { type: 'boolean', means: 'as lines of a crontab' },
+    systemd: { type: 'boolean', means: 'as a systemd service and timer' },
+    github: { type: 'boolean', means: 'as a GitHub workflow' },
   },
   example: 'npx git-protect backup schedule --cron',
 } as const satisfies Usage;

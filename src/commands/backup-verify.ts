@@ -15,8 +15,8 @@ export const usage = {
   words: '[NAME]',
   flags: {
     id: { type: 'string', value: 'ID', means: 'the backup; default: the newest' },
-    quick: { type: 'boolean', means: 'open it, and do not restore it; it does not count as tested then' },
-    from: { type: 'string', value: 'DESTINATION', means: 'the copy that lies there' },
+    quick: { type: 'boolean', means: 'only open it, do not restore it; it then does not count as tested' },
+    from: { type: 'string', value: 'DESTINATION', means: 'the copy at this destination' },
   },
   example: 'npx git-protect backup verify production',
 } as const satisfies Usage;

@@ -13,11 +13,11 @@ export const verbs: Verbs = {
     load: () => import('./backup-verify.ts').then(({ backupVerify, usage }) => ({ run: backupVerify, usage })),
   },
   list: {
-    does: 'the backups that are here, and what is known of them',
+    does: 'list the backups that are here, and what is known about them',
     load: () => import('./backup-list.ts').then(({ backupList, usage }) => ({ run: backupList, usage })),
   },
   status: {
-    does: 'does all hold that a restore on the worst day needs? For cron and CI: 0 all, 1 not',
+    does: 'is everything in place that a restore needs? Exit code for cron and CI: 0 yes, 1 no',
     load: () => import('./backup-status.ts').then(({ backupStatus, usage }) => ({ run: backupStatus, usage })),
   },
   prune: {
@@ -25,20 +25,20 @@ export const verbs: Verbs = {
     load: () => import('./backup-prune.ts').then(({ backupPrune, usage }) => ({ run: backupPrune, usage })),
   },
   pin: {
-    does: 'keep a backup whatever the rules say, and tell why',
+    does: 'keep a backup whatever the rules say, and note why',
     load: () => import('./backup-pin.ts').then(({ backupPin, usage }) => ({ run: backupPin, usage })),
   },
   unpin: {
-    does: 'let the rules hold for a backup again',
+    does: 'let the rules apply to a backup again',
     load: () =>
       import('./backup-pin.ts').then(({ backupUnpin, unpinUsage }) => ({ run: backupUnpin, usage: unpinUsage })),
   },
   read: {
-    does: 'decrypt a backup, or an old one of Fernet',
+    does: 'decrypt a backup, or an old Fernet file',
     load: () => import('./backup-read.ts').then(({ backupRead, usage }) => ({ run: backupRead, usage })),
   },
   schedule: {
-    does: 'print what makes backups by the clock',
+    does: 'print a schedule that makes backups: cron, systemd or GitHub',
     load: () => import('./backup-schedule.ts').then(({ backupSchedule, usage }) => ({ run: backupSchedule, usage })),
   },
 };

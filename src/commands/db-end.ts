@@ -10,8 +10,8 @@ import { readOptions, type Usage } from './options.ts';
 
 export const usage = {
   flags: {
-    accept: { type: 'boolean', means: 'what differs is meant: record it and open the gate' },
-    reason: { type: 'string', value: 'TEXT', means: 'why it is meant' },
+    accept: { type: 'boolean', means: 'the difference is intended: record it and open the gate' },
+    reason: { type: 'string', value: 'TEXT', means: 'why it is intended' },
   },
   example: 'npx git-protect db end --accept --reason "prices were changed by hand"',
 } as const satisfies Usage;

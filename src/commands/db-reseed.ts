@@ -14,13 +14,13 @@ import { readOptions, type Usage } from './options.ts';
 export const exitEmpty = 99;
 
 export const meaningFlags = {
-  'fresh-start': { type: 'boolean', means: 'that the test database is empty is meant' },
+  'fresh-start': { type: 'boolean', means: 'it is intended that the test database is empty' },
   adopt: {
     type: 'string',
     value: 'NAME',
-    means: 'the name of the test database: all in it may be thrown away, though it bears no mark yet',
+    means: 'the name of the test database: everything in it may be thrown away, though it has no mark yet',
   },
-  issue: { type: 'string', value: 'N', means: 'the issue that this is for: comments go there' },
+  issue: { type: 'string', value: 'N', means: 'the issue that this is for; comments go there' },
 } as const;
 
 export const usage = {
@@ -29,7 +29,7 @@ export const usage = {
     from: {
       type: 'string',
       value: 'BACKUP',
-      means: 'the id of a tested backup, or a dump with its baseline beside it; default: production as it is now',
+      means: 'the id of a tested backup, or a dump with its baseline next to it; default: production as it is now',
     },
     ...meaningFlags,
   },
@@ -75,7 +75,7 @@ export async function reseedFrom(
 
 function told(io: Io, name: string, notes: readonly string[]): number {
   for (const note of notes) io.stderr.write(`note: ${note}\n`);
-  io.stdout.write(`${name} is filled anew, and holds what was dumped\n`);
+  io.stdout.write(`${name} was refilled, and holds what was dumped\n`);
   return exitCode.pass;
 }
 

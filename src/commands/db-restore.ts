@@ -27,11 +27,11 @@ export const usage = {
   words: 'BACKUP',
   flags: {
     to: { type: 'string', value: 'ENV', means: 'the database to restore; default: the one that is not disposable' },
-    waiver: { type: 'string', value: 'TOKEN', means: "an owner's leave: a token, the name of a file, or -" },
+    waiver: { type: 'string', value: 'TOKEN', means: "an owner's waiver: a token, a file name, or -" },
     key: {
       type: 'string',
       value: 'FILE',
-      means: 'the key of age that opens the backup; default: what identity: names',
+      means: 'the age key that opens the backup; default: what identity: names',
     },
     'fresh-start': meaningFlags['fresh-start'],
     adopt: meaningFlags.adopt,

@@ -9,7 +9,7 @@ import { readOptions, type Usage } from './options.ts';
 export const usage = {
   words: '[ENVIRONMENT]',
   flags: {
-    sql: { type: 'boolean', means: 'print what makes the roles right, to be read and run by an administrator' },
+    sql: { type: 'boolean', means: 'print SQL that corrects the roles, for an administrator to read and run' },
   },
   example: 'npx git-protect db roles production --sql',
 } as const satisfies Usage;

@@ -5,11 +5,11 @@ import { runVerb, type Verbs } from './verbs.ts';
 /** What `protect db` does, by its second word. */
 export const verbs: Verbs = {
   check: {
-    does: 'is the test database another one than production, and can no role destroy rows?',
+    does: 'is the test database separate from production, and can no role destroy rows?',
     load: () => import('./db-check.ts').then(({ dbCheck, usage }) => ({ run: dbCheck, usage })),
   },
   roles: {
-    does: 'what each role can do with rows and by which way; --sql prints what makes it right',
+    does: 'what each role can do with rows, and in which way; --sql prints what corrects it',
     load: () => import('./db-roles.ts').then(({ dbRoles, usage }) => ({ run: dbRoles, usage })),
   },
   baseline: {
@@ -17,27 +17,27 @@ export const verbs: Verbs = {
     load: () => import('./db-baseline.ts').then(({ dbBaseline, usage }) => ({ run: dbBaseline, usage })),
   },
   verify: {
-    does: 'is a database still what the baseline says?',
+    does: 'is a database still as the baseline says?',
     load: () => import('./db-verify.ts').then(({ dbVerify, usage }) => ({ run: dbVerify, usage })),
   },
   reseed: {
-    does: 'fill the test database anew, from a dump that was compared with its source',
+    does: 'refill the test database from a dump that was compared with its source',
     load: () => import('./db-reseed.ts').then(({ dbReseed, usage }) => ({ run: dbReseed, usage })),
   },
   restore: {
-    does: "put a backup in the place of what a database holds; onto production by an owner's waiver",
+    does: "replace what a database holds by a backup; for production with an owner's waiver",
     load: () => import('./db-restore.ts').then(({ dbRestore, usage }) => ({ run: dbRestore, usage })),
   },
   run: {
-    does: 'run a command that may reach the test database only, and prove production unchanged',
+    does: 'run a command that can reach only the test database, and prove production unchanged',
     load: () => import('./db-run.ts').then(({ dbRun, usage }) => ({ run: dbRun, usage })),
   },
   begin: {
-    does: 'what run does before its command, for orchestrators that cannot be wrapped',
+    does: 'do what run does before its command, for orchestrators that cannot be wrapped',
     load: () => import('./db-begin.ts').then(({ dbBegin, usage }) => ({ run: dbBegin, usage })),
   },
   end: {
-    does: 'what run does behind it: compare production, open the gate',
+    does: 'do what run does after its command: compare production, open the gate',
     load: () => import('./db-end.ts').then(({ dbEnd, usage }) => ({ run: dbEnd, usage })),
   },
   status: {

@@ -11,7 +11,7 @@ import { readOptions, type Usage } from './options.ts';
 export const usage = {
   words: '[ENVIRONMENT] [TAG | RELEASE]',
   flags: {
-    'with-env': { type: 'boolean', means: 'put the file of variables back as well, whatever is pinned' },
+    'with-env': { type: 'boolean', means: 'restore the env file as well, whatever is pinned' },
   },
   example: 'npx git-protect deploy rollback production v20261127-1602',
 } as const satisfies Usage;

@@ -18,8 +18,8 @@ const unlockNamespace = 'git-protect.unlock.v1';
 export const usage = {
   words: '[ENVIRONMENT]',
   flags: {
-    reason: { type: 'string', value: 'TEXT', means: 'why; it is written into the journal' },
-    as: { type: 'string', value: 'OWNER', means: 'the owner who signs, where a run still lives' },
+    reason: { type: 'string', value: 'TEXT', means: 'why; it is written to the journal' },
+    as: { type: 'string', value: 'OWNER', means: 'the owner who signs, if a run is still alive' },
     key: { type: 'string', value: 'FILE', means: 'the key to sign with' },
   },
   example: 'npx git-protect deploy unlock production --reason "the machine was rebooted, and orders work"',

@@ -11,11 +11,11 @@ export const deployVerbs: Verbs = {
     load: () => import('./deploy-rollback.ts').then(({ deployRollback, usage }) => ({ run: deployRollback, usage })),
   },
   resume: {
-    does: 'say where a deploy that was cut off stands, watch what runs, and write it down',
+    does: 'show how far an interrupted deploy got, watch what runs, and record the result',
     load: () => import('./deploy-resume.ts').then(({ deployResume, usage }) => ({ run: deployResume, usage })),
   },
   unlock: {
-    does: 'free an environment whose run is gone',
+    does: 'unlock an environment whose run is gone',
     load: () => import('./deploy-unlock.ts').then(({ deployUnlock, usage }) => ({ run: deployUnlock, usage })),
   },
   init: {

@@ -22,15 +22,15 @@ import { type Grants, readGrants } from './waivers.ts';
 export const usage = {
   words: `[ENVIRONMENT] | ${Object.keys(deployVerbs).join(' | ')} …`,
   flags: {
-    'dry-run': { type: 'boolean', means: 'say what would be done; decides nothing' },
+    'dry-run': { type: 'boolean', means: 'show what would be done; decides nothing' },
     waiver: {
       type: 'string',
       multiple: true,
       value: 'TOKEN',
-      means: 'lets pass what an owner waived, or ticks what they did (may repeat)',
+      means: 'accept a waiver or a tick of an owner (may repeat)',
     },
-    only: { type: 'string', value: 'restart', means: 'restart: start what runs anew, with a backup and a way back' },
-    format: { type: 'string', value: 'FORM', means: `how the end is told: ${deployForms.join(', ')}` },
+    only: { type: 'string', value: 'restart', means: 'restart: restart what runs, with a backup and a way back' },
+    format: { type: 'string', value: 'FORM', means: `output format: ${deployForms.join(', ')}` },
   },
   example: 'npx git-protect deploy production',
   verbs: deployVerbs,

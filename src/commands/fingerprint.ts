@@ -9,7 +9,9 @@ import { readOptions, type Usage } from './options.ts';
 
 export const usage = {
   words: 'NAME',
-  flags: { 'env-file': { type: 'string', value: 'FILE', means: 'a .env file to read it from; else the environment' } },
+  flags: {
+    'env-file': { type: 'string', value: 'FILE', means: 'a .env file to read it from; default: the environment' },
+  },
   example: 'npx git-protect fingerprint BACKUP_ENCRYPTION_KEY --env-file .env.production',
 } as const satisfies Usage;
 

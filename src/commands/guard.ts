@@ -17,7 +17,7 @@ export const usage = {
     host: {
       type: 'string',
       value: 'NAME',
-      means: 'judge one call of an agent on standard input, such as claude, codex or cursor',
+      means: 'judge one call of an agent, such as claude, codex or cursor, on standard input',
     },
     explain: {
       type: 'string',

@@ -11,8 +11,8 @@ import { readOptions, type Usage } from './options.ts';
 
 export const usage = {
   flags: {
-    check: { type: 'boolean', means: 'write nothing; exit 1 where the file does not say what the policy says' },
-    rollback: { type: 'boolean', means: 'print the way back alone, to begin a rollback document with' },
+    check: { type: 'boolean', means: 'write nothing; exit with 1 if the file does not match the policy' },
+    rollback: { type: 'boolean', means: 'print only the way back, to start a rollback document with' },
     output: {
       type: 'string',
       value: 'FILE',

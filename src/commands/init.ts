@@ -38,7 +38,7 @@ interface Plan {
 
 export const usage = {
   flags: {
-    owner: { type: 'string', value: 'NAME', means: 'what the first owner is called; default: your name in Git' },
+    owner: { type: 'string', value: 'NAME', means: 'the name of the first owner; default: your name in Git' },
     key: { type: 'string', value: 'FILE.pub', means: 'their SSH public key; default: user.signingkey, then ~/.ssh' },
     ci: {
       type: 'string',
@@ -53,12 +53,12 @@ export const usage = {
     },
     strict: {
       type: 'boolean',
-      means: 'strict mode: protected branches move only to what passes, also past --no-verify',
+      means: 'strict mode: protected branches move only to what passes, even with --no-verify',
     },
     server: { type: 'string', value: 'REPOSITORY', means: 'let this bare repository judge what is pushed to it' },
-    project: { type: 'string', value: 'ID', means: 'with --server: take pushes by the policy of this project alone' },
+    project: { type: 'string', value: 'ID', means: 'with --server: judge pushes only by the policy of this project' },
     'default-branch': { type: 'string', value: 'NAME', means: 'with --server: its branch, wherever HEAD points' },
-    timeout: { type: 'string', value: 'TIME', means: 'with --server: refuse what takes longer to judge; default 60s' },
+    timeout: { type: 'string', value: 'TIME', means: 'with --server: refuse what takes longer to judge; default: 60s' },
     'dry-run': { type: 'boolean', means: 'show what would be written, and write nothing' },
     yes: { type: 'boolean', short: 'y', means: 'take the defaults and do not ask' },
   },

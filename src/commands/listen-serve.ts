@@ -44,7 +44,7 @@ export async function serve(io: Io, listening: Listening): Promise<number> {
     // It was taken, and whatever ended the process came before it was done.
     if (existsSync(kept)) wishes.ask('deploy');
     await asked(io.signal);
-    log('asked to stop: it takes nothing any more, and what is being done goes on to its end');
+    log('asked to stop: no new requests are accepted; the running one will finish');
     server.close();
     await wishes.close();
     server.closeAllConnections();

@@ -13,15 +13,15 @@ import { readOptions, type Usage } from './options.ts';
 export const usage = {
   words: '[ENVIRONMENT]',
   flags: {
-    port: { type: 'string', value: 'N', means: 'the port; 0: any that is free, which is printed' },
+    port: { type: 'string', value: 'N', means: 'the port; 0: any free one, which is printed' },
     secret: {
       type: 'string',
       multiple: true,
       value: 'VARIABLE',
-      means: 'the variable that holds the secret of the webhook (may repeat, while one replaces another)',
+      means: 'the variable that holds the secret of the webhook (may repeat, during a rotation)',
     },
-    host: { type: 'string', value: 'ADDRESS', means: 'where it listens; default 127.0.0.1' },
-    'print-unit': { type: 'boolean', means: 'print a unit of systemd that does this, and nothing else' },
+    host: { type: 'string', value: 'ADDRESS', means: 'the address to listen on; default: 127.0.0.1' },
+    'print-unit': { type: 'boolean', means: 'only print a systemd unit that does this' },
   },
   example: 'npx git-protect listen --port 9000 --secret WEBHOOK_SECRET production',
 } as const satisfies Usage;

@@ -22,7 +22,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./wire.ts').then(({ wire, usage }) => ({ run: wire, usage })),
   },
   uninstall: {
-    does: 'take it out of this repository, restoring what was there',
+    does: 'remove git-protect from this repository, and restore what was there',
     load: () => import('./uninstall.ts').then(({ uninstall, usage }) => ({ run: uninstall, usage })),
   },
   doctor: {
@@ -30,19 +30,19 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./doctor.ts').then(({ doctor, usage }) => ({ run: doctor, usage })),
   },
   hook: {
-    does: 'what the Git hooks call',
+    does: 'the command that the Git hooks call',
     load: () => import('./hook.ts').then(({ hook, usage }) => ({ run: hook, usage })),
   },
   ci: {
-    does: 'run the same checks over a range, in CI or by hand',
+    does: 'run the same checks on a range, in CI or by hand',
     load: () => import('./ci.ts').then(({ ci, usage }) => ({ run: ci, usage })),
   },
   scan: {
-    does: 'find what the repository holds already, by the checks that look into files',
+    does: 'find what the repository already holds, with the checks that read files',
     load: () => import('./scan.ts').then(({ scan, usage }) => ({ run: scan, usage })),
   },
   request: {
-    does: 'write what needs approval as a file for an owner',
+    does: 'write what needs approval to a file for an owner',
     load: () => import('./request.ts').then(({ request, usage }) => ({ run: request, usage })),
   },
   approve: {
@@ -58,35 +58,35 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./predeploy.ts').then(({ predeploy, usage }) => ({ run: predeploy, usage })),
   },
   deploy: {
-    does: 'check, make the way back, ship, watch; and take back what does not come up',
+    does: 'check, prepare the way back, deploy, watch; undo what does not come up',
     load: () => import('./deploy.ts').then(({ deploy, usage }) => ({ run: deploy, usage })),
   },
   listen: {
-    does: 'a webhook: look for something new when it is pushed, and deploy it',
+    does: 'a webhook: on a push, look for a new commit and deploy it',
     load: () => import('./listen.ts').then(({ listen, usage }) => ({ run: listen, usage })),
   },
   freeze: {
-    does: 'stop all deploys, for a reason; anybody may',
+    does: 'stop all deploys, for a reason; anybody may do this',
     load: () => import('./freeze.ts').then(({ freeze, usage }) => ({ run: freeze, usage })),
   },
   incident: {
-    does: 'stop all deploys, and begin the page on what happened',
+    does: 'stop all deploys, and start a document on what happened',
     load: () => import('./incident.ts').then(({ incident, usage }) => ({ run: incident, usage })),
   },
   thaw: {
-    does: 'let deploys go on, which an owner approves',
+    does: 'allow deploys again, with the approval of an owner',
     load: () => import('./thaw.ts').then(({ thaw, usage }) => ({ run: thaw, usage })),
   },
   backup: {
-    does: 'make backups that are encrypted, proven by a restore, rotated, and somewhere else too',
+    does: 'make backups that are encrypted, proven by a restore, rotated, and copied elsewhere',
     load: () => import('./backup.ts').then(({ backup, usage }) => ({ run: backup, usage })),
   },
   db: {
-    does: 'keep production apart from tests and agents, prove it unchanged, fill the test database anew',
+    does: 'keep production apart from tests and agents, prove it unchanged, refill the test database',
     load: () => import('./db.ts').then(({ db, usage }) => ({ run: db, usage })),
   },
   fingerprint: {
-    does: 'print the line of the policy that pins a variable to its value',
+    does: 'print the policy line that pins a variable to its value',
     load: () => import('./fingerprint.ts').then(({ fingerprint, usage }) => ({ run: fingerprint, usage })),
   },
   secrets: {
@@ -106,11 +106,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./audit.ts').then(({ audit, usage }) => ({ run: audit, usage })),
   },
   guide: {
-    does: 'write PROTECTION.md, the policy as a page to read',
+    does: 'write PROTECTION.md, the policy in readable form',
     load: () => import('./guide.ts').then(({ guide, usage }) => ({ run: guide, usage })),
   },
   ruleset: {
-    does: 'what to tell GitHub or GitLab, so that the check of CI binds',
+    does: 'print the settings for GitHub or GitLab that make the CI check binding',
     load: () => import('./ruleset.ts').then(({ ruleset, usage }) => ({ run: ruleset, usage })),
   },
   explain: {
@@ -122,7 +122,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./policy.ts').then(({ policy, usage }) => ({ run: policy, usage })),
   },
   completion: {
-    does: 'print what lets bash, zsh or fish complete commands and flags',
+    does: 'print the completion script for bash, zsh or fish',
     load: () =>
       import('./completion.ts').then(({ completion, usage }) => ({
         run: (args, io) => completion(args, io, commands),

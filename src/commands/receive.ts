@@ -16,7 +16,7 @@ import { present } from './present.ts';
 export const receiveFlags = {
   project: { type: 'string', value: 'ID', means: 'pre-receive: the project whose policy judges' },
   'default-branch': { type: 'string', value: 'NAME', means: 'pre-receive: the branch whose policy judges, not HEAD' },
-  timeout: { type: 'string', value: 'TIME', means: 'pre-receive: refuse what took longer; default 60s' },
+  timeout: { type: 'string', value: 'TIME', means: 'pre-receive: refuse what takes longer to judge; default: 60s' },
 } as const;
 
 /** How often a push is judged again because the policy moved meanwhile. */

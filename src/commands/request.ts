@@ -17,13 +17,13 @@ export const usage = {
     patch: {
       type: 'string',
       value: 'FILE',
-      means: 'what a patch (as of git diff) would make of HEAD; neither the files nor the index are touched',
+      means: 'HEAD with a patch applied (as of git diff); files and index are not touched',
     },
     output: {
       type: 'string',
       short: 'o',
       value: 'FILE',
-      means: 'write the request there; default: standard output, on a terminal a summary',
+      means: 'write the request there; default: standard output; on a terminal a summary',
     },
   },
   example: 'npx git-protect request --staged -o change.request',

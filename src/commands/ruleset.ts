@@ -22,7 +22,7 @@ export const usage = {
     check: {
       type: 'string',
       value: 'FILE',
-      means: 'compare with what the host returned, or with the CODEOWNERS that is there',
+      means: 'compare with what the host returned, or with the existing CODEOWNERS',
     },
   },
   example: 'npx git-protect ruleset github',
@@ -86,7 +86,7 @@ function compareText(wanted: string, found: string): Compared {
   return {
     differences: same
       ? []
-      : ['it does not say what the policy says; write it anew: npx git-protect ruleset codeowners'],
+      : ['it does not say what the policy says; write it again: npx git-protect ruleset codeowners'],
     untold: [],
   };
 }

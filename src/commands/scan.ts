@@ -11,8 +11,11 @@ import { guesses } from './unsure.ts';
 
 export const usage = {
   flags: {
-    history: { type: 'boolean', means: 'every commit behind HEAD too: what was taken out again is in every clone' },
-    accept: { type: 'boolean', means: 'print what the policy has to say so that what is found today passes' },
+    history: {
+      type: 'boolean',
+      means: 'every commit of the history too: what was removed later is still in every clone',
+    },
+    accept: { type: 'boolean', means: 'print the policy lines that let what is found today pass' },
     ...reportFlags,
   },
   example: 'npx git-protect scan --history',

@@ -12,7 +12,7 @@ const forms = ['text', 'json'] as const;
 
 export const usage = {
   words: '[ENVIRONMENT]',
-  flags: { format: { type: 'string', value: 'FORM', means: `how it is told: ${forms.join(', ')}` } },
+  flags: { format: { type: 'string', value: 'FORM', means: `output format: ${forms.join(', ')}` } },
   example: 'npx git-protect secrets status production',
 } as const satisfies Usage;
 

@@ -4,7 +4,7 @@ import { runVerb, type Verbs } from './verbs.ts';
 
 const verbs: Verbs = {
   status: {
-    does: 'how old secrets are, what is due, what is claimed and not so',
+    does: 'how old secrets are, what is due, and which claims are not true',
     load: () => import('./secrets-status.ts').then(({ secretsStatus, usage }) => ({ run: secretsStatus, usage })),
   },
 };

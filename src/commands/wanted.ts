@@ -26,17 +26,17 @@ import type { Flags } from './options.ts';
 
 /** What `request` and `approve` take to find the steps. */
 export const whereFlags = {
-  staged: { type: 'boolean', means: 'what is staged; default where it holds protected files' },
+  staged: { type: 'boolean', means: 'what is staged; the default if it holds protected files' },
   range: {
     type: 'string',
     value: 'A..B',
-    means: 'what is committed from A to B; default: this branch against its target',
+    means: 'what was committed from A to B; default: this branch against its target',
   },
   target: {
     type: 'string',
     multiple: true,
     value: 'BRANCH',
-    means: 'where it is to land; default: this branch if it is protected, else the default branch',
+    means: 'where it will land; default: this branch if it is protected, else the default branch',
   },
 } as const satisfies Flags;
 

@@ -47,11 +47,11 @@ export async function reseed(place: Place, name: string, source: Source, meaning
   const environment = environmentOf(place, name);
   if (!environment.disposable)
     throw new Refused(
-      `${name} is not disposable, and is never filled anew`,
+      `${name} is not disposable, so it is never reseeded`,
       'name one that has disposable: true in the policy: npx git-protect db reseed ENVIRONMENT',
     );
   const target = targetOf(place, name, 'admin');
-  if (target.engine !== 'postgres') throw new Undecided('only PostgreSQL is filled anew in this version');
+  if (target.engine !== 'postgres') throw new Undecided('this version can reseed only PostgreSQL');
   const admin = await connect(place, { ...target, database: 'postgres' });
   try {
     await openAgain(place, admin, target.database);
@@ -106,7 +106,7 @@ async function proveIsolated(place: Place, name: string): Promise<void> {
             : links.length > 0
               ? `reaches ${other} by ${links.join(', ')}`
               : null;
-    if (fault !== null) throw new Refused(`${name} ${fault}; it is not touched`, `npx git-protect db check ${name}`);
+    if (fault !== null) throw new Refused(`${name} ${fault}; it was not touched`, `npx git-protect db check ${name}`);
     if (unproven.length > 0) throw new Undecided(unproven.join('; '), `npx git-protect db check ${name}`);
   }
 }
@@ -138,7 +138,7 @@ async function refuseSurprise(
   if (meaning.adopt !== null)
     throw new Refused(`--adopt names '${meaning.adopt}', and ${shown} is '${identity.name}'`, command);
   throw new Refused(
-    `${shown} holds ${tables} tables and does not bear our mark, so it may be somebody's; it is not touched`,
+    `${shown} holds ${tables} tables and is not marked as ours, so it may belong to somebody; it was not touched`,
     `${command}  # if everything in it may be thrown away`,
   );
 }
@@ -220,7 +220,7 @@ async function dropOurs(place: Place, admin: Session, target: Target, database: 
   const isMarked = marker !== null && marker !== 'unreadable' && marker.project === (place.policy.project ?? '');
   if (!isMarked && (await withSession(place, { ...target, database }, tableCount)) > 0)
     throw new Refused(
-      `there is a database ${database} that is not ours; it is not touched`,
+      `there is a database ${database} that is not ours; it was not touched`,
       `ALTER DATABASE ${quoted(database)} RENAME TO …;`,
     );
   await admin.query(`drop database ${quoted(database)} with (force)`);

@@ -107,7 +107,7 @@ async function adminLacks(session: Session, disposable: boolean): Promise<Lackin
     const owner = String(name);
     if (owner === 'pg_database_owner') continue;
     found.push({
-      what: `is no member of ${owner}, which owns ${disposable ? 'the database' : 'something in it'}`,
+      what: `is not a member of ${owner}, which owns ${disposable ? 'the database' : 'something in it'}`,
       end: `GRANT ${quoted(owner)} TO ${who}`,
     });
   }

@@ -43,11 +43,11 @@ export function parseTarget(variable: string, value: string): Target {
     throw new Undecided(`${variable} ${what}`, `write ${variable} as postgres://USER:PASSWORD@HOST:PORT/DATABASE`);
   };
   if (/[\s\0-\x1f\x7f]/.test(value)) return refuse('holds white space or a control character');
-  if (!URL.canParse(value)) return refuse('is no URL that every driver reads the same; %-encode its password');
+  if (!URL.canParse(value)) return refuse('is not a URL that every driver reads the same; %-encode its password');
   const url = new URL(value);
   const engine = Object.hasOwn(engines, url.protocol)
     ? engines[url.protocol]!
-    : refuse('is no URL of PostgreSQL, MySQL or MariaDB');
+    : refuse('is not a URL of PostgreSQL, MySQL or MariaDB');
   if (url.hash !== '' || value.includes('#')) return refuse("holds '#'; in a password write it as %23");
   // What stands before the last `@` is not the same for every reader.
   if ((value.split('?')[0]!.match(/@/g) ?? []).length > 1)

@@ -57,7 +57,7 @@ class Judge {
   #faultOf({ path, type, linkpath }: Entry): string | null {
     const name = plain(path);
     const shown = visible(name.slice(0, 200));
-    if (path.startsWith('/') || /^[A-Za-z]:|\\|\0/.test(path)) return `${shown} is no path within the repository`;
+    if (path.startsWith('/') || /^[A-Za-z]:|\\|\0/.test(path)) return `${shown} is not a path within the repository`;
     if (name.split('/').some((part) => part === '..' || part === '')) return `${shown} leads elsewhere`;
     if (!this.#told.paths.some((root) => name === root || name.startsWith(`${root}/`)))
       return `${shown} is not within ${visible(this.#told.paths.join(', '))}`;
@@ -66,12 +66,12 @@ class Judge {
     for (let at = posix.dirname(name); at !== '.'; at = posix.dirname(at)) {
       const above = this.#seen.get(at);
       if (above !== undefined && above !== 'Directory')
-        return `${shown} lies behind ${visible(at)}, which is no folder`;
+        return `${shown} is below ${visible(at)}, which is not a folder`;
     }
     if (type === 'SymbolicLink') return this.#linkFault(name, posix.join(posix.dirname(name), linkpath), linkpath);
     if (type === 'Link')
       return this.#seen.get(plain(linkpath)) === 'File' ? null : `${shown} is a hard link to what is not in it`;
-    return type === 'File' || type === 'OldFile' || type === 'Directory' ? null : `${shown} is no file (${type})`;
+    return type === 'File' || type === 'OldFile' || type === 'Directory' ? null : `${shown} is not a file (${type})`;
   }
 
   /** `.bin/x -> ../x/cli.js` stays within; what is absolute or climbs out does not. */

@@ -113,7 +113,7 @@ async function refuseLinkedParent(topLevel: string, path: string): Promise<void>
   for (let at = dirname(path); at !== '.'; at = dirname(at)) {
     const found = await lookAt(join(topLevel, at));
     if (found !== null && !found.isDirectory())
-      throw new Undecided(`${at} is no folder, so ${path} would be put somewhere else`);
+      throw new Undecided(`${at} is not a folder, so ${path} would be put somewhere else`);
   }
 }
 

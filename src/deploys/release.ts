@@ -78,7 +78,7 @@ export async function releases(place: DeployPlace): Promise<Release[]> {
   for (const name of names.filter((each) => each.startsWith(`${place.name}_`) && each.endsWith('.json'))) {
     const release = parse(await readFile(join(folder, name), 'utf8'));
     if (release === null || `${release.id}.json` !== name)
-      throw new Undecided(`${join(place.environment.release!.into, name)} is no description of a release`);
+      throw new Undecided(`${join(place.environment.release!.into, name)} is not a description of a release`);
     if (release.environment === place.name) found.push(release);
   }
   return found.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
@@ -121,7 +121,7 @@ async function prepareFolder(folder: string, shown: string): Promise<void> {
   const there = await lookAt(folder);
   // A link that came with a commit would have the rights of another folder changed, and archives put there.
   if (there !== null && !there.isDirectory())
-    throw new Undecided(`${shown} is no folder`, 'remove it, or name another release.into');
+    throw new Undecided(`${shown} is not a folder`, 'remove it, or name another release.into');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   // What lies there is not part of the repository.

@@ -81,11 +81,11 @@ async function adopt(place: DeployPlace, last: Journal | null, runs: Sample, { v
   if (runs.commit === null)
     throw new Undecided(
       `nothing says what runs in ${place.name}: ${runs.fault ?? 'it names no commit'}`,
-      'nothing stands open',
+      'no deploy is open',
     );
   const commit = await place.repository.revision(runs.commit);
   if (commit === known) {
-    viewer.noted(`nothing stands open, and ${commit.slice(0, 12)} runs, as it should`);
+    viewer.noted(`no deploy is open, and ${commit.slice(0, 12)} runs as expected`);
     return {
       code: 0,
       state: 'live',

@@ -17,7 +17,7 @@ export function lengthOf({ headers }: IncomingMessage): number | Answer {
   const said = headers['content-length'];
   if (headers['transfer-encoding'] !== undefined || said === undefined)
     return { status: 411, words: 'Content-Length is missing' };
-  if (!/^\d{1,15}$/.test(said)) return { status: 400, words: 'Content-Length is no number' };
+  if (!/^\d{1,15}$/.test(said)) return { status: 400, words: 'Content-Length is not a number' };
   const length = Number(said);
   return length <= longestBody ? length : { status: 413, words: `more than ${longestBody} bytes` };
 }

@@ -89,7 +89,7 @@ class Door {
     const route = routeOf(request);
     if (route === null) return { status: 404, words: 'there is nothing here' };
     if (request.method !== 'POST') return { status: 405, words: 'POST alone', headers: { allow: 'POST' } };
-    if (this.#webhook.ends()) return { status: 503, words: 'it ends, and takes nothing any more' };
+    if (this.#webhook.ends()) return { status: 503, words: 'shutting down; no new requests are accepted' };
     return route.kind === 'deploy' ? this.#deploy(request) : this.#backup(request, route.name, address);
   }
 
@@ -106,7 +106,7 @@ class Door {
     const event = request.headers['x-github-event'] ?? 'push';
     if (event !== 'push') return { status: 200, words: 'well signed, and no push: there is nothing to do' };
     if (this.#webhook.knows(mark)) return { status: 200, words: 'already known' };
-    if (this.#webhook.ends()) return { status: 503, words: 'it ends, and takes nothing any more' };
+    if (this.#webhook.ends()) return { status: 503, words: 'shutting down; no new requests are accepted' };
     this.#webhook.wishDeploy(mark);
     return { status: 202, words: 'taken: it looks for something new' };
   }
@@ -122,7 +122,7 @@ class Door {
       const trigger = await this.#webhook.trigger(named);
       if (trigger === null) return { status: 404, words: 'the policy lets no such backup be triggered' };
       if (!(await fits(trigger.fingerprint, triggerVariable, token))) return closed;
-      if (this.#webhook.ends()) return { status: 503, words: 'it ends, and takes nothing any more' };
+      if (this.#webhook.ends()) return { status: 503, words: 'shutting down; no new requests are accepted' };
       return this.#webhook.wishBackup(trigger.name)
         ? { status: 202, words: 'taken: a backup is made' }
         : { status: 409, words: 'a backup is being made already' };

@@ -32,7 +32,7 @@ export async function decide(
     if (error instanceof UnreadableCall || error instanceof RangeError) return unreadable(host, error.message);
     if (error instanceof Error && error.name === 'PolicyError')
       return host.refuse(
-        `git-protect refused this: the policy is invalid, so nothing can be judged by it (${error.message.split('\n')[0]})\n  help: ask the person you work for to mend it: npx git-protect policy check\n`,
+        `git-protect refused this: the policy is invalid, so nothing can be judged by it (${error.message.split('\n')[0]})\n  help: ask the person you work for to fix it: npx git-protect policy check\n`,
       );
     return unreadable(host, error instanceof Error ? error.message : String(error));
   }

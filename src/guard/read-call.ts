@@ -19,9 +19,9 @@ export function readCall(bytes: Buffer, host: Host): ReadCall {
   try {
     payload = JSON.parse(bytes.toString('utf8').replace(/^\ufeff/, ''));
   } catch {
-    throw new UnreadableCall('what the host handed over is no JSON');
+    throw new UnreadableCall('what the host handed over is not JSON');
   }
-  if (!isObject(payload)) throw new UnreadableCall('what the host handed over is no JSON object');
+  if (!isObject(payload)) throw new UnreadableCall('what the host handed over is not a JSON object');
   if (isTooDeep(payload, limits.depth)) throw new UnreadableCall('what the host handed over is nested too deeply');
   for (const shape of [host, ...hosts.filter((other) => other !== host)]) {
     const raw = shape.read(payload);

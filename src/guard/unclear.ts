@@ -12,7 +12,7 @@ export function judgeUnclear({ text, what }: Unclear, reading: Reading): Refusal
     { kind: 'unclear', part: text, message: `${what}, so nobody can say what it does`, help: 'write it literally' },
   ];
   if (!what.startsWith('which program'))
-    return what.startsWith('the command is no whole') && !words.test(text.replace(/["'\\]/g, '')) ? [] : refused;
+    return what.startsWith('the command is not a complete') && !words.test(text.replace(/["'\\]/g, '')) ? [] : refused;
   const run = reading.runs.find((each) => each.text === text && each.words[0]?.text.includes(hole));
   const rest = run === undefined ? [] : texts(run).slice(1);
   return rest.length === 0 || rest.some((word) => telling.test(word)) ? refused : [];

@@ -90,8 +90,8 @@ async function refuseUnfit(topLevel: string, path: string, runner: HooksFolder['
   };
   if (!found.isFile())
     refuse(
-      `is ${found.isSymbolicLink() ? 'a symbolic link' : 'no file'}, so no line can be added to it`,
-      'make it a shell script that calls what stands there now',
+      `is ${found.isSymbolicLink() ? 'a symbolic link' : 'not a file'}, so no line can be added to it`,
+      'make it a shell script that calls the current hook',
     );
   const content = await readFile(join(topLevel, path), 'latin1');
   if (runner === 'git' && !isShellScript(content))

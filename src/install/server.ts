@@ -94,7 +94,7 @@ function stateOf(path: string): ServerHook['state'] {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return 'none';
   if (!found.isFile() && !found.isSymbolicLink())
-    throw new UsageError(`${path} is no file, so it cannot be kept running`);
+    throw new UsageError(`${path} is not a file, so it cannot be kept running`);
   return found.isFile() && own.test(readFileSync(path, 'latin1').slice(0, 300)) ? 'ours' : 'foreign';
 }
 

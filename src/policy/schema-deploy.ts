@@ -84,34 +84,34 @@ const versions = object({
   command: {
     schema: text('a command'),
     required: true,
-    doc: 'prints a line for each version that the provider keeps; run by the shell, and what it prints is counted alone',
+    doc: 'prints a line for each version that the provider keeps; run by the shell; its lines are only counted',
   },
   atLeast: { schema: { kind: 'integer', min: 1, max: 1000 }, default: 3, doc: 'how many it must keep' },
 });
 
 const pinned = object({
   fingerprint: optional(fingerprintText, 'of the value it must have; `npx git-protect fingerprint NAME` prints it'),
-  reason: { schema: sentence, default: '', doc: 'shown when it is another' },
+  reason: { schema: sentence, default: '', doc: 'shown when the value differs' },
   rotated: optional(date, 'when the value was made'),
   maxAge: optional(duration, 'how old the value may become'),
   versions: optional(versions, 'how many versions the provider keeps, for `secrets status`'),
 });
 
 const health = object({
-  name: { schema: text('a name'), required: true, doc: 'how the report calls it' },
-  url: { schema: url, required: true, doc: 'what is asked, with GET; redirects are not followed' },
-  status: { schema: { kind: 'integer', min: 100, max: 599 }, default: 200, doc: 'the HTTP status it answers with' },
+  name: { schema: text('a name'), required: true, doc: 'its name in the report' },
+  url: { schema: url, required: true, doc: 'requested with GET; redirects are not followed' },
+  status: { schema: { kind: 'integer', min: 100, max: 599 }, default: 200, doc: 'the expected HTTP status' },
   expect: {
     schema: map(scalar, 'a JSONPath', /^\$/),
     default: {},
-    doc: 'values by JSONPath in the JSON it answers with',
+    doc: 'expected values in the JSON answer, by JSONPath',
   },
   commit: optional(
     text('a JSONPath', /^\$/),
-    'where the answer names the commit that runs there; it must be the one to be deployed',
+    'where the answer names the running commit, which must be the one to be deployed',
   ),
   within: { schema: duration, default: '2s', doc: 'how long one answer may take' },
-  tries: { schema: { kind: 'integer', min: 1, max: 100 }, default: 5, doc: 'how often it is asked' },
+  tries: { schema: { kind: 'integer', min: 1, max: 100 }, default: 5, doc: 'how often it is requested at most' },
   delay: { schema: duration, default: '3s', doc: 'the time between two tries' },
 });
 
@@ -136,7 +136,7 @@ export const deploy = object({
       object({
         from: { schema: date, required: true, doc: 'the first day' },
         to: { schema: date, required: true, doc: 'the last day' },
-        reason: { schema: sentence, default: '', doc: 'shown to whoever is refused' },
+        reason: { schema: sentence, default: '', doc: 'shown with the refusal' },
       }),
       0,
     ),
@@ -163,7 +163,7 @@ export const deploy = object({
         required: true,
         doc: 'percent of lines, by path pattern',
       },
-      exclude: { schema: list({ kind: 'pattern' }, 0), default: [], doc: 'files that count nowhere' },
+      exclude: { schema: list({ kind: 'pattern' }, 0), default: [], doc: 'files that are not counted' },
     }),
     'how much of the code the tests run',
   ),
@@ -175,32 +175,32 @@ export const deploy = object({
       different: {
         schema: list(text('the name of an environment'), 0),
         default: [],
-        doc: 'environments of `deploy:` whose secrets must be others',
+        doc: 'environments of `deploy:` that must have different secrets',
       },
     }),
     'variables that production needs',
   ),
-  health: { schema: list(health, 0), default: [], doc: 'what has to answer, such as staging' },
+  health: { schema: list(health, 0), default: [], doc: 'endpoints that must answer, such as staging' },
   disk: optional(
     object({
-      path: { schema: text('a path'), default: '.', doc: 'on the disk that is looked at' },
-      free: { schema: size, required: true, doc: 'what must be left' },
+      path: { schema: text('a path'), default: '.', doc: 'a path on the disk that is checked' },
+      free: { schema: size, required: true, doc: 'how much must be free' },
     }),
     'free space',
   ),
   backups: optional(
     object({
-      folder: { schema: text('a folder'), required: true, doc: 'where backups lie' },
+      folder: { schema: text('a folder'), required: true, doc: 'where backups are stored' },
       maxAge: { schema: duration, default: '24h', doc: 'how old the newest may be' },
     }),
     'a backup to go back to',
   ),
   rollback: optional(
     object({
-      document: optional(path, 'the plan; must be there and not empty'),
+      document: optional(path, 'the plan; must exist and not be empty'),
       tag: optional(
         text('a tag such as "v{date}-{time}"', /^[A-Za-z0-9][A-Za-z0-9._/{}-]*$/),
-        'what `--tag` puts on the commit; `{date}`, `{time}`, `{environment}` and `{commit}` are filled in',
+        'the tag that `--tag` puts on the commit; `{date}`, `{time}`, `{environment}` and `{commit}` are filled in',
       ),
     }),
     'the way back',
@@ -211,7 +211,7 @@ export const deploy = object({
         id: {
           schema: text('a word such as pdf', /^[a-z][a-z0-9-]{0,63}$/),
           required: true,
-          doc: 'what `--tick` calls it',
+          doc: 'its name for `--tick`',
         },
         text: { schema: text('a sentence that says what has to be seen'), required: true, doc: 'what has to be seen' },
       }),
@@ -223,20 +223,24 @@ export const deploy = object({
   certificates: {
     schema: list(
       object({
-        host: { schema: tlsHost, required: true, doc: 'the server; with `:PORT` where that is not 443' },
-        days: { schema: { kind: 'integer', min: 0, max: 3650 }, default: 14, doc: 'how long it must go on holding' },
+        host: { schema: tlsHost, required: true, doc: 'the server; with `:PORT` unless it is 443' },
+        days: {
+          schema: { kind: 'integer', min: 0, max: 3650 },
+          default: 14,
+          doc: 'how many days it must still be valid',
+        },
       }),
       0,
     ),
     default: [],
-    doc: 'servers whose certificates must hold',
+    doc: 'servers whose certificates must be valid',
   },
   'pending-migrations': optional(
     object({
       command: {
         schema: text('a command'),
         required: true,
-        doc: 'run by the shell; prints a line for each migration that the database has not run, and ends with 0',
+        doc: 'run by the shell; prints a line for each migration that the database has not run, and exits with 0',
       },
     }),
     'migrations that must have run',
@@ -249,33 +253,33 @@ export const setting = object({
   files: optional({ kind: 'pattern' }, 'or the files, as a path pattern'),
   at: optional(text('a JSONPath', /^\$/), 'where in YAML, JSON or TOML: JSONPath (RFC 9535)'),
   pattern: optional(text('a regular expression'), 'or in any text: a regular expression; its first group is the value'),
-  equals: optional({ kind: 'any', expected: 'a value' }, 'what it must be'),
-  absent: { schema: choice(true, false), default: false, doc: '`true`: it must not be there' },
-  reason: { schema: sentence, default: '', doc: 'shown when it is not so' },
+  equals: optional({ kind: 'any', expected: 'a value' }, 'the value it must have'),
+  absent: { schema: choice(true, false), default: false, doc: '`true`: it must not exist' },
+  reason: { schema: sentence, default: '', doc: 'shown when the value is wrong' },
 });
 
 export const migration = object({
-  folder: { schema: folder, required: true, doc: 'where they lie' },
+  folder: { schema: folder, required: true, doc: 'where they are' },
   tool: {
     schema: choice(...migrationTools),
     default: 'plain',
-    doc: 'what runs them, which says how they are laid out',
+    doc: 'what runs them, which decides their layout',
   },
   dialect: {
     schema: choice('postgres', 'mysql', 'tidb', 'sqlite'),
     default: 'postgres',
-    doc: 'of their SQL; `sqlite` also for D1 and Turso',
+    doc: 'the dialect of their SQL; `sqlite` also for D1 and Turso',
   },
   placeholders: {
     schema: list(choice(...placeholderForms), 0),
     default: [],
     defaultDoc: '`flyway` for Flyway, else none',
-    doc: 'what is filled in before the SQL runs: as Flyway marks it, or as a template of Go; it reads as a name',
+    doc: 'what is filled in before the SQL runs, in the syntax of Flyway or of Go templates; it is read as a name',
   },
   schema: {
     schema: list({ kind: 'pattern' }, 0),
     default: [],
-    doc: 'files that describe the schema; a change of one comes with a new migration',
+    doc: 'files that describe the schema; a change to one needs a new migration',
   },
 });
 

@@ -29,7 +29,7 @@ const branch = object({
   directPush: {
     schema: choice('refuse', 'allow'),
     default: 'allow',
-    doc: 'a push from a clone; `refuse` where everything lands by pull request',
+    doc: 'a push from a clone; `refuse` if everything lands by pull request',
   },
 });
 
@@ -39,7 +39,7 @@ const tag = object({
   create: {
     schema: choice('allow', 'protected', 'refuse'),
     default: 'allow',
-    doc: '`protected`: only on a commit that a protected branch holds',
+    doc: '`protected`: only on a commit of a protected branch',
   },
 });
 
@@ -47,26 +47,26 @@ const fileRule = object({
   paths: {
     schema: list({ kind: 'pattern' }),
     required: true,
-    doc: 'patterns in gitignore syntax; `!` takes back within this rule only',
+    doc: 'patterns in gitignore syntax; `!` excludes, within this rule only',
   },
   risk: {
     schema: choice('critical', 'high'),
     default: 'high',
-    doc: '`critical`: commits that change it carry `commits.criticalType` too',
+    doc: '`critical`: commits that change it must also start with `commits.criticalType`',
   },
-  reason: { schema: text('a sentence'), default: '', doc: 'shown to whoever is refused' },
+  reason: { schema: text('a sentence'), default: '', doc: 'shown with the refusal' },
   owners: { schema: list(text('the name of an owner')), defaultDoc: 'every owner', doc: 'who may approve' },
   required: {
     schema: { kind: 'integer', min: 1, max: 100 },
     default: 1,
-    doc: 'how many different owners must approve, each with a key of their own',
+    doc: 'how many different owners must approve, each with their own key',
   },
 });
 
 const contact = object({
   name: { schema: text('a name'), required: true, doc: 'a person or a team' },
   reach: { schema: text('a number, an address or a channel'), required: true, doc: 'how to reach them' },
-  for: { schema: text('a sentence'), default: '', doc: 'when to turn to them' },
+  for: { schema: text('a sentence'), default: '', doc: 'when to contact them' },
 });
 
 const commits = object({
@@ -78,23 +78,27 @@ const commits = object({
   criticalType: {
     schema: text('a word', /^[A-Za-z][A-Za-z0-9_-]*$/),
     default: 'CRITICAL',
-    doc: 'demanded of a commit that changes a critical file; always among the types',
+    doc: 'required for a commit that changes a critical file; always one of the types',
   },
   scope: {
     schema: choice('optional', 'required', 'none'),
     default: 'optional',
     doc: 'the part in brackets of `feat(api): …`',
   },
-  subjectMax: { schema: { kind: 'integer', min: 20, max: 1000 }, default: 100, doc: 'characters of the first line' },
+  subjectMax: {
+    schema: { kind: 'integer', min: 20, max: 1000 },
+    default: 100,
+    doc: 'the maximum length of the first line',
+  },
   emoji: {
     schema: choice('refuse', 'allow'),
     default: 'refuse',
-    doc: 'one in front of the type (`✨ feat: …`, `:sparkles: feat: …`)',
+    doc: 'an emoji before the type (`✨ feat: …`, `:sparkles: feat: …`)',
   },
   prefix: {
     schema: text('a regular expression'),
     defaultDoc: 'nothing',
-    doc: 'what else may stand in front of the type, such as the number of a ticket: `\\[[A-Z]+-\\d+\\]`',
+    doc: 'what else may come before the type, such as a ticket number: `\\[[A-Z]+-\\d+\\]`',
   },
 });
 
@@ -102,7 +106,7 @@ const level = choice('read-only', 'development');
 
 const actors = object({
   default: { schema: level, default: 'development', doc: 'what everybody may do' },
-  agents: { schema: level, default: 'read-only', doc: 'what an AI agent may do that has no rule of its own' },
+  agents: { schema: level, default: 'read-only', doc: 'what an AI agent without its own rule may do' },
   rules: {
     schema: list(
       object({
@@ -111,17 +115,17 @@ const actors = object({
           required: true,
           doc: 'as `npx git-protect whoami --format json` names it: `claude`, `codex`, `cursor`, …',
         },
-        level: { schema: level, required: true, doc: '`read-only`: commits and pushes nothing' },
+        level: { schema: level, required: true, doc: '`read-only`: may not commit or push' },
       }),
       0,
     ),
     default: [],
-    doc: 'what single agents may do',
+    doc: 'what particular agents may do',
   },
   trailer: {
     schema: choice(true, false),
     default: false,
-    doc: 'a commit that an AI agent makes says so: `Agent: NAME`',
+    doc: '`true`: a commit by an AI agent says so: `Agent: NAME`',
   },
 });
 
@@ -140,7 +144,7 @@ const approvals = object({
   ask: {
     schema: choice(true, false),
     default: true,
-    doc: 'an owner who commits on a terminal is asked there and then, where only their approval is missing',
+    doc: 'an owner who commits on a terminal is asked at once if only their approval is missing',
   },
 });
 
@@ -154,7 +158,7 @@ const build = object({
   timeout: {
     schema: duration,
     default: '15m',
-    doc: 'after this it is stopped, children included, and the gate stays closed',
+    doc: 'after this it is stopped, with its child processes, and the gate stays closed',
   },
 });
 
@@ -163,15 +167,15 @@ const checkSettings = (options: Schema) =>
     severity: {
       schema: choice('error', 'warning', 'off'),
       defaultDoc: '`error`',
-      doc: 'what a finding counts for; `off`: not run',
+      doc: 'the severity of a finding; `off`: not run',
     },
     on: { schema: list(gates), defaultDoc: 'every gate of the check', doc: 'the gates that run it' },
     timeout: {
       schema: duration,
       defaultDoc: '60s',
-      doc: 'after this the check could not judge, and the gate stays closed',
+      doc: 'after this the check counts as undecided, and the gate stays closed',
     },
-    options: { schema: options, doc: 'what this check may be told; handed to an own check as it stands' },
+    options: { schema: options, doc: 'options of this check; passed unchanged to a check of your own' },
     command: {
       schema: list(text('a word of the command')),
       doc: 'makes the id a check of your own: the executable and its arguments',
@@ -182,7 +186,7 @@ const allowed = object({
   command: {
     schema: text('a command, word for word'),
     required: true,
-    doc: 'as it is typed; ` *` at its end stands for any words more',
+    doc: 'as it is typed; ` *` at the end stands for any further words',
   },
   where: {
     schema: choice('test', 'anywhere'),
@@ -196,12 +200,12 @@ const guard = object({
   allow: {
     schema: list(allowed, 0),
     default: [],
-    doc: 'commands that agents may run though they destroy data, work or start agents',
+    doc: 'commands that agents may run even though they destroy data or work, or start agents',
   },
   loss: {
     schema: choice('error', 'warning', 'off'),
     default: 'error',
-    doc: 'throwing work away that nothing else holds',
+    doc: 'throwing away work that exists nowhere else',
   },
   data: { schema: choice('error', 'warning', 'off'), default: 'error', doc: 'destroying data, and naming production' },
 });
@@ -210,7 +214,7 @@ const checkIds = checks.map((check) => check.id);
 
 /** The policy file, whole: parser, JSON schema and the table in `docs/policy.md` all come from this. */
 export const policySchema: Schema = object({
-  version: { schema: choice(1), required: true, doc: 'of this format' },
+  version: { schema: choice(1), required: true, doc: 'the version of this format' },
   project: {
     schema: text('16 to 64 letters and digits', /^[A-Za-z0-9]{16,64}$/),
     doc: 'what approvals are bound to; `init` writes it; without it no approval counts',
@@ -245,12 +249,12 @@ export const policySchema: Schema = object({
   strict: {
     schema: choice(true, false),
     default: false,
-    doc: 'every clone is to run [strict mode](strict.md), the hook that `--no-verify` does not skip',
+    doc: 'every clone should run [strict mode](strict.md), the hook that `--no-verify` does not skip',
   },
   landing: {
     schema: choice('merge', 'squash', 'rebase'),
     default: 'merge',
-    doc: 'how proposals land: `squash` judges the title, `rebase` the state of every commit',
+    doc: 'how proposals land: with `squash` the title is judged, with `rebase` the state at every commit',
   },
   commits: { schema: commits, default: {}, doc: 'the form of commit messages' },
   approvals: { schema: approvals, default: {}, doc: 'what an approval must be' },
@@ -258,40 +262,40 @@ export const policySchema: Schema = object({
   staged: {
     schema: { kind: 'any', expected: 'a lint-staged configuration' },
     defaultDoc: 'none',
-    doc: 'handed to lint-staged',
+    doc: 'passed to lint-staged',
   },
   deploy: {
     schema: map(deploy, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
     default: {},
-    doc: 'where this is deployed to, and what has to hold before: [predeploy](predeploy.md)',
+    doc: 'where this is deployed, and what must hold before: [predeploy](predeploy.md)',
   },
   settings: { schema: list(setting, 0), default: [], doc: 'values that must stay as they are' },
-  migrations: { schema: list(migration, 0), default: [], doc: 'where migrations of the database are' },
+  migrations: { schema: list(migration, 0), default: [], doc: 'where the database migrations are' },
   targets: {
     schema: map(target, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
     default: {},
     doc: 'what test code must never name, by environment',
   },
-  guard: { schema: guard, default: {}, doc: 'what AI agents may do that is refused otherwise: [agents](agents.md)' },
+  guard: { schema: guard, default: {}, doc: 'what AI agents may do that is otherwise refused: [agents](agents.md)' },
   contacts: {
     schema: list(contact, 0),
     default: [],
-    doc: 'whom [the guide](guide.md) names for when something goes wrong',
+    doc: 'whom [the guide](guide.md) tells people to contact when something goes wrong',
   },
   databases: {
     schema: map(database, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
     default: {},
-    doc: 'databases by environment, what may be done to them and what is compared: [databases](databases.md)',
+    doc: 'databases by environment, what may be done to them, and what is compared: [databases](databases.md)',
   },
   tools: {
     schema: list(text('an absolute path', /^\/[^\0-\x1f]{0,1023}$/), 0),
     default: [],
-    doc: "folders of PostgreSQL's programs, or the programs themselves; of several the one whose version is the server's; default: those on `PATH`",
+    doc: "folders of PostgreSQL's programs, or the programs themselves; of several, the one that matches the server's version is used; default: those on `PATH`",
   },
   backups: {
     schema: map(backup, 'a short name', /^[a-z][a-z0-9-]{0,31}$/),
     default: {},
-    doc: 'what is backed up, for whom it is encrypted, what stays and where copies lie: [backups](backups.md)',
+    doc: 'what is backed up, for whom it is encrypted, what is kept, and where copies are: [backups](backups.md)',
   },
   checks: {
     schema: map(

@@ -39,7 +39,7 @@ function parse(content: Buffer): FreezeFile | string {
   try {
     read = JSON.parse(text);
   } catch {
-    return 'is not a freeze: it is no JSON';
+    return 'is not a freeze: it is not JSON';
   }
   if (typeof read !== 'object' || read === null || Object.keys(read).some((key) => !keys.includes(key)))
     return `is not a freeze: it says ${keys.join(', ')}, and nothing else`;

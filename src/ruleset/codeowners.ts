@@ -20,7 +20,9 @@ export function codeownersFile(policy: Policy, tracked: readonly BytePath[]): Pr
       'no owner has a github:, so nobody could be named',
       'add github: "@name" under owners: in the policy',
     );
-  const notes = ['any one owner is enough for CODEOWNERS, and a review is no signature: what binds is the check of CI'];
+  const notes = [
+    'any one owner is enough for CODEOWNERS, and a review is not a signature: what binds is the check of CI',
+  ];
   const lines = [
     '# Written by `npx git-protect ruleset codeowners` from the policy. Change that, and run it again.',
     '# The last line that matches a file decides; any one of its owners is enough.',

@@ -27,7 +27,7 @@ export function compareGithub(wanted: readonly object[], found: unknown): Compar
     if (same['rules'] === undefined)
       untold.push(`'${name}' was read from a list, which leaves its rules out: gh api repos/OWNER/REPO/rulesets/ID`);
     if (same['bypass_actors'] === undefined)
-      untold.push(`who may go around '${name}' is told to those who may change it alone`);
+      untold.push(`who may bypass '${name}' is shown only to those who may change it`);
     for (const key of ['target', 'enforcement', 'bypass_actors', 'conditions'])
       if (same[key] !== undefined && !equal(one[key]!, same[key]))
         differences.push(`'${name}': ${key} is ${plain(same[key])}, wanted ${plain(one[key]!)}`);

@@ -86,7 +86,7 @@ function branchRules(rule: BranchRule, context: string | null, landing: Policy['
 
 function tagRuleset(glob: string, rule: TagRule, notes: string[]): GithubRuleset[] {
   if (rule.create === 'protected')
-    notes.push(`that a tag ${glob} stands on a commit of a protected branch is for the hooks and the server alone`);
+    notes.push(`only the hooks and the server can check that a tag ${glob} is on a commit of a protected branch`);
   const rules = [
     ...(rule.delete === 'refuse' ? [{ type: 'deletion' }] : []),
     ...(rule.move === 'refuse' ? [{ type: 'non_fast_forward' }, { type: 'update' }] : []),

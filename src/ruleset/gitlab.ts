@@ -32,7 +32,7 @@ export function gitlabSettings(policy: Policy, standard: string | null): Printed
   ];
   if (names.some((name) => branchRule(policy, name).directPush === 'allow'))
     notes.push(
-      'whoever may push to a branch goes past its pipeline: only directPush: refuse binds here, or the server hook',
+      'anyone who may push to a branch bypasses its pipeline: only directPush: refuse or the server hook binds here',
     );
   const branches = names.map((name) => {
     const rule = branchRule(policy, name);

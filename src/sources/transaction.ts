@@ -86,6 +86,6 @@ function movesIn(input: Buffer, { branches }: OtherSide): Move[] {
 /** Where a branch that becomes a symbolic ref will be. */
 function targetOf(name: string, branches: OtherSide['branches']): Oid {
   const oid = name.startsWith('refs/heads/') ? branches.get(short(name)) : undefined;
-  if (oid === undefined) throw new Undecided(`${name} is no branch here, so where it leads cannot be judged`);
+  if (oid === undefined) throw new Undecided(`${name} is not a branch here, so where it leads cannot be judged`);
   return oid;
 }

@@ -105,7 +105,7 @@ test('a file that is no JSON is never written over', () => {
   repo.commit('chore: start', { '.gemini/settings.json': '{\n  // mine\n  "a": 1\n}\n' });
   const result = init(repo, 'claude,gemini');
   is(result.code, 2);
-  match(result.stderr, '.gemini/settings.json is no valid JSON (line 2)');
+  match(result.stderr, '.gemini/settings.json is not valid JSON (line 2)');
   is(repo.read('.gemini/settings.json'), '{\n  // mine\n  "a": 1\n}\n');
   not.ok(repo.has('.claude/settings.json'), 'nothing is half written');
 });

@@ -59,10 +59,10 @@ test('what cannot be read is refused', () => {
   let deep: unknown = 'x';
   for (let at = 0; at < 200; at++) deep = [deep];
   const cases: [string, string | Buffer, RegExp][] = [
-    ['nothing', '', /no JSON/],
-    ['no JSON', 'git status', /no JSON/],
-    ['cut off', call('git status').slice(0, -3), /no JSON/],
-    ['no object', '[]', /no JSON object/],
+    ['nothing', '', /not JSON/],
+    ['no JSON', 'git status', /not JSON/],
+    ['cut off', call('git status').slice(0, -3), /not JSON/],
+    ['no object', '[]', /not a JSON object/],
     ['no tool', '{}', /names no tool/],
     ['too deep', JSON.stringify({ tool_name: 'x', tool_input: { a: deep } }), /nested too deeply/],
     ['too long a command', call(`echo ${'x'.repeat(70_000)}`), /longer than 64 KiB/],

@@ -76,7 +76,7 @@ function policyText({ commit, date, author, verdict, says, weaker }: AuditPolicy
 }
 
 function tagText({ name, commit, date, landed, waivers }: AuditTag): string {
-  const head = `${line(name)} on ${short(commit)}, ${moment(date)}${landed ? '' : ', which is no step of the branch'}`;
+  const head = `${line(name)} on ${short(commit)}, ${moment(date)}${landed ? '' : ', which is not a step of the branch'}`;
   const waived = waivers.map(({ checks, approver, reason, valid }) =>
     line(`${approver} waived ${checks.join(', ')}: ${reason}${valid ? '' : ' (the waiver does not verify)'}`),
   );

@@ -72,7 +72,7 @@ function tagItem({ name, commit, date, landed, waivers, tagger }: AuditTag): str
   );
   const place = landed
     ? `<a href="#${anchor(commit)}"><code>${short(commit)}</code></a>`
-    : `<code>${short(commit)}</code>, which is no step of the branch`;
+    : `<code>${short(commit)}</code>, which is not a step of the branch`;
   return `<li>${code(name)} ${time(date)} on ${place} by ${bdi(tagger.name)}${waived.length > 0 ? `<ul>${waived.join('')}</ul>` : ''}</li>`;
 }
 

@@ -70,7 +70,7 @@ export class SettingJudge {
       return { problems: [this.#problem('is not there, though its settings are pinned', path)], matches: 0 };
     if (!state.mode.startsWith('100')) {
       if (setting.files !== null && state.mode === '160000') return { problems: [], matches: 0 };
-      const what = state.mode === '120000' ? 'a symlink' : 'no regular file';
+      const what = state.mode === '120000' ? 'a symlink' : 'not a regular file';
       return { problems: [this.#problem(`is ${what}, so its value cannot be told`, path)], matches: 0 };
     }
     const content = await context.contents.blobUpTo(state.oid, maxSettings);

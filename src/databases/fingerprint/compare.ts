@@ -86,7 +86,7 @@ function compareNamed(
 function compareSequences({ sequences: before }: Baseline, { sequences: after }: Baseline): Difference[] {
   return Object.entries(before).flatMap(([name, was]) => {
     const is = after[name];
-    if (is === undefined) return [{ object: name, message: `the sequence ${name} is gone, or begins anew` }];
+    if (is === undefined) return [{ object: name, message: `the sequence ${name} is gone, or was restarted` }];
     return BigInt(is) < BigInt(was)
       ? [{ object: name, message: `the sequence ${name} went back from ${was} to ${is}` }]
       : [];

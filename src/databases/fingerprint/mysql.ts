@@ -82,7 +82,7 @@ async function tablesOf(session: Session, { rule, unknown, kind }: Taking): Prom
   const names = tables.map(({ name }) => ({ schema, table: String(name), name: String(name) }));
   const faults = unknown(names);
   if (faults.length > 0)
-    throw new Undecided(`${shown}: ${faults.join('; ')}`, 'mend databases.<name>.tables in the policy');
+    throw new Undecided(`${shown}: ${faults.join('; ')}`, 'fix databases.<name>.tables in the policy');
   const columns = await session.query(
     'select table_name as t, column_name as name, data_type as type from information_schema.columns where table_schema = database() order by table_name, ordinal_position',
   );

@@ -70,7 +70,7 @@ export async function tablesOf(
   const names = own as unknown as TableName[];
   const unknown = unknownTables(names);
   if (unknown.length > 0)
-    throw new Undecided(`${shown}: ${unknown.join('; ')}`, 'mend databases.<name>.tables in the policy');
+    throw new Undecided(`${shown}: ${unknown.join('; ')}`, 'fix databases.<name>.tables in the policy');
   return own.map((row) => {
     const name = { schema: String(row['schema']), table: String(row['table']), name: String(row['name']) };
     return {

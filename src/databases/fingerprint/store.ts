@@ -61,7 +61,7 @@ export function readBaseline(file: string): Baseline {
     const { code } = error as NodeJS.ErrnoException;
     if (!(error instanceof SyntaxError)) throw new Undecided(`${file} cannot be read (${code ?? 'unknown error'})`);
   }
-  throw new Undecided(`${file} is no whole baseline`, 'npx git-protect db baseline');
+  throw new Undecided(`${file} is not a complete baseline`, 'npx git-protect db baseline');
 }
 
 /** What is said to be one. @throws Undecided when it is none */

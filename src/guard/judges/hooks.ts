@@ -48,7 +48,7 @@ function skipsHooks(part: Part): Refusal[] {
     refusal(
       part,
       `git ${git.name} ${found.name} skips the hooks that judge this change${how}`,
-      `run it without ${found.name}, and mend what the hook says; npx git-protect explain CHECK tells why`,
+      `run it without ${found.name}, and fix what the hook reports; npx git-protect explain CHECK says why`,
     ),
   ];
 }
@@ -171,7 +171,7 @@ function switchedOff(part: Part): Refusal[] {
   if (name === 'export' || name === 'declare' || name === 'set' || name === 'setx')
     for (const { text } of words.slice(1))
       if (text.includes('=')) set.set(text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1));
-  const help = 'run it without the variable, and mend what the hook says';
+  const help = 'run it without the variable, and fix what the hook reports';
   for (const [variable, value] of set) {
     const isOff = /^(?:0|false|no|off)$/i.test(value) || value.includes(hole);
     if ((variable === 'HUSKY' || variable === 'LEFTHOOK') && isOff)

@@ -17,7 +17,7 @@ export const scripts: Judge = async (part, world) => {
         kind: 'hooks',
         part: part.run.text,
         message: 'the script switches the hooks off',
-        help: 'run it without, and mend what the hook says',
+        help: 'run it without, and fix what the hook reports',
       },
     ];
   for (const text of new Set([

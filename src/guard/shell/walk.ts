@@ -98,7 +98,7 @@ class Walk implements Reading {
     if (frame.depth > limits.depth) throw new RangeError('it is nested too deeply');
     const script = parse(text);
     if (script.errors !== undefined && script.errors.length > 0 && frame.file === null)
-      this.unclear.push({ text, what: `the command is no whole shell command (${script.errors[0]!.message})` });
+      this.unclear.push({ text, what: `the command is not a complete shell command (${script.errors[0]!.message})` });
     this.#script(script, { ...frame, source: text });
   }
 

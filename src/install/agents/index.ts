@@ -144,7 +144,7 @@ async function readPlain(topLevel: string, path: string): Promise<string | null>
   if (found === undefined) return null;
   if (!found.isFile())
     throw new UsageError(
-      `${path} is ${found.isSymbolicLink() ? 'a symbolic link' : 'no file'}, so nothing is written to it`,
+      `${path} is ${found.isSymbolicLink() ? 'a symbolic link' : 'not a file'}, so nothing is written to it`,
       'make it a file, then run this again',
     );
   return readFile(join(topLevel, path), 'latin1');

@@ -54,8 +54,8 @@ function parse(text: string, path: string): unknown {
     const line =
       position === undefined ? text.trimEnd().split('\n').length : text.slice(0, Number(position)).split('\n').length;
     throw new UsageError(
-      `${path} is no valid JSON (line ${line}), so nothing is written to it`,
-      `mend line ${line} of ${path}, then run this again`,
+      `${path} is not valid JSON (line ${line}), so nothing is written to it`,
+      `fix line ${line} of ${path}, then run this again`,
     );
   }
 }

@@ -20,7 +20,7 @@ export const ciDiagnoses: readonly Diagnosis[] = [
   {
     id: 'ci-missing',
     symptom: 'CI does not judge again',
-    why: 'Local hooks can be skipped (`--no-verify`) and are skipped by clicks on a website. Only what the other side runs is binding.',
+    why: 'Local hooks can be skipped (`--no-verify`), and changes made on a website never run them. Only what runs on the other side is binding.',
     fix: '`npx git-protect init --ci github` (or gitlab) writes the file; docs/ci.md has the other systems and the settings that make it binding.',
     mends: false,
     async look(clone) {
@@ -32,8 +32,8 @@ export const ciDiagnoses: readonly Diagnosis[] = [
   {
     id: 'ci-own-judge',
     symptom: 'CI judges a change by files of the change',
-    why: 'On `pull_request` GitHub takes the workflow from the change, and `npx git-protect` after `npm ci` is whatever the change installs. Whoever writes the change chooses what judges it.',
-    fix: 'Let one job run from the target (`pull_request_target`, `--no-commands`, installed outside the checkout at an exact version), as the file of `init` does.',
+    why: 'On `pull_request`, GitHub takes the workflow from the change, and `npx git-protect` after `npm ci` runs whatever the change installs. Whoever writes the change chooses what judges it.',
+    fix: 'Let one job run from the target (`pull_request_target`, `--no-commands`, installed outside the checkout at an exact version), as the file that `init` writes does.',
     mends: false,
     async look(clone) {
       const workflows = (await judging(clone)).filter(({ path }) => path.startsWith('.github/'));
@@ -49,7 +49,7 @@ export const ciDiagnoses: readonly Diagnosis[] = [
   {
     id: 'ci-shallow',
     symptom: 'CI ends with exit code 3: the clone is shallow',
-    why: 'CI systems fetch only the last commit by default. What came before it cannot be judged.',
+    why: 'CI systems fetch only the last commit by default. Without what came before it, nothing can be judged.',
     fix: '`fetch-depth: 0` for actions/checkout, `GIT_DEPTH: 0` on GitLab, `clone: depth: full` on Bitbucket, `fetchDepth: 0` on Azure.',
     mends: false,
     async look(clone) {
@@ -64,8 +64,8 @@ export const ciDiagnoses: readonly Diagnosis[] = [
   {
     id: 'ci-version',
     symptom: 'CI runs another version than the hooks',
-    why: 'The job that judges installs git-protect at an exact version of its own, outside the change.',
-    fix: 'Set the version in the CI file to the one that package.json has.',
+    why: 'The job that judges installs git-protect at its own exact version, outside the change.',
+    fix: 'Set the version in the CI file to the one in package.json.',
     mends: false,
     async look(clone) {
       const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };

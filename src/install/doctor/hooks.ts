@@ -14,8 +14,8 @@ export const hookDiagnoses: readonly Diagnosis[] = [
   {
     id: 'hooks-path',
     symptom: 'Git takes its hooks from another folder',
-    why: 'Git runs the hooks of the one folder that `core.hooksPath` names. A clone that was never wired names none; another tool, or `git config`, may have named another since.',
-    fix: '`npx git-protect wire`. An install does it by itself through the `prepare` script, unless scripts are ignored.',
+    why: 'Git runs only the hooks in the folder that `core.hooksPath` names. A clone that was never wired names none; another tool, or `git config`, may since have named another.',
+    fix: '`npx git-protect wire`. An install does this through the `prepare` script, unless scripts are ignored.',
     mends: true,
     async look(clone) {
       const place = await clone.hooks();
@@ -39,7 +39,7 @@ export const hookDiagnoses: readonly Diagnosis[] = [
   {
     id: 'hook-files',
     symptom: 'A hook file does not start git-protect',
-    why: 'The line that ends in `# git-protect` was removed from a hook, the file `git-protect` beside it is missing or from another version, or a hook is of a kind that can take no line.',
+    why: 'The line that ends in `# git-protect` was removed from a hook, the file `git-protect` next to it is missing or from another version, or the hook is of a kind to which no line can be added.',
     fix: '`npx git-protect wire`, then commit what it changed.',
     mends: true,
     async look(clone) {
@@ -61,8 +61,8 @@ export const hookDiagnoses: readonly Diagnosis[] = [
   {
     id: 'shims',
     symptom: 'Another hook manager wrote over the hooks',
-    why: 'lefthook, prek, simple-git-hooks and Git LFS write their hooks where `core.hooksPath` leads, which is over ours.',
-    fix: '`npx git-protect wire` keeps what they wrote and runs it after ours. A `prepare` script that ends in git-protect does it at each install.',
+    why: 'lefthook, prek, simple-git-hooks and Git LFS write their hooks into the folder of `core.hooksPath`, over ours.',
+    fix: '`npx git-protect wire` keeps what they wrote and runs it after ours. A `prepare` script that ends with git-protect does this on each install.',
     mends: true,
     async look(clone) {
       const place = await clone.hooks();
@@ -80,8 +80,8 @@ export const hookDiagnoses: readonly Diagnosis[] = [
   {
     id: 'lfs',
     symptom: 'Pushes carry no Git LFS objects',
-    why: 'Git LFS uploads what it holds in a pre-push hook. Where git-protect was there first, `git lfs install` finds the place taken and says so once; every push then lands pointers to nothing.',
-    fix: 'Add the line `git lfs pre-push "$@"` to the hook file: it runs after ours, with what Git says on standard input.',
+    why: 'Git LFS uploads its objects in a pre-push hook. If git-protect was there first, `git lfs install` finds a hook in its place and says so only once; every push then lands pointers without contents.',
+    fix: 'Add the line `git lfs pre-push "$@"` to the hook file: it runs after ours, with what Git passes on standard input.',
     mends: false,
     async look(clone) {
       if (!(await keepsLfs(clone))) return [];
@@ -104,8 +104,8 @@ export const hookDiagnoses: readonly Diagnosis[] = [
   {
     id: 'executable',
     symptom: 'A hook lost its executable bit',
-    why: 'Git runs only files that are executable, and says so in a hint that is easily overlooked. Archives, network drives and Windows lose the bit.',
-    fix: '`chmod +x` on the file; in a tracked folder commit it with `git update-index --chmod=+x FILE`.',
+    why: 'Git runs only executable files, and reports others in a hint that is easily overlooked. Archives, network drives and Windows lose the bit.',
+    fix: 'Run `chmod +x` on the file; in a tracked folder, commit it with `git update-index --chmod=+x FILE`.',
     mends: true,
     async look(clone) {
       const place = await clone.hooks();
@@ -132,7 +132,7 @@ export const hookDiagnoses: readonly Diagnosis[] = [
     id: 'husky-off',
     symptom: 'husky is switched off on this machine',
     why: '`HUSKY=0` in the environment or in `~/.config/husky/init.sh` makes every hook under husky pass without running.',
-    fix: 'Remove it. For one command that must run no hook Git has `--no-verify`; CI judges what it lets through.',
+    fix: 'Remove it. To run one command without hooks, Git has `--no-verify`; CI judges what it lets through.',
     mends: false,
     async look(clone) {
       if ((await clone.hooks()).runner === 'git') return [];
@@ -157,7 +157,7 @@ export const hookDiagnoses: readonly Diagnosis[] = [
   {
     id: 'worktrees',
     symptom: 'A linked worktree runs no hooks',
-    why: '`core.hooksPath` is relative and shared, so each linked worktree needs the folder it names. One made by a tool that runs no `post-checkout` has none.',
+    why: '`core.hooksPath` is relative and shared, so each linked worktree needs the folder it names. A worktree made by a tool that does not run `post-checkout` has none.',
     fix: '`npx git-protect wire` in any worktree wires all of them.',
     mends: true,
     async look(clone) {
@@ -179,7 +179,7 @@ export const hookDiagnoses: readonly Diagnosis[] = [
   {
     id: 'strict',
     symptom: 'Strict mode does not hold in this clone',
-    why: 'The policy says `strict: true`, or this clone was set up with `init --strict`, and the hook that Git starts at every move of a ref is missing, or looks for the branches of an older policy.',
+    why: 'The policy says `strict: true`, or this clone was set up with `init --strict`, but the hook that Git runs whenever a ref moves is missing, or checks the branches of an older policy.',
     fix: '`npx git-protect wire`.',
     mends: true,
     async look(clone) {
@@ -202,8 +202,8 @@ export const hookDiagnoses: readonly Diagnosis[] = [
   {
     id: 'set-aside',
     symptom: 'A commit was killed while its staged tasks ran',
-    why: 'While `staged:` tasks run, unstaged changes of the staged files are out of the working tree, and kept in the Git directory. A kill leaves them there.',
-    fix: 'Paste the command that `doctor`, or the next commit, prints: it puts back every file, byte for byte.',
+    why: 'While `staged:` tasks run, unstaged changes of the staged files are moved out of the working tree into the Git directory. If the process is killed, they stay there.',
+    fix: 'Run the command that `doctor`, or the next commit, prints: it restores every file, byte for byte.',
     mends: false,
     async look({ repository }) {
       const left = await leftAside(repository);
@@ -213,7 +213,7 @@ export const hookDiagnoses: readonly Diagnosis[] = [
   {
     id: 'install-script',
     symptom: 'New clones are not wired by an install',
-    why: 'A clone is wired by the `prepare` script of package.json (`postinstall` with Yarn 2 and later). It may be missing, or npm may be told to ignore scripts.',
+    why: 'A clone is wired by the `prepare` script of package.json (`postinstall` with Yarn 2 and later). The script may be missing, or npm may be set to ignore scripts.',
     fix: '`npx git-protect init` adds the script; remove `ignore-scripts=true` from .npmrc, or have everybody run `npx git-protect wire` after cloning.',
     mends: false,
     async look(clone) {

@@ -13,7 +13,7 @@ export const machineDiagnoses: readonly Diagnosis[] = [
   {
     id: 'git-version',
     symptom: 'Git is too old',
-    why: 'git-protect needs Git 2.30, and 2.38 where a merge has to be computed: a proposal in CI whose target has moved on.',
+    why: 'git-protect needs Git 2.30, and 2.38 if it has to compute a merge: for a proposal in CI whose target has moved on.',
     fix: 'Update Git.',
     mends: false,
     async look({ repository }) {
@@ -43,8 +43,8 @@ export const machineDiagnoses: readonly Diagnosis[] = [
   {
     id: 'not-found',
     symptom: '"git-protect is not installed here"',
-    why: 'A hook looks for the package in its worktree, in the package below the top level that `wire` recorded, in the main worktree, then on PATH. Not found anywhere, it refuses: what was not checked has not passed.',
-    fix: 'Run the install that the message names. Without a package.json: `npm install --global git-protect`.',
+    why: 'A hook looks for the package in its worktree, in the package below the top level that `wire` recorded, in the main worktree, then on PATH. If it finds none, it refuses: what was not checked has not passed.',
+    fix: 'Run the install command that the message names. Without a package.json: `npm install --global git-protect`.',
     mends: false,
     async look(clone) {
       const { ok, output } = await whatHooksFind(clone, clone.env['PATH'] ?? '');
@@ -54,8 +54,8 @@ export const machineDiagnoses: readonly Diagnosis[] = [
   {
     id: 'node-not-found',
     symptom: '"node was not found" in a GUI client or an editor',
-    why: 'A program with a window starts Git with a PATH that no shell set up, so version managers are not on it. The hooks then try the node that `wire` remembered, and look where nvm, fnm, Volta, asdf, mise, n, nodenv, proto and Homebrew keep theirs.',
-    fix: '`npx git-protect wire` in a terminal that has node; or name the folder of node in `~/.config/husky/init.sh`.',
+    why: 'A GUI program starts Git with a PATH that no shell has set up, so version managers are not on it. The hooks then try the node that `wire` recorded, and look where nvm, fnm, Volta, asdf, mise, n, nodenv, proto and Homebrew install theirs.',
+    fix: 'Run `npx git-protect wire` in a terminal that has node, or add the folder of node to PATH in `~/.config/husky/init.sh`.',
     mends: true,
     async look(clone) {
       if (!(await whatHooksFind(clone, clone.env['PATH'] ?? '')).ok) return [];
@@ -66,8 +66,8 @@ export const machineDiagnoses: readonly Diagnosis[] = [
   {
     id: 'versions',
     symptom: 'The hooks and this command are of different versions',
-    why: 'A global `git-protect` and the one of the repository, or two worktrees, can differ; the hooks run the first they find.',
-    fix: 'Install the same version everywhere; in a repository with package.json run `npx git-protect`, never a global one.',
+    why: 'A global `git-protect` and the one of the repository, or those of two worktrees, can differ; the hooks run the first one they find.',
+    fix: 'Install the same version everywhere; in a repository with package.json, run `npx git-protect`, never a global one.',
     mends: false,
     async look(clone) {
       const { ok, output } = await whatHooksFind(clone, clone.env['PATH'] ?? '');

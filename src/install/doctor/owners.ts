@@ -13,8 +13,8 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
   {
     id: 'no-policy',
     symptom: 'There is no policy, or an invalid one',
-    why: 'Without `.protectionrc` nothing is judged; with an invalid one nothing passes but its repair.',
-    fix: '`npx git-protect init` writes one, `npx git-protect policy check` says what is wrong, line by line. Commit it.',
+    why: 'Without `.protectionrc` nothing is judged; with an invalid one, nothing passes except its repair.',
+    fix: '`npx git-protect init` writes one; `npx git-protect policy check` says what is wrong, line by line. Commit it.',
     mends: false,
     async look(clone) {
       const loaded = await clone.policy().catch((error: unknown) => {
@@ -42,8 +42,8 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
   {
     id: 'weak-policy',
     symptom: 'The policy has one owner with one key',
-    why: 'If that key is lost nobody can approve a change, of the policy neither. Other weaknesses of a valid policy are listed as well.',
-    fix: 'Let every owner list a second key, on another machine or a hardware key; or name a second owner.',
+    why: 'If that key is lost, nobody can approve a change, not even of the policy. Other weaknesses of a valid policy are listed as well.',
+    fix: 'Let every owner list a second key, on another machine or on a hardware key, or name a second owner.',
     mends: false,
     async look(clone) {
       const loaded = await clone.policy();
@@ -61,8 +61,8 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
   {
     id: 'open-key',
     symptom: 'An AI agent could sign with the key of an owner',
-    why: 'A private key without a passphrase can be used by everything that runs as you. An approval then proves nothing about who approved.',
-    fix: '`ssh-keygen -p -f KEY` gives it a passphrase; better a hardware key (`ssh-keygen -t ed25519-sk`) with `approvals.touch: required`.',
+    why: 'Any program that runs as you can use a private key without a passphrase. An approval then proves nothing about who approved.',
+    fix: '`ssh-keygen -p -f KEY` adds a passphrase; a hardware key (`ssh-keygen -t ed25519-sk`) with `approvals.touch: required` is better.',
     mends: false,
     async look(clone) {
       const agent = clone.agent ?? (await traceOfAgent(clone));
@@ -83,8 +83,8 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
   {
     id: 'key-mode',
     symptom: '"Permissions are too open" when approving',
-    why: 'ssh-keygen refuses a private key that others may read, rightly.',
-    fix: '`chmod 600` on the key file.',
+    why: 'ssh-keygen rightly refuses a private key that others can read.',
+    fix: 'Run `chmod 600` on the key file.',
     mends: true,
     async look(clone) {
       if (process.platform === 'win32') return [];
@@ -107,8 +107,8 @@ export const ownerDiagnoses: readonly Diagnosis[] = [
   {
     id: 'default-branch',
     symptom: '"the default branch is unknown"',
-    why: 'The policy is read from the default branch of the remote. A clone made by `git init` and `git remote add`, and one of a single branch, was never told which that is.',
-    fix: "`git remote set-head origin --auto`; in a clone of some branches only `git remote set-branches origin '*' && git fetch origin` before it.",
+    why: 'The policy is read from the default branch of the remote. A clone made with `git init` and `git remote add`, or of a single branch, was never told which branch that is.',
+    fix: "`git remote set-head origin --auto`; in a clone of only some branches, run `git remote set-branches origin '*' && git fetch origin` first.",
     mends: false,
     async look({ repository }) {
       const { remote, head, branches } = await remoteSide(repository);
