@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
 import { Undecided } from '../model/index.ts';
 import { ago } from '../words/ago.ts';
 import { saidFirst } from '../words/said.ts';
@@ -38,6 +38,9 @@ export async function pipe<T>(
   });
   // Whoever stops reading early has said why; its exit code tells.
   child.stdin.on('error', () => undefined);
+  // Node throws away what nobody reads yet when the program ends, and `use` may have to wait before it reads.
+  const stdout = new PassThrough();
+  pipeline(child.stdout, stdout, () => undefined);
   const late = setTimeout(() => {
     tooLate = new Undecided(`${basename(file)} took longer than ${ago(timeout)} and was ended`);
     child.kill('SIGKILL');
@@ -50,11 +53,17 @@ export async function pipe<T>(
     child.on('close', (code, killed) => done(code ?? killed ?? 'stopped'));
   });
   try {
-    const [value, end] = await Promise.all([use(child), ended]);
+    const using = use({ stdout, stdin: child.stdin }).then((value) => {
+      // The program ends once all that it writes is read.
+      stdout.resume();
+      return value;
+    });
+    const [value, end] = await Promise.all([using, ended]);
     if (end !== 0) throw tooLate ?? ending(file, end, errors);
     return { value, errors };
   } catch (error) {
     child.kill('SIGKILL');
+    stdout.destroy();
     const end = await ended;
     if (tooLate !== null) throw tooLate;
     // What made the stream break is the better reason.
