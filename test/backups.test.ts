@@ -81,6 +81,20 @@ test('made, listed, proven, opened by hand with age and tar', async () => {
   is(read.code, 0, read.out);
   const names = run(out, 'tar', ['-tzf', 'x.tar.gz']);
   match(names.out, 'uploads/a.txt');
+  // The file of another backup under its name opens too, and is not what was backed up.
+  const manifest = JSON.parse(readFileSync(join(repo.dir, `.backups/${id}.json`), 'utf8'));
+  manifest.parts[0].plainSha256 = '0'.repeat(64);
+  writeFileSync(join(repo.dir, `.backups/${id}.json`), JSON.stringify(manifest));
+  const other = (...more: string[]) =>
+    repo.protect('backup', 'read', `.backups/${id}.tar.gz.age`, '--key', keys['lead']!.file, ...more);
+  const refused = other('-o', join(out, 'y.tar.gz'));
+  is(refused.code, 3, refused.out);
+  match(refused.stderr, 'its content is not what the manifest beside it says; nothing was written');
+  equal(
+    readdirSync(out).filter((name) => name.startsWith('y.')),
+    [],
+  );
+  is(other().code, 3, 'nor on standard output');
 });
 
 test('each way in which a backup can be broken is found, and counts against it', async () => {
