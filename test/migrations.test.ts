@@ -293,7 +293,7 @@ test('Alembic: the way up is judged, the way down is not', async () => {
 });
 
 test('hostile code ends: nothing that grows faster than the file', async () => {
-  const n = 60_000;
+  const n = 20_000;
   const hostile: readonly string[] = [
     `x = ${'['.repeat(n)}${']'.repeat(n)}`,
     `x = ${Array.from({ length: n }, () => "'a'").join('+')}`,
@@ -309,7 +309,7 @@ test('hostile code ends: nothing that grows faster than the file', async () => {
   ];
   for (const code of hostile) await judgeCode(code, 'js', 'postgres');
   await judgeCode(`${'alter_column('.repeat(n)}${')'.repeat(n)}`, 'python', 'postgres');
-  is((await judgeCode("raw('a b');".repeat(n), 'js', 'postgres'))[0]?.message.slice(0, 20), 'holds 60000 strings,');
+  is((await judgeCode("raw('a b');".repeat(n), 'js', 'postgres'))[0]?.message.slice(0, 20), 'holds 20000 strings,');
 });
 
 /** What a reader says: `line severity message`, the errors first where two are on a line. */

@@ -105,9 +105,10 @@ let failed = 0;
 const missing = [];
 const isWaiting = (file) => waiting.includes(nameOf(file));
 const queue = files.filter((file) => !isWaiting(file));
+// One more than there are processors: some files wait for a terminal, a server or a browser now and then.
 const lanes = [
   ...files.filter(isWaiting).map((file) => [file]),
-  ...Array.from({ length: Math.max(2, cpus().length) }, () => queue),
+  ...Array.from({ length: Math.max(2, cpus().length) + 1 }, () => queue),
 ];
 /** Test processes, by what their groups are called; whoever stops the run stops them, before their files go. */
 const running = new Set();
