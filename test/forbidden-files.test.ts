@@ -3,6 +3,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { equal, is, match, not } from 'uvu/assert';
+import { secretVariables } from '../src/readers/variables/settings-only.ts';
 import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { guardedRepo, type Repo, type Result } from './support/world.ts';
@@ -251,4 +252,48 @@ test('before a deploy the whole of what is deployed is judged', () => {
     said(done).map(({ path }) => path),
     ['old.dump'],
   );
+});
+
+test('settings: a password in any form in which a program may read it, and none where there is only a reference', () => {
+  const word = ['Win', 'ter2024x'].join('');
+  const held = [
+    `DB_PASSWORD=${word}\nDB_PASSWORD=\n`,
+    `DB_PASSWORD=\x24{DB_PASSWORD:-${word}}`,
+    `DB_PASSWORD=\x24${word}`,
+    `DB_PASSWORD=${word}@example.com`,
+    `DB_PASSWORD=""${word}`,
+    `DB_PASSWORD=" " ${word}`,
+    `A=1\rDB_PASSWORD=${word}\r`,
+    `# DB_PASSWORD=${word}`,
+    `DB_PASSWORD: ${word}`,
+    `NOTE="\nDB_PASSWORD=${word}\n"`,
+    `export DB_PASSWORD=${word} # local`,
+    'DB_PASSWORD=123456',
+    ...['dbPass', 'DBPASS', 'PGPASS', 'DB_PW', 'SMTP_PASS1', 'DB_PASSWORT', 'MOT_DE_PASSE', 'CLAVE', 'DB_HASLO'].map(
+      (name) => `${name}=${word}`,
+    ),
+    `NEXT_PUBLIC_PASSWORD=${word}`,
+    `DATABASE_URL=postgres://app:${word}@db/app`,
+    `DSN="Server=db;Database=app;Password=${word};"`,
+    `API_TOKEN=${word}`,
+  ];
+  for (const text of held) is(secretVariables(Buffer.from(`PORT=1\n${text}\n`)).length, 1, text);
+  const open = [
+    'DB_PASSWORD=',
+    'DB_PASSWORD=""  # set it in the environment',
+    'DB_PASSWORD=\x24{DB_PASSWORD}',
+    'DB_PASSWORD=\x24{DB_PASSWORD:?is not set}',
+    'DB_PASSWORD=\x24{DB_PASSWORD:-}',
+    'DB_PASSWORD=\x24DB_PASSWORD',
+    'DB_PASSWORD=changeme',
+    '# token: see the wiki',
+    '# the password = what the wiki says',
+    'TOKEN_LIFETIME=3600',
+    'VITE_KEY=abc',
+    'BYPASS=1',
+    'COMPASS=north',
+    'DATABASE_URL=postgres://app@localhost/app',
+    'DATABASE_URL=postgres://app:\x24{DB_PASSWORD}@localhost/app',
+  ];
+  for (const text of open) equal(secretVariables(Buffer.from(`${text}\n`)), [], text);
 });

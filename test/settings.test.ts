@@ -162,6 +162,8 @@ test('YAML that can be read in several ways is refused, with its line', async ()
   match(await unreadable('? { x: 1 }\n: 2\n'), 'not valid YAML');
   match(await unreadable('a:\n\t- 1\n'), 'not valid YAML');
   match(await unreadable('a: "x\n'), 'not valid YAML');
+  for (const line of ['\r', '\u0085', '\u2028', '\u2029'])
+    match(await unreadable(`a: 1\r\n# note${line}b: 2\n`), 'has a line break that programs read differently');
   match(await unreadable('a: 1\n<<: 2\n'), 'merges something that is not a map');
   match(await unreadable(Buffer.from([0x61, 0x3a, 0x20, 0xff])), 'not UTF-8');
   match(await unreadable(Buffer.from('\ufeffa: 1', 'utf16le')), 'not UTF-8');

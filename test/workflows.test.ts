@@ -44,6 +44,9 @@ test('what lints goes on linting without approval', () => {
   passes(plain('', 'permissions:\n  contents: read\n').replace('npm run lint', `echo \x24{{ secrets.GITHUB_TOKEN }}`));
   passes(plain('    permissions: { issues: write, contents: read }\n'));
   passes(plain().replace('npm run lint', 'npm run secrets:check'));
+  passes(plain('    environment:\n'));
+  passes(plain().replace('npm run lint', `x \x24{{ matrix.secrets }} \x24{{ contains(github.ref, 'github') }}`));
+  passes(plain(`    strategy: { matrix: { a: [${'1, '.repeat(150_000)}1] } }\n    name: \x24{{ matrix.a }}\n`));
 });
 
 test('a secret, a deployment, a right to write or the name of the required check is refused', () => {
@@ -72,6 +75,27 @@ test('a secret, a deployment, a right to write or the name of the required check
   );
   refused(plain('    x: 1\n    x: 2\n'), "has the key 'x' twice, so nobody can tell");
   refused('jobs: [', 'is not valid YAML');
+  for (const line of ['\r', '\u0085', '\u2028', '\u2029'])
+    refused(
+      plain(`    # harmless${line}    environment: production\n`),
+      'has a line break that programs read differently',
+    );
+  refused(plain('    # \0\n'), 'is not text in UTF-8');
+  refused(plain().replace('npm run lint', `"x \x24{{ format('}}{0}', secrets.DEPLOY) }}"`), 'uses the secret DEPLOY');
+  refused(plain().replace('npm run lint', `x \x24{{ toJSON(github) }}`), 'uses the token');
+  refused(
+    plain(`    name: \x24{{ matrix.nothing }}protect main\n    strategy: { matrix: { a: [one] } }\n`),
+    'could report a check',
+  );
+  refused(
+    plain(`    name: \x24{{ matrix.a }}protect main\n    strategy: { matrix: { a: [null] } }\n`),
+    'could report a check',
+  );
+  refused(
+    `${plain()}  ship: { uses: ./.github/workflows/deploy.yml }\n`,
+    'calls the workflow ./.github/workflows/deploy.yml',
+  );
+  refused(plain().replace('ubuntu-latest', '[self-hosted, linux]'), 'runs on a machine of its owners');
 });
 
 test('another file under the folder needs approval, and one that is no workflow is not looked at', () => {
@@ -106,4 +130,12 @@ test('a power that was there stays; without a rule about workflows nothing is ju
   const { repo: free } = guardedRepo();
   free.write(path, plain('    environment: staging\n')).git('add', '-A');
   is(free.tryGit('commit', '-m', 'ci: deploy').code, 0);
+});
+
+test('a limit of the token stays', () => {
+  const { repo } = change(plain('', 'permissions: { contents: read }\n'));
+  repo.write(path, plain()).git('add', '-A');
+  const { code, out } = repo.tryGit('commit', '-m', 'ci: no limit');
+  is(code, 1, out);
+  match(out, 'the workflow no longer says that its token only reads (permissions:)');
 });

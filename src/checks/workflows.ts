@@ -53,11 +53,14 @@ async function judge(context: Context<'contents' | 'policyFile'>, { path, from, 
   const help = `take "!/${showPath(path)}" out of files: in the policy, then: npx git-protect request  # an owner approves both`;
   if (to!.mode !== '100644' && to!.mode !== '100755')
     return [{ ...told, message: `a workflow is a regular file, this has mode ${to!.mode}` }];
-  const { powersOf } = await import('../readers/workflow.ts');
+  const { limitsToken, powersOf } = await import('../readers/workflow.ts');
   const read = async (oid: string) => (await context.contents.blob(oid, largest)).toString('utf8');
-  const had = from?.mode.startsWith('100') ? powersOf(await read(from.oid)) : new Set<string>();
-  const has = powersOf(await read(to!.oid));
-  const gained = [...has].filter((power) => !had.has(power));
+  const before = from?.mode.startsWith('100') ? await read(from.oid) : '';
+  const after = await read(to!.oid);
+  const had = powersOf(before);
+  const gained = [...powersOf(after)].filter((power) => !had.has(power));
+  if (limitsToken(before) && !limitsToken(after))
+    gained.push('no longer says that its token only reads (permissions:)');
   return gained.map((power) => ({
     ...told,
     help,

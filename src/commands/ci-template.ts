@@ -21,11 +21,14 @@ const templates: Record<Ci, readonly { readonly template: string; readonly path:
   none: [],
 };
 
-/** What has to be protected of CI: on GitHub the folder, because any new workflow could report a check of our name. */
-export const guardedCiPath: Record<Ci, string | null> = {
-  github: '.github/workflows/',
-  gitlab: '.gitlab/protect.yml',
-  none: null,
+/**
+ * What has to be protected of CI: on GitHub the folder, because any new workflow could report a check of our name; on GitLab
+ * also the file that includes ours, or not.
+ */
+export const guardedCiPaths: Record<Ci, readonly string[]> = {
+  github: ['.github/workflows/'],
+  gitlab: ['.gitlab/protect.yml', '.gitlab-ci.yml'],
+  none: [],
 };
 
 /**

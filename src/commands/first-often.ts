@@ -28,33 +28,31 @@ const least = 50;
 /** Of a hundred commits so many may wait for an approval of what is not critical; and what fewer change is not changed often. */
 const bearable = 4;
 
-const workflows = '/.github/workflows/';
-
 /**
- * Holds the rules against the last commits: those of risk high may stop few of them, or nobody keeps the tool. What is
- * critical stays, and so does what judges a change. Of workflows single files are left out, of the rest whole paths.
- * @param judges the reason of the rule for what judges a change
+ * Holds the rules against the last commits: what is deployed and how the database changes may stop few of them, or nobody
+ * keeps the tool. What is critical stays, and so does what decides what lands.
+ * @param light the reasons of the rules that may be left out
  */
 export async function weigh(
   repository: Repository,
   rules: readonly Suggestion[],
   tracked: readonly string[],
-  judges: string,
+  light: readonly string[],
   unsure: Unsure,
 ): Promise<Weighed> {
   const commits = await lastChanges(repository);
   const all = { rules, often: [], seen: commits.length, changed: 0 };
   if (commits.length < least) return all;
-  const isLight = (rule: Suggestion) => rule.risk === 'high' && rule.reason !== judges;
+  const isLight = (rule: Suggestion) => rule.risk === 'high' && light.includes(rule.reason);
   const heavy = rules.filter((rule) => !isLight(rule));
-  const light = rules.filter(isLight);
+  const lighter = rules.filter(isLight);
   const waiting = commits
     .filter((paths) => !paths.some((path) => heavy.some((rule) => patternOf(rule, path) !== null)))
-    .map((paths) => new Set(paths.flatMap((path) => light.flatMap((rule) => patternOf(rule, path) ?? []))));
+    .map((paths) => new Set(paths.flatMap((path) => lighter.flatMap((rule) => patternOf(rule, path) ?? []))));
   const plain = tracked.filter((path) => /^[\w./-]+$/.test(path)).map((path) => `/${path}`);
   const out = mostChanged(waiting, new Set(plain), (commits.length * bearable) / 100);
   if (out.size === 0) return all;
-  const often = light.flatMap((rule) => oftenOf(rule, out, commits)).sort((a, b) => b.times - a.times);
+  const often = lighter.flatMap((rule) => oftenOf(rule, out, commits)).sort((a, b) => b.times - a.times);
   const changed = commits.filter((paths) =>
     paths.some((path) => often.some(({ rule }) => isUnder(path, rule.paths[0]!))),
   ).length;
@@ -83,11 +81,10 @@ async function lastChanges(repository: Repository): Promise<string[][]> {
 const isUnder = (path: string, pattern: string) =>
   path === pattern || (pattern.endsWith('/') && path.startsWith(pattern));
 
-/** What of a rule asks for an approval of a path: a pattern, of workflows the file; null where nothing does. */
+/** The pattern of a rule that asks for an approval of a path; null where none does. */
 function patternOf({ paths }: Suggestion, path: string): string | null {
   if (paths.some((pattern) => pattern.startsWith('!') && isUnder(path, pattern.slice(1)))) return null;
-  const pattern = paths.find((each) => isUnder(path, each)) ?? null;
-  return pattern === workflows ? path : pattern;
+  return paths.find((each) => isUnder(path, each)) ?? null;
 }
 
 /**
@@ -120,9 +117,6 @@ function oftenOf(rule: Suggestion, out: ReadonlySet<string>, commits: readonly s
 function without(rule: Suggestion, out: ReadonlySet<string>): Suggestion[] {
   const kept = rule.paths.filter((path) => !out.has(path));
   const folders = kept.filter((path) => path.endsWith('/') && !path.startsWith('!'));
-  const files = [...out].filter((path) => folders.includes(workflows) && path.startsWith(workflows));
   const paths = kept.filter((path) => !path.startsWith('!') || folders.some((folder) => path.startsWith(`!${folder}`)));
-  return paths.some((path) => !path.startsWith('!'))
-    ? [{ ...rule, paths: [...paths, ...files.map((path) => `!${path}`)] }]
-    : [];
+  return paths.some((path) => !path.startsWith('!')) ? [{ ...rule, paths }] : [];
 }

@@ -6,7 +6,7 @@ import { buildCommand } from './first-guesses.ts';
 import { firstMigrations } from './first-migrations.ts';
 import { weigh } from './first-often.ts';
 import { type FirstOwner, findOwner } from './first-owner.ts';
-import { firstRules, whatJudges } from './first-policy.ts';
+import { firstRules, mayBeLeft } from './first-policy.ts';
 import { aboutHeld, aboutOften, aboutPlain } from './first-remarks.ts';
 import { isFreeForm, policyText } from './first-text.ts';
 import { plainWorkflows } from './first-workflows.ts';
@@ -58,7 +58,7 @@ export async function firstPolicy(
   const plain = owner === null ? [] : await plainWorkflows(topLevel, tracked);
   const asked = owner === null ? guesses : unsure;
   const proposed = await firstRules(tracked, [...given.judges, ...given.starts], plain, asked);
-  const weighed = await weigh(repository, proposed, tracked, whatJudges, asked);
+  const weighed = await weigh(repository, proposed, tracked, mayBeLeft, asked);
   const { rules, often } = weighed;
   if (plain.length > 0) remarks.push(aboutPlain(plain));
   if (owner !== null && often.length > 0) remarks.push(aboutOften(weighed));

@@ -9,6 +9,8 @@ export interface Suggestion {
   readonly reason: string;
 }
 
+const [deployed, migrated] = ['how it is deployed', 'database migrations'] as const;
+
 const notable: readonly { find: RegExp; risk: Suggestion['risk']; reason: string }[] = [
   {
     find: /^(?:.*\/)?(?:schema\.prisma|(?:drizzle|db|database)\/schema(?:\.ts|\/index\.ts)|db\/(?:schema\.(?:rb|ts|sql)|structure\.sql)|schema\.sql)$|^((?:.*\/)?prisma\/schema\/)[^/]+\.prisma$/,
@@ -19,22 +21,22 @@ const notable: readonly { find: RegExp; risk: Suggestion['risk']; reason: string
   {
     find: /^((?:.*\/)?(?:migrations|drizzle|alembic|db\/(?:migrate|migrations?|changelog))\/)/,
     risk: 'high',
-    reason: 'database migrations',
+    reason: migrated,
   },
   {
     find: /^(?:.*\/)?(?:Dockerfile(?:\.[\w-]+)?|(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml|Procfile|Caddyfile|fly(?:\.[\w-]+)?\.toml|render\.yaml|railway\.(?:json|toml)|vercel\.json|netlify\.toml|app\.yaml|serverless\.ya?ml|wrangler\.(?:toml|jsonc?)|ecosystem\.config\.[cm]?js(?:on)?|pm2[\w.-]*\.(?:json|[cm]?js|ya?ml)|nginx[\w.-]*\.conf)$/,
     risk: 'high',
-    reason: 'how it is deployed',
+    reason: deployed,
   },
   {
     // Scripts, and not what is written about a release.
     find: /^(?:(?:scripts|bin)\/)?(?:deploy|release|rollback)(?:[\w.-]*\.(?:sh|bash|[cm]?[jt]s|py|rb)|[\w-]*)$/,
     risk: 'high',
-    reason: 'how it is deployed',
+    reason: deployed,
   },
-  { find: /^((?:\.kamal|k8s|kubernetes|helm|terraform|deploy|nginx)\/)/, risk: 'high', reason: 'how it is deployed' },
+  { find: /^((?:\.kamal|k8s|kubernetes|helm|terraform|deploy|nginx)\/)/, risk: 'high', reason: deployed },
   {
-    find: /^((?:\.github\/workflows|\.circleci|\.buildkite)\/)|^(?:\.gitlab-ci\.yml|azure-pipelines\.yml|bitbucket-pipelines\.yml|Jenkinsfile)$/,
+    find: /^((?:\.github\/(?:workflows|actions)|\.circleci|\.buildkite)\/)|^(?:\.gitlab-ci\.yml|azure-pipelines\.yml|bitbucket-pipelines\.yml|Jenkinsfile)$/,
     risk: 'high',
     reason: 'CI decides what lands',
   },
@@ -101,7 +103,7 @@ async function suggest(tracked: readonly string[], unsure: Unsure): Promise<Sugg
     if (unfit(path)) continue;
     for (const { find, risk, reason } of notable) {
       const match = find.exec(path);
-      if (!match || (reason === 'how it is deployed' && notDeployed.test(path))) continue;
+      if (!match || (reason === deployed && notDeployed.test(path))) continue;
       const pattern = `/${match[1] ?? path}`;
       const rule = rules.get(reason) ?? { paths: [], risk, reason };
       if (!rule.paths.some((known) => pattern === known || (known.endsWith('/') && pattern.startsWith(known))))
@@ -137,7 +139,9 @@ function apart(rules: readonly Suggestion[]): Suggestion[] {
 
 const allWorkflows = '/.github/workflows/';
 /** The reason of the rule for hooks, the CI file and what starts the guard. */
-export const whatJudges = 'what judges a change';
+const whatJudges = 'what judges a change';
+/** Rules that may be left to a person where they would stop many commits. */
+export const mayBeLeft = [deployed, migrated];
 
 /**
  * Every rule of the first policy: what is suggested, and the files that decide what judges a change.

@@ -17,7 +17,7 @@ import { compileRules } from '../rules/rules.ts';
 import { policyHereIfAny } from '../sources/policy.ts';
 import { shellWord } from '../words/shell-word.ts';
 import { visible } from '../words/visible.ts';
-import { type Ci, ciTemplate, guardedCiPath, lockFiles } from './ci-template.ts';
+import { type Ci, ciTemplate, guardedCiPaths, lockFiles } from './ci-template.ts';
 import { guessCi, mainBranch } from './first-guesses.ts';
 import type { FirstOwner } from './first-owner.ts';
 import { firstPolicy } from './first-plan.ts';
@@ -161,7 +161,7 @@ async function makePlan(
     const first = await firstPolicy({ repository, porcelain, topLevel, tracked }, io, {
       ...flags,
       branch,
-      judges: [`/${hooks.folder}/`, ...(guardedCiPath[ci] === null ? [] : [`/${guardedCiPath[ci]}`])],
+      judges: [hooks.folder.concat('/'), ...guardedCiPaths[ci]].map((path) => `/${path}`),
       starts: guarded?.protects ?? [],
     });
     add('.protectionrc', first.text);

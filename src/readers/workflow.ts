@@ -19,7 +19,7 @@ export function powersOf(text: string): ReadonlySet<string> {
   if (text.trim() === '') return new Set();
   let documents: Tree[];
   try {
-    documents = readYaml(text);
+    documents = documentsOf(text);
   } catch (error) {
     if (error instanceof Unreadable) return new Set([`${error.message}, so nobody can tell what it may do`]);
     throw error;
@@ -32,6 +32,22 @@ export function powersOf(text: string): ReadonlySet<string> {
     addExpressions(document, isReadOnly(child(document, 'permissions')), powers);
   }
   return powers;
+}
+
+function documentsOf(text: string): Tree[] {
+  if (/[\0\ufffd]/.test(text)) throw new Unreadable('is not text in UTF-8');
+  return readYaml(text);
+}
+
+/** Does a workflow say at its top that its token can only read? False where it cannot be read. */
+export function limitsToken(text: string): boolean {
+  if (text.trim() === '') return false;
+  try {
+    return documentsOf(text).every((document) => isReadOnly(child(document, 'permissions')));
+  } catch (error) {
+    if (error instanceof Unreadable) return false;
+    throw error;
+  }
 }
 
 function child(tree: Tree | undefined, name: string): Tree | undefined {
@@ -68,41 +84,58 @@ function addJob(id: string, job: Tree, powers: Set<string>): void {
   addPermissions(child(job, 'permissions'), powers);
   const environment = child(job, 'environment');
   const named = child(environment, 'name') ?? environment;
-  if (environment !== undefined) powers.add(`deploys to the environment ${shown(named?.value)}`);
+  if (environment !== undefined && named?.value !== null)
+    powers.add(`deploys to the environment ${shown(named?.value)}`);
+  const called = child(job, 'uses')?.value;
+  if (called !== undefined) powers.add(`calls the workflow ${shown(called)}, whatever that may do`);
+  if (hasText(child(job, 'runs-on'), /self-hosted/i)) powers.add('runs on a machine of its owners (self-hosted)');
   if (child(job, 'secrets') !== undefined) powers.add('hands secrets to another workflow');
   const name = child(job, 'name')?.value;
-  if (couldBeOurs(typeof name === 'string' ? name.trim() : id, child(child(job, 'strategy'), 'matrix')))
+  if (couldBeOurs(typeof name === 'string' ? name.trim() : id, id, child(child(job, 'strategy'), 'matrix')))
     powers.add(`could report a check named '${requiredName} …' (job ${shown(id)})`);
+}
+
+/** Is it, or does it hold, a text like this? */
+function hasText(tree: Tree | undefined, form: RegExp): boolean {
+  if (tree === undefined) return false;
+  return (
+    (typeof tree.value === 'string' && form.test(tree.value)) ||
+    [...tree.children.values()].some((each) => hasText(each, form))
+  );
 }
 
 const shown = (value: unknown) => String(value).slice(0, 60);
 
 /** Could the name of a job begin as that of the required check? What only GitHub can work out could. */
-function couldBeOurs(name: string, matrix: Tree | undefined): boolean {
+function couldBeOurs(name: string, id: string, matrix: Tree | undefined): boolean {
   const fits = (start: string) => {
     const folded = start.toLowerCase();
     return requiredName.startsWith(folded) || folded.startsWith(requiredName);
   };
+  if (name === '') return id.toLowerCase().startsWith(requiredName);
   const at = name.indexOf('${{');
   if (at < 0) return name.toLowerCase().startsWith(requiredName);
   const before = name.slice(0, at);
   if (!fits(before)) return false;
   if (before.toLowerCase().startsWith(requiredName)) return true;
-  const values = /^\$\{\{\s*matrix\.[\w.-]+\s*\}\}/.test(name.slice(at)) && matrix ? literals(matrix) : null;
-  return values === null || values.some((value) => fits(before + value));
+  const [expression] = /^\$\{\{\s*matrix\.[\w.-]+\s*\}\}/.exec(name.slice(at)) ?? [];
+  const values = expression !== undefined && matrix ? literals(matrix) : null;
+  if (values === null || values.some((value) => value !== '' && fits(before + value))) return true;
+  // What the matrix does not have is nothing, and what follows then begins the name.
+  return couldBeOurs((before + name.slice(at + expression!.length)).trim(), id, matrix);
 }
 
 /** Every scalar of a matrix, and its keys' values below; null where an expression makes some of them. */
 function literals(tree: Tree): string[] | null {
   if (tree.children.size === 0) {
-    const text = String(tree.value);
+    const text = String(tree.value ?? '');
     return text.includes('${{') ? null : [text];
   }
   const found: string[] = [];
   for (const each of tree.children.values()) {
     const below = literals(each);
     if (below === null) return null;
-    found.push(...below);
+    for (const text of below) found.push(text);
   }
   return found;
 }
@@ -111,17 +144,19 @@ function literals(tree: Tree): string[] | null {
 function addExpressions(document: Tree, readOnly: boolean, powers: Set<string>): void {
   const open: Tree[] = [document];
   for (let tree = open.pop(); tree !== undefined; tree = open.pop()) {
-    open.push(...tree.children.values());
+    for (const each of tree.children.values()) open.push(each);
     if (typeof tree.value !== 'string') continue;
     if (/\bgit-protect\b/.test(tree.value)) powers.add('runs git-protect');
-    for (const [, inside] of tree.value.matchAll(/\$\{\{(.*?)\}\}/gs)) {
+    // Two braces within quotes do not end it; where nothing does, all that follows counts.
+    for (const [, inside] of tree.value.matchAll(/\$\{\{((?:'[^']*'|(?!\}\})[^'])*)/gs)) {
       const text = inside!;
-      for (const [, name] of text.matchAll(/\bsecrets\b(?:\s*\.\s*([\w-]+))?/gi)) {
+      for (const [, name] of text.matchAll(/(?<![\w.-]\s*\.\s*)\bsecrets\b(?:\s*\.\s*([\w-]+))?/gi)) {
         const isToken = name?.toUpperCase() === 'GITHUB_TOKEN';
         if (!isToken) powers.add(name === undefined ? 'uses secrets' : `uses the secret ${name.toUpperCase()}`);
         else if (!readOnly) powers.add('uses the token, which no top-level permissions: keeps from writing');
       }
-      if (!readOnly && /\bgithub\s*(?:\.\s*token\b|\[)/i.test(text))
+      // `github.event` and the like hold no token; the whole of it does.
+      if (!readOnly && /\bgithub\b(?!\s*\.\s*(?!token\b)[\w-])/i.test(text.replace(/'[^']*'/g, "''")))
         powers.add('uses the token, which no top-level permissions: keeps from writing');
     }
   }

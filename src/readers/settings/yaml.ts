@@ -24,6 +24,13 @@ const mostDocuments = 1000;
  */
 export function readYaml(text: string): Tree[] {
   if (text.length > longest) throw new Unreadable(`is YAML of more than ${longest >> 20} MiB`);
+  // YAML 1.1 ends a line there, and YAML 1.2 does at a lone carriage return; this reader does not.
+  const odd = /\r(?!\n)|[\u0085\u2028\u2029]/.exec(text);
+  if (odd !== null)
+    throw new Unreadable(
+      'has a line break that programs read differently',
+      text.slice(0, odd.index).split('\n').length,
+    );
   const lines = new LineCounter();
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   refuseDepth(tokens, lines);
