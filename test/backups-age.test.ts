@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { is, match, ok } from 'uvu/assert';
+import { equal, is, match, ok } from 'uvu/assert';
 import { decrypt, encrypt, faultOf, type Recipient } from '../src/backups/age.ts';
 import { openFernet } from '../src/backups/fernet.ts';
 import { needing, suite } from './support/suite.ts';
@@ -149,7 +149,7 @@ test('no key, a wrong one, another kind of file, too new a format: one line each
     const done = run(place, process.execPath, [
       ...[join(distFolder, 'cli.js'), 'backup', 'read', 'file', '--key', 'key', '-o', 'out'],
     ]);
-    ok(!existsSync(join(place, 'out')) && !existsSync(join(place, 'out.partial')), done.out);
+    equal(readdirSync(place).sort(), ['file', 'key'], done.out);
     is(done.stderr.split('protect: ').length, 2, done.stderr);
     return done;
   };
@@ -235,3 +235,46 @@ test('old files of Fernet open, and only by their key', () => {
       match((error as Error).message, /does not open it|not a Fernet file/);
     }
 });
+
+needing(
+  test,
+  run('/', 'age', ['--version']).code === 0 ? null : 'age',
+  'by a key of SSH a broken backup takes the place of nothing',
+  async () => {
+    const place = folder();
+    const key = makeKey('reader');
+    const plain = randomBytes(3_000_000);
+    writeFileSync(join(place, 'plain'), plain);
+    is(run(place, 'age', ['-e', '-R', `${key.file}.pub`, '-o', 'file', 'plain']).code, 0);
+    const read = (env = {}) =>
+      run(
+        place,
+        process.execPath,
+        [join(distFolder, 'cli.js'), 'backup', 'read', 'file', '--key', key.file, '-o', 'out'],
+        { env },
+      );
+    is(read().code, 0);
+    ok(readFileSync(join(place, 'out')).equals(plain));
+    writeFileSync(join(place, 'out'), 'the good old one');
+    const whole = readFileSync(join(place, 'file'));
+    whole[2_000_000]! ^= 1;
+    writeFileSync(join(place, 'file'), whole);
+    for (const done of [read(), read({ PATH: '/nowhere' })]) {
+      is(done.code, 3, done.out);
+      is(readFileSync(join(place, 'out'), 'utf8'), 'the good old one');
+      equal(readdirSync(place).sort(), ['file', 'out', 'plain'], done.out);
+    }
+    const onto = run(place, process.execPath, [
+      join(distFolder, 'cli.js'),
+      'backup',
+      'read',
+      'file',
+      '--key',
+      key.file,
+      '-o',
+      './file',
+    ]);
+    is(onto.code, 2, onto.out);
+    ok(readFileSync(join(place, 'file')).equals(whole));
+  },
+);

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
+import { Journal, readJournals } from '../src/deploys/journal.ts';
 import { begin, deployable, stopService, stopServices, until } from './support/deploys.ts';
 import { suite } from './support/suite.ts';
+import { folder } from './support/world.ts';
 
 const test = suite('deploy');
 test.after(stopServices);
@@ -97,6 +99,40 @@ test('what cannot be taken back needs a person: 5, the next deploy is refused, a
   is(await runs(), first);
   change('good');
   is(repo.protect('deploy').code, 0);
+});
+
+test('a rollback that is refused settles nothing: the deploy before it still needs a person', async () => {
+  const { repo, change, runs } = await deployable();
+  is(repo.protect('deploy').code, 0);
+  const good = change('good', { 'src/b.ts': 'b' });
+  is(repo.protect('deploy').code, 0);
+  change('sick');
+  repo.write('no-way-back', '');
+  is(repo.protect('deploy').code, 5);
+  repo.remove('no-way-back');
+  const undo = repo.read('undo.sh');
+  repo.write('undo.sh', undo, 0o644);
+  is(repo.protect('deploy', 'rollback').code, 1);
+  repo.write('undo.sh', undo, 0o755);
+  const next = repo.protect('deploy');
+  is(next.code, 3, next.out);
+  match(next.out, 'failed and could not be taken back');
+  const back = repo.protect('deploy', 'rollback');
+  is(back.code, 0, back.out);
+  is(await runs(), good, 'and not what ran before that');
+});
+
+test('journals keep their order where the clock was set back', () => {
+  const at = folder('journals');
+  const begin = (commit: string, time: string) => {
+    const facts = { environment: 'production', kind: 'deploy', replaced: '', pid: 1, host: 'a' } as const;
+    return Journal.begin(at, { ...facts, commit: commit.repeat(40) }, () => new Date(time));
+  };
+  begin('f', '2026-11-27T23:59:59Z');
+  begin('a', '2026-11-27T21:00:00Z');
+  begin('b', '2026-11-27T21:00:01Z');
+  const order = readJournals(at, 'production', () => new Date()).map(({ begun }) => begun.commit[0]);
+  equal(order, ['f', 'a', 'b']);
 });
 
 test('nothing is changed before the way back is there', async () => {

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
+import { takeLock } from '../src/machine/lock.ts';
 import { suite } from './support/suite.ts';
 import { distFolder, environment, folder, guardedRepo, Repo, run } from './support/world.ts';
 
@@ -612,4 +613,41 @@ test('the unit of systemd', async () => {
   not.match(verified.out, /listens\.service:\d|Unknown|ignoring/, verified.out);
   writeFileSync(unit, printed.stdout.replace('Restart=on-failure', 'Restart=on-fail'));
   match(run(repo.dir, 'systemd-analyze', ['verify', unit]).out, 'on-fail', 'a mistake would be seen');
+});
+
+test('what could not be looked at is not forgotten, and nothing moves while something else is being deployed', async () => {
+  const { repo, push, live, state, server } = await world();
+  const secret = made();
+  let listener = await listening(repo, { HOOK: secret });
+  try {
+    const before = repo.head();
+    const project = join(state, 'git-protect', readdirSync(join(state, 'git-protect'))[0]!);
+    const held = (await takeLock(join(project, 'production.lock')))!;
+    const first = push('one');
+    is((await ask(listener.port, pushed(payload(first), secret)))[0], 202);
+    await listener.says('deploy ended with 3');
+    match(listener.out, 'production is being changed by process');
+    match(listener.out, 'looks again in 1 min');
+    is(repo.head(), before, 'the files of the deploy that runs stay as they are');
+    await held.release();
+    is(await listener.stop(), 0, listener.out);
+
+    const url = repo.git('remote', 'get-url', 'origin');
+    renameSync(url, `${url}.away`);
+    listener = await listening(repo, { HOOK: secret });
+    await listener.says('deploy ended with 3');
+    is(await listener.stop(), 0, listener.out);
+    renameSync(`${url}.away`, url);
+    listener = await listening(repo, { HOOK: secret });
+    await listener.says('deploy ended with 0');
+    is(readFileSync(live, 'utf8'), first);
+    is(await listener.stop(), 0, listener.out);
+    listener = await listening(repo, { HOOK: secret });
+    is((await ask(listener.port, pushed(payload(first), secret)))[0], 200);
+    is(await listener.stop(), 0, listener.out);
+    not.match(listener.out, 'looks for something new');
+  } finally {
+    await listener.stop();
+    await server.end();
+  }
 });

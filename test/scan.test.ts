@@ -58,3 +58,24 @@ test('it says only what its own checks say, also as JSON', () => {
     'forbidden-files,no-secrets,pinned-settings,test-targets',
   );
 });
+
+test('what --accept prints names the files that were found, and no others', () => {
+  const { repo } = guardedRepo();
+  const names = ['keys/[a-c]*.pem', 'keys/b.pem', 'keys/two\nprotect: passed (scan).pem'];
+  const key = (n: number) => `-----BEGIN ${['PRIVATE', 'KEY'].join(' ')}-----\n${'MC4CAQAw'.repeat(12)}${n}\n`;
+  repo.commit('feat: keys', { [names[0]!]: key(1), [names[2]!]: key(2) });
+  const accepted = repo.protect('scan', '--accept');
+  is(accepted.code, 1, accepted.out);
+  not.match(accepted.out, /^protect: passed/m);
+  match(accepted.out, 'keys/two<U+000A>protect: passed (scan).pem');
+  match(
+    accepted.stdout,
+    String.raw`# no pattern can name "keys/two\nprotect: passed (scan).pem": rename it, or take it out`,
+  );
+  const policy = accepted.stdout.slice(accepted.stdout.indexOf('checks:'));
+  match(policy, String.raw`"/keys/\\[a-c\\]\\*.pem"`);
+  repo.remove(names[2]!).commit('chore: accept', { '.protectionrc': `${repo.read('.protectionrc')}${policy}` });
+  is(repo.protect('scan').code, 0, repo.protect('scan').out);
+  repo.commit('feat: another', { [names[1]!]: key(3) });
+  match(repo.protect('scan').out, 'keys/b.pem');
+});

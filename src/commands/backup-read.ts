@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { decrypt, faultOf, identitiesIn } from '../backups/age.ts';
 import { openFernet } from '../backups/fernet.ts';
 import { type Manifest, parseManifest } from '../backups/manifest.ts';
-import { Counter } from '../backups/written.ts';
+import { Counter, unfinished } from '../backups/written.ts';
 import { baselineBeside } from '../databases/dump.ts';
 import type { Baseline } from '../databases/fingerprint/baseline.ts';
 import { writeBaseline } from '../databases/fingerprint/store.ts';
@@ -42,23 +42,34 @@ export async function backupRead(args: readonly string[], io: Io): Promise<numbe
     throw new UsageError(`${name} cannot be read (${error.code})`);
   });
   const manifest = await manifestBeside(file);
+  const part = manifest?.parts.find((each) => each.file === basename(file));
+  if (manifest !== null && part === undefined)
+    throw new Undecided(
+      `the manifest beside it, ${manifest.id}.json, names no ${basename(file)}`,
+      'move one of the two elsewhere',
+    );
   const order = {
     out: values.output === undefined ? null : resolve(io.cwd, values.output),
-    expected: manifest?.parts.find((part) => part.file === basename(file))?.plainSha256 ?? null,
+    expected: part?.plainSha256 ?? null,
   };
-  if (values.fernet !== undefined) {
-    const key = io.env[values.fernet];
-    if (!key) throw new Undecided(`${values.fernet} is not set`, `set ${values.fernet} to the key`);
-    await write(Readable.from([openFernet(await readFile(file), key)]), order, io);
-    return exitCode.pass;
-  }
-  const text = await readFile(resolve(io.cwd, values.key!), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${values.key} cannot be read (${error.code})`);
+  if (order.out === file) throw new UsageError('-o names the backup itself', 'name another file');
+  const { fernet, key: keyFile } = values;
+  await named(order.out, async () => {
+    if (fernet !== undefined) return readByFernet(file, fernet, order, io);
+    const text = await readFile(resolve(io.cwd, keyFile!), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw new UsageError(`${keyFile} cannot be read (${error.code})`);
+    });
+    if (text.includes('PRIVATE KEY-----')) return readBySsh(file, resolve(io.cwd, keyFile!), order, io);
+    return write(await decrypt(createReadStream(file), identitiesIn(text), io.cwd), order, io);
   });
-  if (text.includes('PRIVATE KEY-----')) await readBySsh(file, resolve(io.cwd, values.key!), order, io);
-  else await write(await decrypt(createReadStream(file), identitiesIn(text), io.cwd), order, io);
   if (order.out !== null) writeFingerprint(manifest, file, order.out, io);
   return exitCode.pass;
+}
+
+async function readByFernet(file: string, variable: string, order: Order, io: Io): Promise<void> {
+  const key = io.env[variable];
+  if (!key) throw new Undecided(`${variable} is not set`, `set ${variable} to the key`);
+  await write(Readable.from([openFernet(await readFile(file), key)]), order, io);
 }
 
 interface Order {
@@ -84,41 +95,48 @@ async function readBySsh(file: string, key: string, order: Order, io: Io): Promi
   });
 }
 
-/** A file gets its name once all of it is there. */
+/** Writes what comes to where it belongs, under another name as yet. @throws Undecided where it is not what was backed up */
 async function write(plain: Readable, { out, expected }: Order, io: Io): Promise<void> {
   const counter = new Counter();
-  const isWhole = () => expected === null || counter.counted().sha256 === expected;
   const differs = 'it was opened, but its content is not what the manifest beside it says';
   try {
     if (out === null) {
       plain.on('error', (error) => counter.destroy(error));
       for await (const chunk of plain.pipe(counter))
         if (!io.stdout.write(chunk)) await new Promise((done) => io.stdout.once('drain', done));
-      if (!isWhole()) throw new Undecided(differs, 'do not use what was written');
-      return;
+    } else {
+      const target = await open(unfinishedOf(out), 'wx', 0o600);
+      await pipeline(plain, counter, target.createWriteStream({ flush: true }));
     }
-    // A device that is moved over is gone for the whole machine.
-    const there = await lookAt(out);
-    if (there !== null && !there.isFile()) throw new UsageError(`${out} exists and is not a file`, 'name another one');
-    const beside = `${out}.partial`;
-    await rm(beside, { force: true });
-    const target = await open(beside, 'wx', 0o600);
-    await pipeline(plain, counter, target.createWriteStream({ flush: true }));
-    if (!isWhole()) {
-      await rm(beside, { force: true });
-      throw new Undecided(`${differs}; nothing was written`, 'take another copy of this backup, or another backup');
-    }
-    await rename(beside, out);
   } catch (error) {
-    if (
-      error instanceof Undecided ||
-      error instanceof UsageError ||
-      (error as NodeJS.ErrnoException).code?.startsWith('E')
-    )
-      throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (error instanceof Undecided) throw error;
+    if (code?.startsWith('E')) throw new Undecided(`it could not be written: ${message}`);
     throw new Undecided(faultOf(error));
   }
+  if (expected === null || counter.counted().sha256 === expected) return;
+  throw new Undecided(
+    out === null ? differs : `${differs}; nothing was written`,
+    out === null ? 'do not use what was written' : 'take another copy of this backup, or another backup',
+  );
 }
+
+/** A file gets its name once all of it is there, and whatever made it has ended well; until then it is nobody's. */
+async function named(out: string | null, make: () => Promise<void>): Promise<void> {
+  if (out === null) return make();
+  // A device that is moved over is gone for the whole machine.
+  const there = await lookAt(out);
+  if (there !== null && !there.isFile()) throw new UsageError(`${out} exists and is not a file`, 'name another one');
+  try {
+    await make();
+    await rename(unfinishedOf(out), out);
+  } catch (error) {
+    await rm(unfinishedOf(out), { force: true });
+    throw error;
+  }
+}
+
+const unfinishedOf = (out: string) => `${out}.${process.pid}${unfinished}`;
 
 /** The manifest of the backup that a file is a part of; null: it is not beside it. */
 async function manifestBeside(file: string): Promise<Manifest | null> {

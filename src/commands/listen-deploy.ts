@@ -1,4 +1,5 @@
 import { readJournals } from '../deploys/journal.ts';
+import { withLock } from '../deploys/lock.ts';
 import { journalsOf } from '../deploys/place.ts';
 import { fetchBranch } from '../git/fetch.ts';
 import { Repository } from '../git/repository.ts';
@@ -27,7 +28,8 @@ export interface Listened {
  * @throws Undecided where the clone could not be brought there
  */
 export async function deployTip(io: Io, { environment, state }: Listened): Promise<number> {
-  const tip = await broughtTip(io, environment);
+  // While something else is being deployed the files stay as they are: what it builds is what was judged.
+  const tip = await withLock({ name: environment, state }, () => broughtTip(io, environment));
   const journals = readJournals(journalsOf({ state }), environment, io.now);
   // What was refused, or changed nothing, may be tried again; what was taken back is not new. Of what stands open the deploy tells.
   const ends = ['live', 'taken-back'];

@@ -25,6 +25,9 @@ export interface Listening extends Pick<DeployPlace, 'name' | 'state'> {
 
 type Log = (line: string) => void;
 
+/** Milliseconds until what could not be judged is looked at again: twice as long each time. */
+const [soonest, latest] = [60_000, 3_600_000];
+
 /** Listens until it is asked to stop; what is being done then goes on to its end. */
 export async function serve(io: Io, listening: Listening): Promise<number> {
   const { name, state } = listening;
@@ -58,6 +61,12 @@ export async function serve(io: Io, listening: Listening): Promise<number> {
 /** Does `deploy`, and `backup NAME`. */
 function wishesOf(io: Io, { name, state }: Listening, kept: string, log: Log): Wishes<string> {
   const inside = insideOf(io, log);
+  let delay = soonest;
+  const again = () => {
+    log(`looks again in ${delay / 60_000} min`);
+    setTimeout(() => wishes.isClosed || io.signal.aborted || wishes.ask('deploy'), delay).unref();
+    delay = Math.min(2 * delay, latest);
+  };
   const wishes: Wishes<string> = new Wishes(async (wish) => {
     const [kind, backup] = wish.split(' ');
     log(kind === 'deploy' ? `looks for something new for ${name}` : `makes a backup of ${backup}`);
@@ -65,8 +74,14 @@ function wishesOf(io: Io, { name, state }: Listening, kept: string, log: Log): W
       kind === 'deploy' ? deployTip(inside, { environment: name, state }) : backupCreate([backup!], inside),
     );
     inside.flush();
-    if (kind === 'deploy' && !wishes.waits(wish)) rmSync(kept, { force: true });
     log(`${kind} ended with ${code}`);
+    if (kind !== 'deploy') return;
+    // What could not be judged was not done: it is looked at again, and after a restart.
+    if (code === exitCode.undecided) again();
+    else {
+      delay = soonest;
+      if (!wishes.waits(wish)) rmSync(kept, { force: true });
+    }
   });
   return wishes;
 }

@@ -1,5 +1,6 @@
 import type { Finding, Report } from '../model/index.ts';
 import { readFormat } from '../report/index.ts';
+import { patternFault } from '../rules/match.ts';
 import { treeChange } from '../sources/tree.ts';
 import { visible } from '../words/visible.ts';
 import { type HeldFiles, heldFiles } from './first-environments.ts';
@@ -51,6 +52,9 @@ async function acceptance({ outcomes }: Report, topLevel: string | null): Promis
   const found = (id: string) => outcomes.find(({ check }) => check === id)?.findings ?? [];
   const errors = (id: string) => found(id).filter(({ severity }) => severity === 'error');
   const secrets = unique(errors('no-secrets').flatMap(secretEntry));
+  const nameless = [...errors('no-secrets'), ...errors('forbidden-files')].flatMap(({ path }) =>
+    path !== undefined && patternFor(path) === null ? [path] : [],
+  );
   const files = unique(errors('forbidden-files').flatMap(({ path }) => path ?? []));
   const { allowed: settings } = topLevel === null ? nothing : await heldFiles(topLevel, files, guesses);
   if (secrets.length + files.length === 0) return 'nothing has to be accepted\n';
@@ -59,23 +63,32 @@ async function acceptance({ outcomes }: Report, topLevel: string | null): Promis
     lines.push('  no-secrets:', '    options:', '      allow:', ...secrets.map((entry) => `        - ${entry}`));
   if (files.length > 0) lines.push('  forbidden-files:', '    options:');
   const allowed = files.filter((path) => !settings.includes(path));
-  if (allowed.length > 0) lines.push(`      allow: [${allowed.map(quoted).join(', ')}]`);
+  if (allowed.length > 0) lines.push(`      allow: [${patternsFor(allowed)}]`);
   if (settings.length > 0)
-    lines.push(
-      `      settings: [${settings.map(quoted).join(', ')}] # as long as no password, key or token is in them`,
-    );
+    lines.push(`      settings: [${patternsFor(settings)}] # as long as no password, key or token is in them`);
+  for (const path of unique(nameless))
+    lines.push(`# no pattern can name ${JSON.stringify(visible(path))}: rename it, or take it out`);
   return `${lines.join('\n')}\n`;
 }
 
 /** The entry that the finding's own advice names; where it names none, the place. */
 function secretEntry({ help = '', path }: Finding): string[] {
   const fingerprint = /fingerprint: "([^"]+)"/.exec(help)?.[1];
-  const place = path === undefined ? '' : `path: ${quoted(path)}`;
+  const pattern = path === undefined ? null : patternFor(path);
+  const place = pattern === null ? '' : `path: ${pattern}`;
   if (fingerprint !== undefined) return [`{ ${place === '' ? '' : `${place}, `}fingerprint: "${fingerprint}" }`];
-  return place === '' ? [] : [`{ ${place} }`];
+  return place === '' ? [] : [`{ ${place} } # whatever it holds`];
 }
 
-const quoted = (path: string) => JSON.stringify(`/${visible(path)}`);
+/** The one file of that name as a pattern; null where no pattern can name it. */
+function patternFor(path: string): string | null {
+  const pattern = `/${path.replace(/[*?[\]\\]/g, '\\$&')}`;
+  return path.startsWith('b64:') || visible(path) !== path || patternFault(pattern) !== null
+    ? null
+    : JSON.stringify(pattern);
+}
+
+const patternsFor = (paths: readonly string[]) => paths.flatMap((path) => patternFor(path) ?? []).join(', ');
 
 function unique(lines: readonly string[]): string[] {
   return [...new Set(lines)].sort();

@@ -64,9 +64,7 @@ export class Journal {
   /** Begins one. */
   static begin(folder: string, begin: Begin, now: () => Date): Journal {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const time = now()
-      .toISOString()
-      .replace(/[-:]|\.\d+/g, '');
+    const time = stampAfter(folder, begin.environment, now());
     const base = `${time}-${begin.environment}-${begin.commit.slice(0, 12)}`;
     let id = base;
     for (let n = 2; existsSync(join(folder, `${id}.jsonl`)); n++) id = `${base}-${n}`;
@@ -116,6 +114,17 @@ export class Journal {
     if (ended) return ended['state'] as State;
     return this.has('will run') || this.has('will take back') ? 'interrupted' : 'unchanged';
   }
+}
+
+/** The time that a journal is called by: now, or just behind the newest one, where the clock was set back since. */
+function stampAfter(folder: string, environment: string, now: Date): string {
+  const stamps = readdirSync(folder).flatMap((name) => (name.includes(`Z-${environment}-`) ? [name.slice(0, 16)] : []));
+  const newest = stamps.sort().at(-1) ?? '';
+  const stamp = (time: Date) => time.toISOString().replace(/[-:]|\.\d+/g, '');
+  if (stamp(now) >= newest) return stamp(now);
+  const [, date, clock] = /^(\d{8})T(\d{6})Z$/.exec(newest)!;
+  const iso = `${date!.replace(/(....)(..)/, '$1-$2-')}T${clock!.replace(/(..)(..)/, '$1:$2:')}Z`;
+  return stamp(new Date(Date.parse(iso) + 1000));
 }
 
 /** The journals of an environment, the oldest first. @throws Undecided for one that is not as it was written */

@@ -9,7 +9,7 @@ import { type DeployPlace, journalsOf, lockOf } from './place.ts';
  * Lets one run at a time change an environment from this machine: a deploy, a way back, a backup of the same name.
  * @throws Undecided when another one is at it
  */
-export async function withLock<T>(place: DeployPlace, act: () => Promise<T>): Promise<T> {
+export async function withLock<T>(place: Pick<DeployPlace, 'name' | 'state'>, act: () => Promise<T>): Promise<T> {
   const lock = lockOf(place);
   const held = await takeLock(lock);
   if (held === null) {
@@ -32,11 +32,11 @@ export async function withLock<T>(place: DeployPlace, act: () => Promise<T>): Pr
 export const journals = (place: DeployPlace) => readJournals(journalsOf(place), place.name, place.now);
 
 /**
- * The newest journal where it stands open: it was changed, and nobody knows whether it runs. One that a person has closed by
- * `unlock` is not.
+ * The newest journal of a change where it stands open: nobody knows whether what it changed runs. One that a person has closed
+ * by `unlock` is not; what was refused, or ended before it changed anything, settles nothing of what came before.
  */
 export function openJournal(all: readonly Journal[]): Journal | null {
-  const last = all.at(-1);
+  const last = all.findLast(({ state }) => state !== 'refused' && state !== 'unchanged');
   return last !== undefined && (last.state === 'interrupted' || last.state === 'stuck') && !last.has('unlocked')
     ? last
     : null;

@@ -86,7 +86,9 @@ function beforeThat(place: DeployPlace, all: readonly Journal[]): Oid {
   if (replaced !== '' && last!.begun.kind !== 'rollback') return replaced;
   throw new Undecided(
     last?.begun.kind === 'rollback'
-      ? 'it was rolled back already'
+      ? last.state === 'live'
+        ? 'it was rolled back already'
+        : `a rollback was cut off; see what runs: npx git-protect deploy resume ${place.name}`
       : `nobody here knows what ran in ${place.name} before`,
     `say to what: npx git-protect deploy rollback ${place.name} TAG`,
   );

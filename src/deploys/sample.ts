@@ -16,7 +16,7 @@ export interface Sample {
 
 /** Milliseconds that an answer may take; the watch judges how long it took. */
 const longest = 10_000;
-/** How often a bad answer is asked for again at once: one that was lost says nothing about the service. */
+/** How often a lost answer is asked for again at once: it says nothing about the service. One that is there and wrong does. */
 const tries = 3;
 
 /** Looks at a service as one that must run a commit. */
@@ -33,22 +33,24 @@ export async function sampler(live: Live, wanted: Oid | null, now: () => Date): 
     false,
   );
   const commitOf = await commitReader(live.commit);
+  let isLost = false;
   const once = async (signal: AbortSignal): Promise<Sample> => {
     const at = now().toISOString();
     const started = performance.now();
     const spent = () => Math.round(performance.now() - started);
     try {
       const { status, body } = await get(live.url, longest, signal);
+      isLost = false;
       const fault = status === live.status ? judge(body) : `answers ${status}, expected ${live.status}`;
       return { at, latency: spent(), commit: commitOf(body), fault };
     } catch (error) {
+      isLost = true;
       return { at, latency: spent(), commit: null, fault: (error as Error).message };
     }
   };
   return async (signal) => {
     let sample = await once(signal);
-    for (let left = tries - 1; left > 0 && sample.fault !== null && !signal.aborted; left--)
-      sample = await once(signal);
+    for (let left = tries - 1; left > 0 && isLost && !signal.aborted; left--) sample = await once(signal);
     return sample;
   };
 }

@@ -63,7 +63,8 @@ export async function pipe<T>(
     return { value, errors };
   } catch (error) {
     child.kill('SIGKILL');
-    stdout.destroy();
+    // What it has started itself may hold them open.
+    for (const stream of [stdout, child.stdin, child.stdout, child.stderr]) stream.destroy();
     const end = await ended;
     if (tooLate !== null) throw tooLate;
     // What made the stream break is the better reason.

@@ -43,7 +43,9 @@ export function unjudgedNames({ checks }: Unjudged): string {
 
 /** Where a finding is: its path and line, else its commit, else its ref; empty when it is of the whole change. */
 export function placeOf({ path, line, commit, ref }: Finding): string {
-  if (path !== undefined) return line === undefined ? path : `${path}:${line}`;
+  // A file's name may hold a line that looks like one of ours.
+  const shown = path?.replace(/[\n\t]/g, (char) => (char === '\n' ? '<U+000A>' : '<U+0009>'));
+  if (shown !== undefined) return line === undefined ? shown : `${shown}:${line}`;
   return commit?.slice(0, 12) ?? (ref === undefined ? '' : shortRef(ref));
 }
 
