@@ -561,6 +561,9 @@ test('what it cannot start with is said at once, and never the secret', async ()
     refused('--port is not a number', ['--port', '70000', '--secret', 'HOOK']);
     refused('--secret is missing', ['--port', '0']);
     refused('--secret number 1 is not set', ['--port', '0', '--secret', 'HOOK']);
+    refused('--secret number 1 begins or ends with white space', ['--port', '0', '--secret', 'HOOK'], {
+      HOOK: `${made()}\n`,
+    });
     refused('--secret number 2 holds less than 16 bytes', ['--port', '0', '--secret', 'HOOK', '--secret', 'OLD'], {
       HOOK: secret,
       OLD: 'fifteen-letters',

@@ -81,6 +81,8 @@ function readSecret(value: string | undefined, index: number): Buffer {
   const which = `the variable of --secret number ${index + 1}`;
   if (value === undefined)
     throw new UsageError(`${which} is not set`, 'set it in the environment, such as by EnvironmentFile=');
+  if (/^\s|\s$/.test(value))
+    throw new UsageError(`${which} begins or ends with white space, so no signature would fit`, 'set it without');
   if (secret.length < shortest)
     throw new UsageError(
       `${which} holds less than ${shortest} bytes, which can be guessed`,
