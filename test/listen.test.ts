@@ -513,15 +513,47 @@ test('a clone that would lose something is left as it is', async () => {
   }
 });
 
+/** Two backups, one of which whoever has the token may ask for. */
+function triggered(token: string): string {
+  const { repo } = guardedRepo({ hooks: false, remote: false });
+  const print = /"(scrypt:.*)"/.exec(
+    repo.protectWith({ env: { BACKUP_TRIGGER: token } }, 'fingerprint', 'BACKUP_TRIGGER').stdout,
+  )![1]!;
+  return `backups:\n  uploads: { files: [src/], encrypt: { to: [owners] }, trigger: "${print}" }\n  quiet: { files: [src/], encrypt: { to: [owners] } }`;
+}
+
+test('a backup that waits for a deploy is made after a restart', async () => {
+  const token = made();
+  const secret = made();
+  const { repo, push, gate, server } = await world({ slow: true, more: triggered(token) });
+  repo.write('.git/info/exclude', 'node_modules\n.backups\n');
+  let listener = await listening(repo, { HOOK: secret });
+  try {
+    is((await ask(listener.port, pushed(payload(push('one')), secret)))[0], 202);
+    for (const start = Date.now(); !existsSync(`${gate}.asked`) && Date.now() - start < 60_000; )
+      await new Promise((done) => setTimeout(done, 30));
+    const headers = { authorization: `Bearer ${token}` };
+    is((await ask(listener.port, { path: '/backup', headers }))[0], 202);
+    listener.child.kill('SIGTERM');
+    await listener.says('asked to stop');
+    writeFileSync(gate, '');
+    is(await listener.ended, 0, listener.out);
+    not.match(listener.out, 'backup ended');
+    listener = await listening(repo, { HOOK: secret });
+    await listener.says('backup ended with 0');
+    is(await listener.stop(), 0);
+    listener = await listening(repo, { HOOK: secret });
+    is(await listener.stop(), 0);
+    not.match(listener.out, 'makes a backup');
+  } finally {
+    await listener.stop();
+    await server.end();
+  }
+});
+
 test('a backup by hand: the token of the policy, and no other', async () => {
   const token = made();
-  const { repo: any } = guardedRepo({ hooks: false, remote: false });
-  const print = /"(scrypt:.*)"/.exec(
-    any.protectWith({ env: { BACKUP_TRIGGER: token } }, 'fingerprint', 'BACKUP_TRIGGER').stdout,
-  )![1]!;
-  const { repo, server } = await world({
-    more: `backups:\n  uploads: { files: [src/], encrypt: { to: [owners] }, trigger: "${print}" }\n  quiet: { files: [src/], encrypt: { to: [owners] } }`,
-  });
+  const { repo, server } = await world({ more: triggered(token) });
   repo.write('.git/info/exclude', 'node_modules\n.backups\n');
   const listener = await listening(repo, { HOOK: made() });
   const backup = (given: string, path = '/backup') => ask(listener.port, { path, headers: { authorization: given } });

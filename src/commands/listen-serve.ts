@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { DeployPlace } from '../deploys/place.ts';
 import { Memory } from '../deploys/webhook-memory.ts';
 import { webhookServer } from '../deploys/webhook-server.ts';
@@ -46,6 +46,7 @@ export async function serve(io: Io, listening: Listening): Promise<number> {
       log('whoever reaches this address can ask; nothing is encrypted here, so keep a web server with TLS in front');
     // It was taken, and whatever ended the process came before it was done.
     if (existsSync(kept)) wishes.ask('deploy');
+    for (const backup of keptBackups(kept)) wishes.ask(`backup ${backup}`);
     await asked(io.signal);
     log('asked to stop: no new requests are accepted; the running one will finish');
     server.close();
@@ -56,6 +57,15 @@ export async function serve(io: Io, listening: Listening): Promise<number> {
   } finally {
     await lock.release();
   }
+}
+
+/** The file that is there as long as a backup is wished for, beside the one of the deploy. */
+const keptBackup = (kept: string, backup: string) => `${kept}-${encodeURIComponent(backup)}`;
+
+function keptBackups(kept: string): string[] {
+  const start = keptBackup(basename(kept), '');
+  const names = readdirSync(dirname(kept)).filter((name) => name.startsWith(start));
+  return names.map((name) => decodeURIComponent(name.slice(start.length)));
 }
 
 /** Does `deploy`, and `backup NAME`. */
@@ -75,7 +85,7 @@ function wishesOf(io: Io, { name, state }: Listening, kept: string, log: Log): W
     );
     inside.flush();
     log(`${kind} ended with ${code}`);
-    if (kind !== 'deploy') return;
+    if (kind !== 'deploy') return rmSync(keptBackup(kept, backup!), { force: true });
     // What could not be judged was not done: it is looked at again, and after a restart.
     if (code === exitCode.undecided) again();
     else {
@@ -106,6 +116,7 @@ function serverOf(io: Io, { secrets }: Listening, { memory, wishes, kept, log }:
     },
     wishBackup(backup) {
       if (wishes.has(`backup ${backup}`)) return false;
+      writeFileSync(keptBackup(kept, backup), '', { mode: 0o600, flush: true });
       wishes.ask(`backup ${backup}`);
       return true;
     },
