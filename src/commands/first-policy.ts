@@ -1,5 +1,6 @@
 import { named } from '../words/named.ts';
 import { visible } from '../words/visible.ts';
+import { lockFiles } from './ci-template.ts';
 import type { Unsure } from './unsure.ts';
 
 /** A rule that `init` proposes. */
@@ -57,8 +58,10 @@ const code = /\.(?:[cm]?[jt]sx?|py|rb|go|php|java|kts?|cs|rs|exs?|scala|swift)$/
 const noCode =
   /(?:^|\/)(?:components?|dialogs|layouts|ui|emails?|email-templates|icons|i18n|locales|tests?|__tests__|__mocks__|specs?|e2e|fixtures?|mocks?|stories|docs?|examples?|generated)\/|\.(?:test|spec|stories|e2e|d)\.[^/]+$|(?:^|\/)test_/i;
 /** What a package manager writes: it changes with every package that anybody adds. */
-const lock =
-  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|packages\.lock\.json|Cargo\.lock|poetry\.lock|uv\.lock|composer\.lock|Gemfile\.lock|go\.sum)$/;
+const locks = new Set<string>([
+  ...lockFiles,
+  ...['packages.lock.json', 'Cargo.lock', 'poetry.lock', 'uv.lock', 'composer.lock', 'Gemfile.lock', 'go.sum'],
+]);
 /** Single files that are named; beyond, somebody has to choose. */
 const mostFiles = 12;
 
@@ -83,8 +86,11 @@ function suggestCode(tracked: readonly string[]): Suggestion[] {
       (pattern) => !pattern.endsWith('/') && !folders.some((each) => pattern.startsWith(each)),
     );
     const paths = [...folders, ...files].slice(0, mostFiles);
-    const locks = tracked.filter((path) => lock.test(path) && folders.some((folder) => `/${path}`.startsWith(folder)));
-    const all = [...paths, ...locks.map((path) => `!/${path}`)];
+    const open = tracked
+      .filter((path) => locks.has(path.slice(path.lastIndexOf('/') + 1)))
+      .map((path) => `/${path}`)
+      .filter((path) => paths.some((each) => each.endsWith('/') && path.startsWith(each)) && !unfit(path));
+    const all = [...paths, ...open.map((path) => `!${path}`)];
     return paths.length === 0 ? [] : [{ paths: all, risk: 'critical' as const, reason }];
   });
 }

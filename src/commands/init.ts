@@ -161,7 +161,7 @@ async function makePlan(
     const first = await firstPolicy({ repository, porcelain, topLevel, tracked }, io, {
       ...flags,
       branch,
-      judges: [hooks.folder.concat('/'), ...guardedCiPaths[ci]].map((path) => `/${path}`),
+      judges: [`${hooks.folder}/`, ...guardedCiPaths[ci]].map((path) => `/${path}`),
       starts: guarded?.protects ?? [],
     });
     add('.protectionrc', first.text);

@@ -60,12 +60,12 @@ export async function serve(io: Io, listening: Listening): Promise<number> {
 }
 
 /** The file that is there as long as a backup is wished for, beside the one of the deploy. */
-const keptBackup = (kept: string, backup: string) => `${kept}-${encodeURIComponent(backup)}`;
+const keptBackup = (kept: string, backup: string) => `${kept}-${backup}`;
 
 function keptBackups(kept: string): string[] {
   const start = keptBackup(basename(kept), '');
   const names = readdirSync(dirname(kept)).filter((name) => name.startsWith(start));
-  return names.map((name) => decodeURIComponent(name.slice(start.length)));
+  return names.map((name) => name.slice(start.length));
 }
 
 /** Does `deploy`, and `backup NAME`. */

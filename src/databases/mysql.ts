@@ -22,8 +22,10 @@ export async function connectMysql(target: Target, topLevel: string): Promise<Se
       return Array.isArray(rows) ? (rows as Row[]) : [];
     },
     close: async () => {
-      // One that was lost cannot say goodbye.
-      await answered(target, patience, connection.end(), () => connection.destroy()).catch(() => connection.destroy());
+      // One that was lost cannot say goodbye; whatever it was asked before has been answered, or told.
+      const goodbye = answered(target, patience, connection.end(), () => connection.destroy());
+      const [ended] = await Promise.allSettled([goodbye]);
+      if (ended.status === 'rejected') connection.destroy();
     },
   };
 }

@@ -73,6 +73,7 @@ export async function answered<T>(target: Target, within: number, work: Promise<
     throw new DriverFault(target, typeof said === 'string' && /^[A-Z0-9_]{1,60}$/.test(said) ? said : 'UNKNOWN');
   } finally {
     clearTimeout(timer);
-    work.catch(() => {}); // Given up: nobody waits for its end any more.
+    // Where it was given up that has been told, and its own end tells nobody anything.
+    void Promise.allSettled([work]);
   }
 }

@@ -118,24 +118,25 @@ export class Journal {
 
 /** The time that a journal is called by: now, or just behind the newest one, where the clock was set back since. */
 function stampAfter(folder: string, environment: string, now: Date): string {
-  const stamps = readdirSync(folder).flatMap((name) => (name.includes(`Z-${environment}-`) ? [name.slice(0, 16)] : []));
-  const newest = stamps.sort().at(-1) ?? '';
+  const newest = namesOf(folder, environment).at(-1)?.slice(0, '20261127T235959Z'.length) ?? '';
   const stamp = (time: Date) => time.toISOString().replace(/[-:]|\.\d+/g, '');
   if (stamp(now) >= newest) return stamp(now);
-  const [, date, clock] = /^(\d{8})T(\d{6})Z$/.exec(newest)!;
-  const iso = `${date!.replace(/(....)(..)/, '$1-$2-')}T${clock!.replace(/(..)(..)/, '$1:$2:')}Z`;
+  const iso = newest.replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z');
   return stamp(new Date(Date.parse(iso) + 1000));
 }
 
 /** The journals of an environment, the oldest first. @throws Undecided for one that is not as it was written */
 export function readJournals(folder: string, environment: string, now: () => Date): Journal[] {
-  const form = new RegExp(`^\\d{8}T\\d{6}Z-${environment}-[0-9a-f]{12}(?:-\\d+)?\\.jsonl$`);
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => form.test(name)) : [];
-  return names
-    .map((name) => name.slice(0, -'.jsonl'.length))
-    .sort(byAge)
+  return namesOf(folder, environment)
     .map((id) => readJournal(folder, id, now))
     .filter((journal): journal is Journal => journal !== null);
+}
+
+/** What the journals of an environment are called, the oldest first. */
+function namesOf(folder: string, environment: string): string[] {
+  const form = new RegExp(`^\\d{8}T\\d{6}Z-${environment}-[0-9a-f]{12}(?:-\\d+)?\\.jsonl$`);
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => form.test(name)) : [];
+  return names.map((name) => name.slice(0, -'.jsonl'.length)).sort(byAge);
 }
 
 /** `…` stands before `…-2`, and `…-9` before `…-10`. */
