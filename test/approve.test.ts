@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { approve, folder, guardedRepo, makeKey, Repo, run } from './support/world.ts';
 
+hooksStay();
 const test = suite('approvals');
 
 function staged() {

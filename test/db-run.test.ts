@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
 import { Cluster, missing } from './support/postgres.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { needing, suite } from './support/suite.ts';
 import { distFolder, environment, guardedRepo, type Repo, testsFolder } from './support/world.ts';
 
+hooksStay();
 const test = suite('db-run');
 
 const policy = `databases:

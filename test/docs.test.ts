@@ -9,6 +9,7 @@ import { commands } from '../src/commands/main.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
 import { keyTable } from '../src/policy/schema-docs.ts';
 import { faultOf, printedIn, printedInPage } from './support/printed-commands.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import {
   distFolder,
@@ -21,6 +22,7 @@ import {
   run,
 } from './support/world.ts';
 
+hooksStay();
 const test = suite('docs');
 const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
 const pages = [

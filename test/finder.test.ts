@@ -1,9 +1,11 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { is, match } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { environment, folder, guardedRepo, newRepo, Repo, run } from './support/world.ts';
 
+hooksStay();
 const test = suite('finder');
 
 /** Another git-protect, that only says where it is. */

@@ -2,9 +2,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not, ok } from 'uvu/assert';
 import { freezeFault } from '../src/readers/freeze.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { approve, guardedRepo, hooksApart, Repo } from './support/world.ts';
 
+hooksStay();
 const test = suite('freeze');
 
 const world = () => {

@@ -2,9 +2,11 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, realpathSync, symlinkSyn
 import { join } from 'node:path';
 import { equal, is, match, not } from 'uvu/assert';
 import { refused } from './support/attacks.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { addRemote, folder, installPackage, makeKey, newRepo, projectRoot, Repo, run } from './support/world.ts';
 
+hooksStay();
 const test = suite('init');
 
 /** A repository with a home of its own, so that its keys are known. */

@@ -4,9 +4,11 @@ import { equal, is, match, not } from 'uvu/assert';
 import { agents, detectAgents } from '../src/machine/agent.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
 import { levelOf } from '../src/rules/level.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { guardedRepo, hooksApart, projectRoot, Repo } from './support/world.ts';
 
+hooksStay();
 const test = suite('levels');
 
 /** What people have in their shells, by where these were opened. */

@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
 import { Draw, seeded } from './support/secret-corpus.ts';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { folder, guardedRepo, type Repo } from './support/world.ts';
 
+hooksStay();
 const test = suite('no-secrets');
 const drawn = (seed: number) => new Draw(seeded(seed)).of('abcdefghijkmnopqrstuvwxyzABCDEFGH23456789', 24);
 const stripe = (seed: number) => `sk_${'live'}_${drawn(seed)}`;

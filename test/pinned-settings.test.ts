@@ -1,9 +1,11 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not, ok } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { copyRepo, guardedRepo, type Repo, type Result } from './support/world.ts';
 
+hooksStay();
 const test = suite('pinned-settings');
 
 const settings = `settings:

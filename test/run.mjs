@@ -31,12 +31,12 @@ process.chdir(root);
 // Bundles leave out what nothing imports, so coverage is taken of the files as they are compiled one by one.
 if (flags.coverage) process.env.PROTECT_TEST_DIST = join(root, '.test-build/src');
 if (!flags['no-build']) {
-  execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
   rmSync('.test-build', { recursive: true, force: true });
   const tsc = createRequire(import.meta.url)
     .resolve('typescript/package.json')
     .replace('package.json', 'bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.test.json'], { stdio: 'inherit' });
+  // Whether the types fit is for `npm run check` to say.
+  await Promise.all([built('scripts/build.mjs'), built(tsc, '-p', 'tsconfig.test.json', '--noCheck')]);
   writeFileSync('.test-build/src/hook.cjs', "import('./hook.js');\n");
   writeFileSync('.test-build/src/hook-process.cjs', "import('./commands/hook-process.js');\n");
   writeFileSync('.test-build/src/guard.cjs', "import('./guard/start.js');\n");
@@ -116,7 +116,9 @@ process.on('exit', () => {
   for (const pid of running) process.kill(-pid, 'SIGKILL');
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
-const temporary = inMemory() ?? tmpdir();
+const temporary = inMemory() ?? onDisk();
+/** What every test process would make for itself: see world.ts. */
+const shared = mkdtempSync(join(temporary, 'shared-'));
 /** Where a company sets more of them each Node reads them at its start, which takes longer than many a test. */
 const certificates = flags.registry ? {} : { NODE_EXTRA_CA_CERTS: undefined };
 await Promise.all(
@@ -164,6 +166,19 @@ function inMemory() {
   }
 }
 
+/** Runs a step of the build; the run ends with it where it fails. */
+function built(...command) {
+  const child = spawn(process.execPath, command, { stdio: 'inherit' });
+  return new Promise((done) => child.on('close', (code) => (code === 0 ? done() : process.exit(1))));
+}
+
+function onDisk() {
+  const folder = mkdtempSync(join(tmpdir(), 'protect-tests-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o711);
+  return folder;
+}
+
 /** Installs the newest Node of a version beside the tests. Returns its executable. */
 function otherNode(version) {
   const folder = mkdtempSync(join(tmpdir(), 'protect-node-'));
@@ -180,7 +195,14 @@ function runFile(file) {
   const started = Date.now();
   return new Promise((done) => {
     const child = spawn(executable, ['--enable-source-maps', file], {
-      env: { ...process.env, ...certificates, TMPDIR: temporary, FORCE_COLOR: '0', NODE_OPTIONS: '' },
+      env: {
+        ...process.env,
+        ...certificates,
+        TMPDIR: temporary,
+        PROTECT_TEST_SHARED: shared,
+        FORCE_COLOR: '0',
+        NODE_OPTIONS: '',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

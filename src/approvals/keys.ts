@@ -16,9 +16,7 @@ export interface LocalKey {
 /** The keys at hand: Git's `user.signingkey` first, then `~/.ssh/*.pub`. Files that hold no usable key are passed over. */
 export async function localKeys(repository: Repository, env: NodeJS.ProcessEnv): Promise<LocalKey[]> {
   const home = env['HOME'] || homedir();
-  const { stdout } = await repository.run(['config', '--get', 'user.signingkey'], { codes: [0, 1] });
-  const configured = stdout
-    .toString()
+  const configured = ((await repository.configured('user.signingkey')) ?? '')
     .trim()
     .replace(/^key::/, '')
     .replace(/^~(?=\/)/, home);
@@ -74,8 +72,7 @@ export async function sign(
   env: NodeJS.ProcessEnv,
   space = namespace,
 ): Promise<Buffer> {
-  const { stdout } = await repository.run(['config', '--get', 'gpg.ssh.program'], { codes: [0, 1] });
-  const program = stdout.toString().trim() || 'ssh-keygen';
+  const program = (await repository.configured('gpg.ssh.program'))?.trim() || 'ssh-keygen';
   const folder = await mkdtemp(join(tmpdir(), 'protect-sign-'));
   try {
     const file = join(folder, 'approval');

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { Repository } from '../git/repository.ts';
-import { config } from '../install/folder.ts';
 import { Undecided, UsageError } from '../model/index.ts';
 import type { Io } from './io.ts';
 
@@ -33,7 +32,7 @@ async function invocation({ cwd, env }: Pick<Io, 'cwd' | 'env'>): Promise<string
     const { topLevel, commonDir } = await repository.layout();
     const top = topLevel ?? cwd;
     if (isInstalled(top) || isInstalled(cwd)) return usual;
-    const folder = await config(repository, 'protect.folder');
+    const folder = await repository.configured('protect.folder');
     const main = basename(commonDir) === '.git' ? dirname(commonDir) : top;
     for (const place of [folder === null ? top : join(top, folder), main, join(main, folder ?? '.')])
       if (isInstalled(place)) return `npx --prefix ${quoted(relative(cwd, place) || '.')} git-protect`;

@@ -101,8 +101,8 @@ async function gitDirOf(repository: Repository, { cwd, env }: Io): Promise<strin
 
 /** May the group write what Git writes? @see https://git-scm.com/docs/git-config#Documentation/git-config.txt-coresharedRepository */
 async function isShared(repository: Repository): Promise<boolean> {
-  const { stdout } = await repository.run(['config', '--get', 'core.sharedRepository'], { codes: [0, 1] });
-  return !/^(|0|false|no|off|umask)$/i.test(stdout.toString('utf8').trim());
+  const shared = (await repository.configured('core.sharedRepository')) ?? '';
+  return !/^(|0|false|no|off|umask)$/i.test(shared.trim());
 }
 
 function refsIn(input: Buffer): ReceivedPush['refs'] {

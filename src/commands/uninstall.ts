@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 import { keepForSetup } from '../git/environment.ts';
 import { Repository } from '../git/repository.ts';
 import { planAgentRemoval } from '../install/agents/index.ts';
-import { config, hooksFolder } from '../install/folder.ts';
+import { hooksFolder } from '../install/folder.ts';
 import { removeScript } from '../install/package-script.ts';
 import { applyRemovals, planRemoval, type Removal, unwireHooks } from '../install/unwire.ts';
 import { ownFiles } from '../install/written.ts';
@@ -38,7 +38,7 @@ export async function uninstall(args: readonly string[], io: Io): Promise<number
     const removals: Removal[] = [
       ...(await planRemoval(place)),
       ...(await planScripts(repository, place.topLevel)),
-      ...(await planAgentRemoval(place.topLevel, (await config(repository, 'protect.folder')) ?? '.')),
+      ...(await planAgentRemoval(place.topLevel, (await repository.configured('protect.folder')) ?? '.')),
       ...removable.map((path) => ({ path, content: null })),
     ];
     for (const { path, content } of removals)
@@ -65,7 +65,7 @@ export async function uninstall(args: readonly string[], io: Io): Promise<number
 
 /** What tells npm where the package is to be removed from. */
 async function installedIn(repository: Repository, topLevel: string, cwd: string): Promise<string> {
-  const folder = await config(repository, 'protect.folder');
+  const folder = await repository.configured('protect.folder');
   if (folder !== null && existsSync(join(topLevel, folder, 'package.json'))) {
     const path = relative(realpathSync(cwd), join(topLevel, folder)).split(sep).join('/');
     return path === '' ? '' : ` --prefix ${shellWord(path)}`;
@@ -76,7 +76,7 @@ async function installedIn(repository: Repository, topLevel: string, cwd: string
 /** The package.json files whose install wires a clone, as they were. */
 async function planScripts(repository: Repository, topLevel: string): Promise<Removal[]> {
   const removals: Removal[] = [];
-  const folder = await config(repository, 'protect.folder');
+  const folder = await repository.configured('protect.folder');
   for (const path of new Set(['package.json', `${folder ?? '.'}/package.json`.replace(/^\.\//, '')])) {
     if (!existsSync(join(topLevel, path))) continue;
     const content = removeScript(await readFile(join(topLevel, path), 'utf8'));

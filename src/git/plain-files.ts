@@ -1,7 +1,7 @@
 /** What the plain files of a Git directory tell, which costs a hook no process. Null wherever there is any doubt: then Git is asked. */
 
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
 import type { Oid } from '../model/change.ts';
 
 /** The Git directory of this worktree, and the one that all worktrees share. */
@@ -49,12 +49,32 @@ export function headOf({ gitDir, commonDir }: Folders): PlainHead | null {
   }
 }
 
-/** What `git rev-parse` would say to `lookAround`, in the plain case: a `.git` folder in the folder that the hook was started in. */
+/** What `git rev-parse` would say to `lookAround`, in the plain case: a `.git` folder in the current folder, both of whoever asks. */
 export function plainAnswer(cwd: string, env: NodeJS.ProcessEnv): string | null {
   if (['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR'].some((name) => env[name] !== undefined)) return null;
   const folders = foldersOf(cwd, env);
   if (folders === null || folders.gitDir !== join(cwd, '.git') || folders.commonDir !== folders.gitDir) return null;
+  if (!isPlain(cwd, folders.gitDir)) return null;
   const head = headOf(folders);
   if (head === null || head.branch === 'refs/heads/HEAD') return null;
   return ['false', folders.gitDir, '.git', cwd, head.head, head.branch ?? 'HEAD', ''].join('\n');
+}
+
+/** Would Git open it as it lies there? Its configuration may say that it is bare, or that its files lie elsewhere. */
+function isPlain(cwd: string, gitDir: string): boolean {
+  const isOwn = (path: string) => process.geteuid === undefined || lstatSync(path).uid === process.geteuid();
+  try {
+    const config = readFileSync(join(gitDir, 'config'), 'utf8');
+    return (
+      // Git resolves links, and writes `/` on Windows.
+      sep === '/' &&
+      realpathSync(cwd) === cwd &&
+      /^\tbare = false$/m.test(config) &&
+      !/worktree|include|refstorage|\bbare\b(?! = false$)/im.test(config) &&
+      ['objects', 'refs'].every((name) => existsSync(join(gitDir, name))) &&
+      [cwd, gitDir].every(isOwn)
+    );
+  } catch {
+    return false; // Git words it.
+  }
 }

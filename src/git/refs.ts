@@ -67,8 +67,7 @@ export async function symbolicHead(repository: Repository): Promise<string | nul
 }
 
 async function readRefs(repository: Repository, prefix: string): Promise<{ name: string; oid: Oid; symref: string }[]> {
-  const { stdout } = await repository.run(listRefs(prefix));
-  const lines = stdout
+  const lines = (await repository.ask(listRefs(prefix)))
     .toString('utf8')
     .split('\n')
     .filter((line) => line !== '');
@@ -80,13 +79,10 @@ async function readRefs(repository: Repository, prefix: string): Promise<{ name:
 
 /** Remotes by name, each with its URLs. */
 async function readRemotes(repository: Repository): Promise<Map<string, string[]>> {
-  const { stdout } = await repository.run(['config', '-z', '--get-regexp', '^remote\\..*\\.(url|pushurl|fetch)$'], {
-    codes: [0, 1],
-  });
   const remotes = new Map<string, string[]>();
-  for (const entry of stdout.toString('utf8').split('\0')) {
-    const match = /^remote\.(.+)\.(url|pushurl|fetch)\n(.*)$/s.exec(entry);
-    if (match) remotes.set(match[1]!, [...(remotes.get(match[1]!) ?? []), match[3]!]);
+  for (const { key, value } of await repository.configuration()) {
+    const [, name] = /^remote\.(.+)\.(?:url|pushurl|fetch)$/s.exec(key) ?? [];
+    if (name !== undefined) remotes.set(name, [...(remotes.get(name) ?? []), value]);
   }
   return remotes;
 }
@@ -115,11 +111,11 @@ export async function fetchedFrom(repository: Repository, remote: string): Promi
 
 /** How to learn which branch of a remote is its default one, in a clone that fetches all of its branches or only some. */
 export async function learnDefault(repository: Repository, remote: string): Promise<string> {
-  const { stdout } = await repository.run(['config', '--get-all', `remote.${remote}.fetch`], { codes: [0, 1] });
+  const fetched = await repository.configuredAll(`remote.${remote}.fetch`);
   const name = shellWord(remote);
-  const all = /^\+?refs\/heads\/\*:/m.test(stdout.toString('utf8'));
-  const fetched = all ? '' : `git remote set-branches ${name} '*' && git fetch ${name} && `;
-  return `${fetched}git remote set-head ${name} --auto`;
+  const all = fetched.some(({ value }) => /^\+?refs\/heads\/\*:/.test(value));
+  const first = all ? '' : `git remote set-branches ${name} '*' && git fetch ${name} && `;
+  return `${first}git remote set-head ${name} --auto`;
 }
 
 function pickRemote(remotes: ReadonlyMap<string, string[]>, named?: string): string | null {

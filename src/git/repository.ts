@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { type BytePath, type Oid, type State, type Step, Undecided, UsageError } from '../model/index.ts';
 import type { GitContent } from './batch.ts';
+import { type Configured, configurationList, isKey, parseConfiguration } from './configuration.ts';
 import { gitEnvironment, gitSettings, type Keep } from './environment.ts';
 import { missing } from './missing.ts';
 import { ObjectReader } from './objects.ts';
+import { plainAnswer } from './plain-files.ts';
 import { diffIndex, type EarlyRuns, type GitResult, lookAround, rawArguments, runGit } from './process.ts';
 import { parseRaw } from './raw.ts';
 import { parseTree, type TreeEntry } from './tree.ts';
@@ -31,6 +34,12 @@ const oidForm = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const maxTree = 64 << 20;
 /** Bytes of Git's output that wait for us. */
 const readAhead = 4 << 20;
+/** Commands of Git that leave refs and configuration as they are. */
+const reading = new Set(
+  'cat-file diff diff-files diff-index diff-tree for-each-ref hash-object log ls-files ls-remote ls-tree merge-base merge-tree rev-list rev-parse status symbolic-ref write-tree'.split(
+    ' ',
+  ),
+);
 
 /** The one door to Git: plumbing only, in a rebuilt environment, bytes in and bytes out. */
 export class Repository {
@@ -38,6 +47,7 @@ export class Repository {
   readonly #env: NodeJS.ProcessEnv;
   readonly #early: EarlyRuns;
   #layout: Promise<Layout> | undefined;
+  readonly #answers = new Map<string, Promise<GitResult>>();
 
   /**
    * @param cwd a directory inside the repository
@@ -74,6 +84,35 @@ export class Repository {
 
   async text(args: readonly string[], options: RunOptions = {}): Promise<string> {
     return (await this.run(args, options)).stdout.toString('utf8').trimEnd();
+  }
+
+  /** What Git says of its refs or configuration, asked once: until we run what may change them, or somebody else did (`changed`). */
+  async ask(args: readonly string[]): Promise<Buffer> {
+    const key = args.join('\0');
+    const answer = this.#answers.get(key) ?? this.#start(args, {});
+    this.#answers.set(key, answer);
+    const { code, stdout, stderr } = await answer;
+    if (code !== 0) throw failure(args, code, stderr);
+    return stdout;
+  }
+
+  /** To be called after another program wrote to the repository. */
+  changed(): void {
+    this.#answers.clear();
+  }
+
+  /** The configuration from wherever Git takes it, what holds last. What is set for a single run is not of it. */
+  async configuration(): Promise<Configured[]> {
+    return parseConfiguration(await this.ask(configurationList));
+  }
+
+  async configuredAll(key: string): Promise<Configured[]> {
+    return (await this.configuration()).filter((each) => isKey(each, key));
+  }
+
+  /** The value of a configuration key that holds; null when it is not set. */
+  async configured(key: string): Promise<string | null> {
+    return (await this.configuredAll(key)).at(-1)?.value ?? null;
   }
 
   /** Runs Git and yields its output as it comes. @throws Undecided at the end when Git failed. */
@@ -217,8 +256,9 @@ export class Repository {
     return info?.type === 'commit' ? info.oid : null;
   }
 
+  /** @see https://git-scm.com/docs/gitrepository-layout#Documentation/gitrepository-layout.txt-shallow */
   async isShallow(): Promise<boolean> {
-    return (await this.text(['rev-parse', '--is-shallow-repository'])) === 'true';
+    return existsSync(join((await this.layout()).commonDir, 'shallow'));
   }
 
   /**
@@ -272,16 +312,29 @@ export class Repository {
   }
 
   #lookAround() {
-    this.#around ??= this.#spawn(lookAround, {}).then(({ code, stdout, stderr }) => ({
-      code,
-      stderr,
-      lines: stdout.toString().split('\n'),
-    }));
+    this.#around ??= this.#askAround();
     return this.#around;
   }
   #around: Promise<{ code: number; stderr: string; lines: string[] }> | undefined;
 
-  #spawn(args: readonly string[], options: RunOptions): Promise<GitResult> {
+  async #askAround(): Promise<{ code: number; stderr: string; lines: string[] }> {
+    const plain = plainAnswer(this.cwd, this.#env);
+    const { code, stdout, stderr } =
+      plain === null ? await this.#spawn(lookAround, {}) : { code: 0, stdout: plain, stderr: '' };
+    return { code, stderr, lines: stdout.toString().split('\n') };
+  }
+
+  async #spawn(args: readonly string[], options: RunOptions): Promise<GitResult> {
+    if (reading.has(args[0]!)) return this.#start(args, options);
+    this.#answers.clear();
+    try {
+      return await this.#start(args, options);
+    } finally {
+      this.#answers.clear();
+    }
+  }
+
+  #start(args: readonly string[], options: RunOptions): Promise<GitResult> {
     const plain = options.cwd === undefined && options.env === undefined && options.input === undefined;
     const key = args.join('\0');
     const early = plain ? this.#early.get(key) : undefined;

@@ -40,7 +40,7 @@ export async function hooksFolder(repository: Repository): Promise<HooksFolder &
   const { topLevel } = layout;
   if (topLevel === null) throw new UsageError('a bare repository has no hooks to wire', 'run this in a clone');
   const current = await hooksPath(repository);
-  const recorded = await config(repository, beforeKey);
+  const recorded = await repository.configured(beforeKey);
   const place =
     (await placeOf(repository, { ...layout, topLevel }, current)) ??
     (await committedFolder(repository, topLevel)) ??
@@ -55,20 +55,7 @@ export async function hooksFolder(repository: Repository): Promise<HooksFolder &
 
 /** `core.hooksPath` as it holds here, whoever set it. Our own calls switch hooks off by a setting of their own. */
 export async function hooksPath(repository: Repository): Promise<HooksPath | null> {
-  const { stdout } = await repository.run(['config', '--show-scope', '-z', '--get-all', 'core.hooksPath'], {
-    codes: [0, 1],
-  });
-  const fields = stdout.toString('utf8').split('\0');
-  let found: HooksPath | null = null;
-  for (let at = 0; at + 1 < fields.length; at += 2)
-    if (fields[at] !== 'command') found = { scope: fields[at]!, value: fields[at + 1]! };
-  return found;
-}
-
-/** A value of the configuration; null when it is not set. */
-export async function config(repository: Repository, key: string): Promise<string | null> {
-  const { code, stdout } = await repository.run(['config', '--get', key], { codes: [0, 1] });
-  return code === 1 ? null : stdout.toString('utf8').replace(/\n$/, '');
+  return (await repository.configuredAll('core.hooksPath')).at(-1) ?? null;
 }
 
 type Place = Pick<HooksFolder, 'folder' | 'runner' | 'hooksPath'>;

@@ -13,7 +13,7 @@ import { delimiter, dirname, join, sep } from 'node:path';
 import type { Repository } from '../git/repository.ts';
 import { UsageError } from '../model/index.ts';
 import { shellWord } from '../words/shell-word.ts';
-import { config, hooksPath } from './folder.ts';
+import { hooksPath } from './folder.ts';
 import { packageRoot, replaceFile } from './plan.ts';
 
 /** How a host keeps the hooks of a repository. */
@@ -73,7 +73,7 @@ async function layoutOf(repository: Repository, gitDir: string): Promise<HostLay
   const isGitLab =
     existsSync(join(gitDir, 'custom_hooks')) ||
     gitDir.split(sep).includes('@hashed') ||
-    (await config(repository, 'gitlab.fullpath')) !== null;
+    (await repository.configured('gitlab.fullpath')) !== null;
   return isGitLab ? 'GitLab' : 'plain';
 }
 

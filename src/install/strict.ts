@@ -7,7 +7,7 @@ import { type LoadedPolicy, policyNames, UsageError } from '../model/index.ts';
 import { defaultBranch } from '../rules/rules.ts';
 import { policyHereIfAny } from '../sources/policy.ts';
 import { shellWord } from '../words/shell-word.ts';
-import { config, type HooksFolder } from './folder.ts';
+import type { HooksFolder } from './folder.ts';
 import { packageRoot, readOptional, replaceFile, strictHook } from './plan.ts';
 
 type Wired = HooksFolder & { readonly commonDir: string; readonly topLevel: string };
@@ -17,7 +17,7 @@ export const strictKey = 'protect.strict';
 
 /** Is this clone to run strict mode: was it asked for here, or does the policy demand it? */
 export async function isStrict(repository: Repository): Promise<boolean> {
-  return (await config(repository, strictKey)) === 'true' || (await policyOf(repository))?.policy.strict === true;
+  return (await repository.configured(strictKey)) === 'true' || (await policyOf(repository))?.policy.strict === true;
 }
 
 /** An invalid policy is told where it judges, and keeps nobody from wiring. */

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promi
 import { basename, join } from 'node:path';
 import type { Repository } from '../git/repository.ts';
 import { alone } from '../machine/lock.ts';
-import { beforeKey, config, type hooksFolder, hooksPath, refuseLink } from './folder.ts';
+import { beforeKey, type hooksFolder, hooksPath, refuseLink } from './folder.ts';
 import { removeLine } from './line.ts';
 import { attributes, replaceFile } from './plan.ts';
 import { removeStrict } from './strict.ts';
@@ -55,11 +55,12 @@ export async function unwireHooks(repository: Repository, place: Wired): Promise
 }
 
 async function unwireAlone(repository: Repository, place: Wired): Promise<void> {
+  repository.changed();
   const wired = place.runner === 'husky' ? await worktrees(repository) : [];
   for (const worktree of wired) refuseLink(worktree, place.hooksPath);
   for (const worktree of wired) await removeShims(repository, worktree, place);
   await removeStrict(place);
-  const recorded = await config(repository, beforeKey);
+  const recorded = await repository.configured(beforeKey);
   const now = await hooksPath(repository);
   if (now?.value === place.hooksPath && recorded !== null && recorded !== now.value) {
     const scope = now.scope === 'worktree' ? '--worktree' : '--local';

@@ -5,7 +5,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import husky from 'husky';
 import type { Repository } from '../git/repository.ts';
 import { alone } from '../machine/lock.ts';
-import { beforeKey, config, type HooksFolder, hooksFolder, hooksPath, refuseLink } from './folder.ts';
+import { beforeKey, type HooksFolder, hooksFolder, hooksPath, refuseLink } from './folder.ts';
 import { hookNames, packageFolder, packageRoot, planHooks, replaceFile, strictHook, writePlanned } from './plan.ts';
 import { isStrict, writeStrict } from './strict.ts';
 
@@ -28,6 +28,8 @@ export const wiring = (commonDir: string) => ({
 });
 
 async function wireAlone(repository: Repository, cwd: string): Promise<string | null> {
+  // Another wiring may have come first.
+  repository.changed();
   const place = await hooksFolder(repository);
   const strict = await isStrict(repository);
   for (const planned of await planHooks(place, strict)) await writePlanned(place.topLevel, planned);
@@ -60,6 +62,7 @@ export async function runHusky(repository: Repository, topLevel: string, folder:
   } finally {
     process.chdir(before.cwd);
     Object.assign(process.env, before.env);
+    repository.changed();
     if (place !== null) rmSync(place, { recursive: true });
   }
 }
@@ -197,7 +200,7 @@ async function recordPlaces(repository: Repository, { topLevel }: Wired, cwd: st
 }
 
 async function set(repository: Repository, key: string, value: string): Promise<void> {
-  if ((await config(repository, key)) !== value) await repository.run(['config', '--local', key, value]);
+  if ((await repository.configured(key)) !== value) await repository.run(['config', '--local', key, value]);
 }
 
 /** Makes Git take its hooks from our folder. Returns why it does not. */

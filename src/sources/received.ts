@@ -76,6 +76,7 @@ async function standingOf(repository: Repository, { head, branches }: OtherSide)
 
 /** Is the policy that stands on the server still the one by which the push was judged? */
 export async function policyStands(repository: Repository, { standing: { head, policy } }: Received): Promise<boolean> {
+  repository.changed();
   const side = { ...(await ownBranches(repository)), head };
   return (await standingOf(repository, side)).policy === policy;
 }

@@ -275,18 +275,25 @@ export function policyText(keys: Record<string, Key>, more = ''): string {
   ].join('\n');
 }
 
-const wiredRepos = new Map<string, Repo>();
+/** Where the test processes of one run leave each other what is the same for all of them; a process alone has its own. */
+const shared = process.env['PROTECT_TEST_SHARED'] ?? folder('shared');
 
-/** An empty repository whose hooks are wired: that is done once, and copied. */
+/** An empty repository whose hooks are wired: the first that needs it makes it, all copy it. */
 function wiredRepo(format: 'sha1' | 'sha256'): Repo {
-  const template = wiredRepos.get(format);
-  if (template) return copyRepo(template);
+  const template = join(shared, `wired-${format}`);
+  if (existsSync(template)) return copyRepo(new Repo(template));
   const repo = newRepo({ format });
   const wired = repo.protect('wire');
   if (wired.code !== 0) throw new Error(wired.out);
   keepCompiled(repo);
-  wiredRepos.set(format, repo);
-  return copyRepo(repo);
+  const copy = copyRepo(repo);
+  try {
+    renameSync(repo.dir, template);
+  } catch (error) {
+    // Another process came first.
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+  return copy;
 }
 
 /** Puts the hooks' compiled code into a repository, as any has it that has seen a commit; how it gets there, hooks.test.ts tries. */

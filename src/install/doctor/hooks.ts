@@ -218,9 +218,7 @@ export const hookDiagnoses: readonly Diagnosis[] = [
     mends: false,
     async look(clone) {
       const { topLevel } = clone.layout;
-      const folder = (await clone.repository.run(['config', '--get', 'protect.folder'], { codes: [0, 1] })).stdout
-        .toString()
-        .trim();
+      const folder = (await clone.repository.configured('protect.folder')) ?? '';
       const manifests = await Promise.all(
         [topLevel, join(topLevel, folder)].map((at) => clone.read(join(at, 'package.json'))),
       );
