@@ -16,7 +16,7 @@ import { newRepo } from './support/world.ts';
  */
 const test = suite('histories');
 
-const amount = Number(process.env['HISTORIES'] ?? 126);
+const amount = Number(process.env['HISTORIES'] ?? 63);
 const first = Number(process.env['SEED'] ?? 1);
 const only = process.env['KNOB'];
 const knobOf = (seed: number) => (only as Knob | undefined) ?? knobs[seed % knobs.length]!;

@@ -1,6 +1,7 @@
-// Builds the package and the tests, then runs each test file in a process of its own. It cannot pass by accident: a
-// file without a summary, without a test, with a skipped one, or with an exit code that does not fit, has failed.
-//   node test/run.mjs [WORD…]     the files whose names hold one of the words; else all but those that install packages
+// Builds the package and the tests, then runs the test files, as many at a time as there are processors and one. It cannot
+// pass by accident: a file without a summary, without a test, with a skipped one, or with an exit code that does not fit, has failed.
+//   node test/run.mjs [WORD…]     the files whose names hold one of the words; else all but those of the next two
+//   --servers                     those with databases, backups, deploys, a browser or a server
 //   --registry                    those that install packages from the registry, which take minutes and a network
 //   --node VERSION                under another Node, which npm brings
 //   --no-build, --coverage
@@ -17,6 +18,7 @@ const { values: flags, positionals: wanted } = parseArgs({
   allowPositionals: true,
   options: {
     registry: { type: 'boolean', default: false },
+    servers: { type: 'boolean', default: false },
     node: { type: 'string' },
     'no-build': { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
@@ -26,6 +28,8 @@ const { values: flags, positionals: wanted } = parseArgs({
 const limit = 900_000;
 /** Files that install packages. */
 const registry = ['package', 'package-managers', 'hook-managers', 'deploy-pm2', 'db-versions'];
+/** Files that run what not every machine has, or that follow a service for a while. */
+const servers = /^(?:audit-page|backups|db-|deploy|listen|server|site|week)/;
 
 process.chdir(root);
 // Bundles leave out what nothing imports, so coverage is taken of the files as they are compiled one by one.
@@ -89,8 +93,10 @@ const place = (file) => {
   const at = longest.indexOf(nameOf(file));
   return at < 0 ? longest.length : at;
 };
+const jobOf = (name) => (registry.includes(name) ? 'registry' : servers.test(name) ? 'servers' : 'repository');
+const job = flags.registry ? 'registry' : flags.servers ? 'servers' : 'repository';
 const isWanted = (file) =>
-  wanted.length > 0 ? wanted.some((word) => file.includes(word)) : registry.includes(nameOf(file)) === flags.registry;
+  wanted.length > 0 ? wanted.some((word) => file.includes(word)) : jobOf(nameOf(file)) === job;
 const files = readdirSync('.test-build/test', { recursive: true })
   .filter((file) => file.endsWith('.test.js') && isWanted(file))
   .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
@@ -103,6 +109,10 @@ const executable = flags.node === undefined ? process.execPath : otherNode(flags
 let passed = 0;
 let failed = 0;
 const missing = [];
+/** Files that one process may test one after the other: they leave nothing running. */
+const isShared = (file) => jobOf(nameOf(file)) === 'repository';
+/** As many, as its memory grows, which each start of a program copies. */
+const together = 8;
 const isWaiting = (file) => waiting.includes(nameOf(file));
 const queue = files.filter((file) => !isWaiting(file));
 // One more than there are processors: some files wait for a terminal, a server or a browser now and then.
@@ -123,21 +133,23 @@ const shared = mkdtempSync(join(temporary, 'shared-'));
 const certificates = flags.registry ? {} : { NODE_EXTRA_CA_CERTS: undefined };
 await Promise.all(
   lanes.map(async (lane) => {
+    let tests = null;
     for (let file = lane.shift(); file; file = lane.shift()) {
-      const result = await runFile(join('.test-build/test', file));
-      passed += result.passed;
-      failed += result.failed;
-      missing.push(...result.missing);
-      const mark = result.failed === 0 ? 'ok  ' : 'FAIL';
-      console.log(
-        `${mark} ${relative('.', file)}: ${result.passed} passed, ${result.failed} failed (${(result.ms / 1000).toFixed(1)} s)`,
-      );
-      if (result.failed > 0) console.log(result.output.replace(/^/gm, '     '));
+      tests ??= startTests();
+      let result = await tests.run(join('.test-build/test', file));
+      if (result.isOver || !isShared(file) || tests.ran === together) {
+        result = await tests.end(result);
+        tests = null;
+      }
+      report(file, result);
     }
+    if (tests !== null) report('the last of them', await tests.end({ passed: 0, failed: 0, missing: [], ms: 0 }));
   }),
 );
-if (wanted.length === 0 && !flags.registry)
-  console.log(`left out, as they install packages: ${registry.join(', ')} (npm test -- --registry)`);
+if (wanted.length === 0 && job === 'repository')
+  console.log(
+    'not of this run: databases, backups, deploys and servers (npm test -- --servers); what installs packages (--registry)',
+  );
 if (missing.length > 0)
   console.log(`${missing.length} not run, as this machine has no ${[...new Set(missing)].join(', ')}`);
 console.log(`${passed} passed, ${failed} failed`);
@@ -191,36 +203,77 @@ function otherNode(version) {
   return found;
 }
 
-function runFile(file) {
-  const started = Date.now();
-  return new Promise((done) => {
-    const child = spawn(executable, ['--enable-source-maps', file], {
-      env: {
-        ...process.env,
-        ...certificates,
-        TMPDIR: temporary,
-        PROTECT_TEST_SHARED: shared,
-        FORCE_COLOR: '0',
-        NODE_OPTIONS: '',
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
+/** Starts a process that tests files: see support/files.ts. */
+function startTests() {
+  const child = spawn(executable, ['--enable-source-maps', '.test-build/test/support/files.js'], {
+    env: {
+      ...process.env,
+      ...certificates,
+      TMPDIR: temporary,
+      PROTECT_TEST_SHARED: shared,
+      FORCE_COLOR: '0',
+      NODE_OPTIONS: '',
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+  });
+  running.add(child.pid);
+  child.on('exit', () => running.delete(child.pid));
+  let output = '';
+  let heard = () => {};
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += chunk;
+      heard();
     });
-    running.add(child.pid);
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
-    let late = false;
+  const closed = new Promise((done) => child.on('close', (code) => done(code ?? 1)));
+  let late = false;
+  const limited = async (wait) => {
     const timer = setTimeout(() => {
       late = true;
       process.kill(-child.pid, 'SIGKILL');
     }, limit);
-    child.on('exit', () => running.delete(child.pid));
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      done({ ...count(output, code, late), output, ms: Date.now() - started });
-    });
-  });
+    const result = await wait;
+    clearTimeout(timer);
+    return result;
+  };
+  const tests = {
+    ran: 0,
+    /** Tests a file. `isOver`: the process did not live to its end. */
+    async run(file) {
+      const started = Date.now();
+      output = '';
+      tests.ran++;
+      const ended = new Promise((done) => {
+        heard = () => {
+          const [, code] = /^# ended with (\d+)$/m.exec(output) ?? [];
+          if (code !== undefined) done(Number(code));
+        };
+      });
+      child.send(file);
+      const code = await limited(Promise.race([ended, closed.then(() => null)]));
+      return { ...count(output, code ?? 1, late), output, isOver: code === null, ms: Date.now() - started };
+    },
+    /** Lets the process end. What goes wrong there is a fault of its last file. */
+    async end(last) {
+      if (child.connected) child.send(null);
+      const code = await limited(closed);
+      return code === 0 && !late ? last : { ...last, output, failed: Math.max(last.failed, 1) };
+    },
+  };
+  return tests;
+}
+
+function report(file, result) {
+  passed += result.passed;
+  failed += result.failed;
+  missing.push(...result.missing);
+  const mark = result.failed === 0 ? 'ok  ' : 'FAIL';
+  if (result.ms > 0 || result.failed > 0)
+    console.log(
+      `${mark} ${relative('.', file)}: ${result.passed} passed, ${result.failed} failed (${(result.ms / 1000).toFixed(1)} s)`,
+    );
+  if (result.failed > 0) console.log(result.output.replace(/^/gm, '     '));
 }
 
 /** uvu exits 0 for an empty file, a throwing `before` and a left-in `only`; so its summaries are read too. */

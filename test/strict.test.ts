@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { approve, copyWithRemote, folder, guardedRepo, hooksApart, Repo, type Result, run } from './support/world.ts';
 
+hooksStay();
 const test = suite('strict mode');
 
 interface World {

@@ -77,6 +77,7 @@ export class Judged {
   async deploy(branch: string, tips: ReadonlyMap<string, Node>): Promise<Answer> {
     for (const [name, { oid }] of tips)
       writeFileSync(join(this.#repo.dir, `.git/refs/remotes/origin/${name}`), `${oid}\n`);
+    this.#repository.changed();
     const order = {
       environment: branch === 'main' ? 'production' : 'older',
       replaced: null,

@@ -31,7 +31,7 @@ interface Request {
 /** For the shell that asks: it starts Node. */
 const goOn = '';
 
-/** Gates that a process of its own has answered for in this test file. */
+/** Gates that a process of its own has answered for in this test process. */
 const tried = new Set<string>();
 
 /** Answers hooks: see staying-hooks.ts. */
