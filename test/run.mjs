@@ -112,7 +112,7 @@ const missing = [];
 /** Files that one process may test one after the other: they leave nothing running. */
 const isShared = (file) => jobOf(nameOf(file)) === 'repository';
 /** As many, as its memory grows, which each start of a program copies. */
-const together = 8;
+const together = 20;
 const isWaiting = (file) => waiting.includes(nameOf(file));
 const queue = files.filter((file) => !isWaiting(file));
 // One more than there are processors: some files wait for a terminal, a server or a browser now and then.

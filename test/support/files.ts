@@ -1,6 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { hooksStay } from './staying-hooks.ts';
-import { freshFolders } from './world.ts';
+import { hooksGo, hooksStay } from './staying-hooks.ts';
 
 /**
  * Tests one file after the other in one process, as run.mjs names them: what most files cost is Node's start, that of the
@@ -19,7 +18,7 @@ process.on('message', async (file: string | null) => {
   if (file === null) return process.disconnect();
   globalThis.UVU_QUEUE = [[null]];
   process.exitCode = 0;
-  freshFolders();
+  hooksGo();
   await import(pathToFileURL(file).href);
   // Behind what suite.ts put off.
   await new Promise((done) => setImmediate(done));

@@ -18,6 +18,11 @@ export function hooksStay(): void {
   if (asking !== null) programs.unshift(asking);
 }
 
+/** For the next file of the same process, which may need hooks with processes of their own. */
+export function hooksGo(): void {
+  if (programs[0] === asking) programs.shift();
+}
+
 function startAsking(): string | null {
   // What the process that stays is to know of whoever asks stands there.
   if (!existsSync('/proc/self/environ')) return null;

@@ -26,13 +26,11 @@ export const distFolder = process.env['PROTECT_TEST_DIST'] ?? join(projectRoot, 
 /** What holds every folder of this test process. */
 export const testsFolder = realpathSync(mkdtempSync(join(tmpdir(), 'protect-test-')));
 process.on('exit', () => rmSync(testsFolder, { recursive: true, force: true }));
-/** What holds those of the test file that is running. */
-let ofFile = testsFolder;
 let folders = 0;
 
-/** A new empty folder that is removed when the test file, or the process, ends. */
+/** A new empty folder that is removed when the test process ends. */
 export function folder(name = 'f'): string {
-  const path = join(ofFile, `${name}${++folders}`);
+  const path = join(testsFolder, `${name}${++folders}`);
   mkdirSync(path);
   return path;
 }
@@ -65,17 +63,6 @@ writeFileSync(
 
 /** Where the tests' runs find programs. */
 export const programs = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'];
-const usualPrograms = [...programs];
-
-/** For the next test file of the same process: what the last one made goes. */
-export function freshFolders(): void {
-  if (ofFile !== testsFolder) rmSync(ofFile, { recursive: true, force: true });
-  ofFile = testsFolder;
-  ofFile = folder('file');
-  programs.splice(0, Number.POSITIVE_INFINITY, ...usualPrograms);
-  guardedRepos.clear();
-  madeKey = undefined;
-}
 
 /** For a run whose hooks have processes of their own in any case: it is killed, others run beside it, or no test looks at it. */
 export const hooksApart: NodeJS.ProcessEnv = { PATH: programs.join(':') };
