@@ -29,7 +29,7 @@ const limit = 900_000;
 /** Files that install packages. */
 const registry = ['package', 'package-managers', 'hook-managers', 'deploy-pm2', 'db-versions'];
 /** Files that run what not every machine has, or that follow a service for a while. */
-const servers = /^(?:audit-page|backups|db-|deploy|listen|server|site|week)/;
+const servers = /^(?:audit-page|backups|completion|db-|deploy|listen|server|site|week)/;
 
 process.chdir(root);
 // Bundles leave out what nothing imports, so coverage is taken of the files as they are compiled one by one.
@@ -148,7 +148,7 @@ await Promise.all(
 );
 if (wanted.length === 0 && job === 'repository')
   console.log(
-    'not of this run: databases, backups, deploys and servers (npm test -- --servers); what installs packages (--registry)',
+    'not of this run: databases, backups, deploys, servers (npm test -- --servers); what installs packages (--registry)',
   );
 if (missing.length > 0)
   console.log(`${missing.length} not run, as this machine has no ${[...new Set(missing)].join(', ')}`);

@@ -42,7 +42,7 @@ function refused({ repo }: World, before: string, result: Result, what: string):
   is.not(result.code, 0, `${what}: ${result.out}`);
   match(result.out, 'protect: refused (strict mode', what);
   match(result.out, 'server/pay.ts', what);
-  is(repo.git('rev-parse', 'refs/heads/main'), before, what);
+  is(repo.head('refs/heads/main'), before, what);
   const way = /^main stays where it is; (.*)$/m.exec(result.out)?.[1];
   ok(way, `${what}: ${result.out}`);
   return way!;
@@ -238,7 +238,7 @@ for (const { what, prepare, run: command, back, left = '', on = 'main' } of rows
     const world = strictWorld();
     const { repo } = world;
     prepare?.(repo);
-    const before = repo.git('rev-parse', 'refs/heads/main');
+    const before = repo.head('refs/heads/main');
     const result = run(repo.dir, 'sh', ['-c', command], { env: hooksApart });
     if (what === 'a name in other letters') {
       is.not(result.code, 0);
@@ -255,7 +255,7 @@ for (const { what, prepare, run: command, back, left = '', on = 'main' } of rows
     }
     is(repo.git('rev-parse', '--abbrev-ref', 'HEAD'), on);
     is(repo.git('status', '--porcelain', '-uno').split('\n').filter(Boolean).join('\n'), left);
-    is(repo.git('rev-parse', 'refs/heads/main'), before);
+    is(repo.head('refs/heads/main'), before);
   });
 
 test('the way on: what is approved is committed with the message that was written', () => {
@@ -289,7 +289,7 @@ test('a branch that was moved behind the hook is found by the next commit on it'
   repo.git('switch', '-q', 'good');
   repo.git('branch', '-M', 'evil', 'main');
   repo.git('switch', '-q', 'main');
-  const before = repo.git('rev-parse', 'main');
+  const before = repo.head('main');
   repo.write('src/b.ts', 'b\n').git('add', 'src/b.ts');
   refused(world, before, repo.tryGit('commit', '-q', '-m', 'feat: b'), 'the next commit');
 });
@@ -300,7 +300,7 @@ test('what came in from the side of a merge vouches for nothing', () => {
   // Main takes the branch, and not what it holds: the edit is behind main, and was never its state.
   repo.git('-c', 'core.hooksPath=/dev/null', 'merge', '-q', '-s', 'ours', '-m', 'chore: merge evil', 'evil');
   repo.git('push', '-q', '--no-verify', 'origin', 'main');
-  const before = repo.git('rev-parse', 'main');
+  const before = repo.head('main');
   refused(world, before, repo.tryGit('reset', '-q', '--hard', 'evil'), 'to the merged side');
   repo.git('reset', '-q', '--merge');
   repo.git('switch', '-q', '-c', 'on-evil', 'evil');
@@ -313,7 +313,7 @@ test('a branch of another name on the remote vouches for nothing', () => {
   const { repo } = world;
   repo.git('push', '-q', '--no-verify', 'origin', 'evil');
   repo.git('fetch', '-q');
-  refused(world, repo.git('rev-parse', 'main'), repo.tryGit('merge', '-q', '--ff-only', 'origin/evil'), 'origin/evil');
+  refused(world, repo.head('main'), repo.tryGit('merge', '-q', '--ff-only', 'origin/evil'), 'origin/evil');
 });
 
 test('a deleted main that comes back is judged from the trusted tip', () => {
@@ -380,7 +380,7 @@ test('linked worktrees are held, with and without packages', () => {
   repo.git('worktree', 'add', '-q', place, 'main');
   const linked = new Repo(place, hooksApart);
   stageEdit(linked);
-  const before = repo.git('rev-parse', 'main');
+  const before = repo.head('main');
   const result = linked.tryGit('commit', '-n', '-q', '-m', 'CRITICAL: x');
   const way = refused(world, before, result, 'linked');
   match(way, /git commit -eF \S+\/worktrees\/w\/COMMIT_EDITMSG$/);

@@ -1,7 +1,9 @@
 import { is, match, not } from 'uvu/assert';
+import { hooksStay } from './support/staying-hooks.ts';
 import { suite } from './support/suite.ts';
 import { approve, copyRepo, guardedRepo, type Repo, type Result } from './support/world.ts';
 
+hooksStay();
 const test = suite('workflows');
 
 const rule = (more = '') =>

@@ -168,7 +168,7 @@ async function replace(place: Place, admin: Session, target: Target, what: Repla
   const created = () => beginFresh(place, admin, database, fresh);
   const { notes } = await restoreBeside(place, admin, target, dump, fresh, { created, owners: true });
   for (const note of notes) order.say(`note: ${note}`);
-  const kept = keptName(database, place.now());
+  const kept = await freeName(place, server, database);
   const line = { environment: name, sha256: order.sha256, nonce: order.nonce, kept };
   let number = '';
   try {
@@ -225,10 +225,16 @@ function appFor(place: Place, name: string, { host, port }: Target): Target {
   return isPooled(app) ? { ...app, host, port } : app;
 }
 
-/** `<name>_before_<UTC time>`, within the 63 bytes of a name. */
-function keptName(database: string, now: Date): string {
-  const end = `_before_${now.toISOString().replace(/[-:]|\.\d+/g, '')}`;
-  let start = database;
-  while (Buffer.byteLength(start + end) > 63) start = [...start].slice(0, -1).join('');
-  return start + end;
+/** `<name>_before_<UTC time>`, within the 63 bytes of a name; with a number behind it where a restore of the same second took that. */
+async function freeName(place: Place, server: Target, database: string): Promise<string> {
+  const time = place
+    .now()
+    .toISOString()
+    .replace(/[-:]|\.\d+/g, '');
+  for (let n = 1; ; n++) {
+    const end = `_before_${time}${n === 1 ? '' : `_${n}`}`;
+    let start = database;
+    while (Buffer.byteLength(start + end) > 63) start = [...start].slice(0, -1).join('');
+    if ((await oidOf(place, server, start + end)) === null) return start + end;
+  }
 }

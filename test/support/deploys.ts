@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import {
   newRepo,
   policyText,
   type Repo,
+  testsFolder,
 } from './world.ts';
 
 /** A small service that is really deployed: a Node server which says what it runs, and fails as its files tell it to. */
@@ -56,6 +57,22 @@ const children: ChildProcess[] = [];
 export function stopServices(): void {
   for (const child of children) child.kill('SIGKILL');
   for (const repo of running) stopService(repo);
+  for (const pid of lost()) process.kill(pid, 'SIGKILL');
+}
+
+/** Services whose deploy was killed before it wrote down their process. */
+function lost(): number[] {
+  if (!existsSync('/proc/self/cwd')) return [];
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const isService = readFileSync(`/proc/${pid}/cmdline`, 'utf8') === 'node\0server.mjs\0';
+        return isService && readlinkSync(`/proc/${pid}/cwd`).startsWith(testsFolder);
+      } catch {
+        return false; // It has just ended, or is no process.
+      }
+    });
 }
 
 export function stopService(repo: Repo): void {

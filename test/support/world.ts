@@ -209,14 +209,16 @@ export class Repo {
   }
 
   head(rev = 'HEAD'): string {
-    return (rev === 'HEAD' ? this.plainHead() : null) ?? this.git('rev-parse', rev);
+    return this.plainHead(rev) ?? this.git('rev-parse', rev);
   }
 
-  /** The commit of the branch that is checked out, where plain files tell: most of what tests ask, and no process each time. */
-  private plainHead(): string | null {
+  /** The commit of a branch where plain files tell: most of what tests ask, and no process each time. */
+  private plainHead(rev: string): string | null {
     if (Object.keys(this.env).some((name) => name.startsWith('GIT_DIR')) || !this.has('.git/HEAD')) return null;
-    const [, branch] = /^ref: (refs\/heads\/.+)\n$/.exec(this.read('.git/HEAD')) ?? [];
-    return branch !== undefined && this.has(`.git/${branch}`) ? this.read(`.git/${branch}`).trimEnd() : null;
+    const [, current] = /^ref: (refs\/heads\/.+)\n$/.exec(this.read('.git/HEAD')) ?? [];
+    const branch = rev === 'HEAD' ? current : /^\w+$/.test(rev) ? `refs/heads/${rev}` : rev;
+    if (branch === undefined || !/^refs\/heads\/./.test(branch) || this.has(`.git/refs/tags/${rev}`)) return null;
+    return this.has(`.git/${branch}`) ? this.read(`.git/${branch}`).trimEnd() : null;
   }
 
   /** Brings a branch to a remote in a folder, as a push past every hook does, which takes nine processes. */
@@ -248,9 +250,13 @@ export function newRepo(options: { format?: 'sha1' | 'sha256'; install?: boolean
 export function addRemote(repo: Repo, name = 'origin', push = true): Repo {
   const dir = folder('remote');
   const bare = new Repo(dir);
-  const format = repo.git('rev-parse', '--show-object-format');
+  const config = repo.read('.git/config');
+  const format = /objectformat = sha256/.test(config) ? 'sha256' : 'sha1';
   bare.git('init', '--quiet', '--bare', '-b', 'main', `--object-format=${format}`);
-  repo.git('remote', 'add', name, dir);
+  repo.write(
+    '.git/config',
+    `${config}[remote "${name}"]\n\turl = ${dir}\n\tfetch = +refs/heads/*:refs/remotes/${name}/*\n`,
+  );
   if (push) {
     repo.publish('main', name);
     repo.write(`.git/refs/remotes/${name}/HEAD`, `ref: refs/remotes/${name}/main\n`);
