@@ -319,7 +319,8 @@ async function apart(
     stream.on('data', (chunk) => {
       out += chunk;
       if (acted !== null || !out.includes(word)) return;
-      acted = seen(() => process.kill(-child.pid!, 'SIGKILL'));
+      // It may have given up by itself meanwhile.
+      acted = seen(() => (child.exitCode === null ? process.kill(-child.pid!, 'SIGKILL') : false));
     });
   const code = await new Promise<number | null>((done) => child.on('close', done));
   await acted;

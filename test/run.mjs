@@ -12,6 +12,7 @@ import { cpus, freemem, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { startTests } from './processes.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { values: flags, positionals: wanted } = parseArgs({
@@ -24,8 +25,6 @@ const { values: flags, positionals: wanted } = parseArgs({
     coverage: { type: 'boolean', default: false },
   },
 });
-/** Milliseconds; several times what the longest file needs on a busy machine. */
-const limit = 900_000;
 /** Files that install packages. */
 const registry = ['package', 'package-managers', 'hook-managers', 'deploy-pm2', 'db-versions'];
 /** Files that run what not every machine has, or that follow a service for a while. */
@@ -120,22 +119,24 @@ const lanes = [
   ...files.filter(isWaiting).map((file) => [file]),
   ...Array.from({ length: Math.max(2, cpus().length) + 1 }, () => queue),
 ];
-/** Test processes, by what their groups are called; whoever stops the run stops them, before their files go. */
-const running = new Set();
-process.on('exit', () => {
-  for (const pid of running) process.kill(-pid, 'SIGKILL');
-});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 const temporary = inMemory() ?? onDisk();
 /** What every test process would make for itself: see world.ts. */
 const shared = mkdtempSync(join(temporary, 'shared-'));
-/** Where a company sets more of them each Node reads them at its start, which takes longer than many a test. */
-const certificates = flags.registry ? {} : { NODE_EXTRA_CA_CERTS: undefined };
+const env = {
+  ...process.env,
+  // Where a company sets more of them each Node reads them at its start, which takes longer than many a test.
+  ...(flags.registry ? {} : { NODE_EXTRA_CA_CERTS: undefined }),
+  TMPDIR: temporary,
+  PROTECT_TEST_SHARED: shared,
+  FORCE_COLOR: '0',
+  NODE_OPTIONS: '',
+};
 await Promise.all(
   lanes.map(async (lane) => {
     let tests = null;
     for (let file = lane.shift(); file; file = lane.shift()) {
-      tests ??= startTests();
+      tests ??= startTests(executable, env);
       let result = await tests.run(join('.test-build/test', file));
       if (result.isOver || !isShared(file) || tests.ran === together) {
         result = await tests.end(result);
@@ -203,67 +204,6 @@ function otherNode(version) {
   return found;
 }
 
-/** Starts a process that tests files: see support/files.ts. */
-function startTests() {
-  const child = spawn(executable, ['--enable-source-maps', '.test-build/test/support/files.js'], {
-    env: {
-      ...process.env,
-      ...certificates,
-      TMPDIR: temporary,
-      PROTECT_TEST_SHARED: shared,
-      FORCE_COLOR: '0',
-      NODE_OPTIONS: '',
-    },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    detached: true,
-  });
-  running.add(child.pid);
-  child.on('exit', () => running.delete(child.pid));
-  let output = '';
-  let heard = () => {};
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      output += chunk;
-      heard();
-    });
-  const closed = new Promise((done) => child.on('close', (code) => done(code ?? 1)));
-  let late = false;
-  const limited = async (wait) => {
-    const timer = setTimeout(() => {
-      late = true;
-      process.kill(-child.pid, 'SIGKILL');
-    }, limit);
-    const result = await wait;
-    clearTimeout(timer);
-    return result;
-  };
-  const tests = {
-    ran: 0,
-    /** Tests a file. `isOver`: the process did not live to its end. */
-    async run(file) {
-      const started = Date.now();
-      output = '';
-      tests.ran++;
-      const ended = new Promise((done) => {
-        heard = () => {
-          const [, code] = /^# ended with (\d+)$/m.exec(output) ?? [];
-          if (code !== undefined) done(Number(code));
-        };
-      });
-      child.send(file);
-      const code = await limited(Promise.race([ended, closed.then(() => null)]));
-      return { ...count(output, code ?? 1, late), output, isOver: code === null, ms: Date.now() - started };
-    },
-    /** Lets the process end. What goes wrong there is a fault of its last file. */
-    async end(last) {
-      if (child.connected) child.send(null);
-      const code = await limited(closed);
-      return code === 0 && !late ? last : { ...last, output, failed: Math.max(last.failed, 1) };
-    },
-  };
-  return tests;
-}
-
 function report(file, result) {
   passed += result.passed;
   failed += result.failed;
@@ -274,19 +214,4 @@ function report(file, result) {
       `${mark} ${relative('.', file)}: ${result.passed} passed, ${result.failed} failed (${(result.ms / 1000).toFixed(1)} s)`,
     );
   if (result.failed > 0) console.log(result.output.replace(/^/gm, '     '));
-}
-
-/** uvu exits 0 for an empty file, a throwing `before` and a left-in `only`; so its summaries are read too. */
-function count(output, code, late) {
-  const sum = (word) =>
-    [...output.matchAll(new RegExp(`^ {2}${word}:\\s+(\\d+)`, 'gm'))].reduce(
-      (total, match) => total + Number(match[1]),
-      0,
-    );
-  const [total, good, skipped] = [sum('Total'), sum('Passed'), sum('Skipped')];
-  // What this machine has no program for says so; any other skipped test was left out by mistake.
-  const missing = [...output.matchAll(/^# not run, there is no (.+): .+$/gm)].map(([, what]) => what);
-  const bad = total - good + Math.max(0, skipped - missing.length);
-  const broken = late || code !== 0 || (total === 0 && missing.length === 0);
-  return { passed: good, failed: bad > 0 ? bad : broken ? 1 : 0, missing };
 }
