@@ -669,3 +669,21 @@ needing(
     is(await orders(), 220);
   },
 );
+
+needing(
+  test,
+  missing,
+  'what it keeps gets a name of its own, where one of the same second has that already',
+  async () => {
+    const { restore, id, sign, orders, production } = await world();
+    const { token } = sign();
+    const time = (second: number) => new Date(Date.now() + second * 1000).toISOString().replace(/[-:]|\.\d+/g, '');
+    const taken = Array.from({ length: 40 }, (_, second) => `shop_before_${time(second)}`);
+    for (const name of taken) await production.sql('postgres', `create database "${name}" template template0`);
+    const done = restore(id, '--to', 'production', '--waiver', token);
+    is(done.code, 0, done.out);
+    const [kept] = (await databases(production)).filter((name) => name !== 'shop' && !taken.includes(name));
+    match(kept!, /^shop_before_\d{8}T\d{6}Z_2$/);
+    is(await orders(kept), 220);
+  },
+);
