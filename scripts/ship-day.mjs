@@ -34,7 +34,8 @@ const policy = (port) => `  shop:
 export async function shipDay() {
   console.log('The shop itself is deployed: by a script of the team, with a way back, under watch.\n');
   const port = await freePort();
-  process.on('exit', stopService);
+  // Before the folder goes, which says which process it is.
+  process.prependListener('exit', stopService);
   prepare(port);
   step(
     'How it is shipped and taken back is policy.',
@@ -126,10 +127,12 @@ function isReady(folder) {
 }
 
 function stopService() {
+  const file = join(repo, '.pid');
+  if (!existsSync(file)) return;
   try {
-    process.kill(Number(readFileSync(join(repo, '.pid'), 'utf8')), 'SIGKILL');
-  } catch {
-    // It has ended already.
+    process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
   }
 }
 

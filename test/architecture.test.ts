@@ -145,7 +145,7 @@ test('each check names what it needs, and what its type says', () => {
 test('Git is started only behind its door', () => {
   // The process for lint-staged starts nothing itself; it watches what lint-staged starts.
   const doors = [
-    'git/repository.ts',
+    'git/runs.ts',
     'git/process.ts',
     'git/batch.ts',
     'approvals/keys.ts',

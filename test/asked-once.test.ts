@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chownSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is } from 'uvu/assert';
 import { plainAnswer } from '../src/git/plain-files.ts';
@@ -50,6 +50,26 @@ test('where Git would see anything else, Git is asked', () => {
   if (process.geteuid?.() !== 0) return;
   chownSync(join(plain.dir, '.git'), 1234, 1234);
   is(plainAnswer(plain.dir, environment()), null, 'of somebody else');
+});
+
+test('refs that are links, and settings for all repositories, are what Git makes of them', () => {
+  for (const [link, target] of [
+    ['.git/HEAD', 'refs/heads/main'],
+    ['.git/refs/heads/main', 'other'],
+  ] as const) {
+    const { repo } = guardedRepo();
+    repo.git('branch', 'other');
+    unlinkSync(join(repo.dir, link));
+    symlinkSync(target, join(repo.dir, link));
+    is(plainAnswer(repo.dir, environment()), null, link);
+  }
+  const { repo } = guardedRepo();
+  const settings = join(folder('settings'), 'config');
+  for (const text of ['[core]\n\tbare = true\n', '[core]\n\tworktree = /nowhere\n']) {
+    writeFileSync(settings, text);
+    const there = new Repo(repo.dir, { GIT_CONFIG_GLOBAL: settings });
+    is(plainAnswer(repo.dir, environment(there.env)), there.tryGit(...lookAround).stdout, text);
+  }
 });
 
 test('a repository that says it is bare, or that is of somebody else, is what Git makes of it', () => {

@@ -156,6 +156,12 @@ if (missing.length > 0)
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
+/** Runs a step of the build; the run ends with it where it fails. */
+function built(...command) {
+  const child = spawn(process.execPath, command, { stdio: 'inherit' });
+  return new Promise((done) => child.on('close', (code) => (code === 0 ? done() : process.exit(1))));
+}
+
 /**
  * A folder for the tests' files in memory, where there is room and programs may be run there: a disk's file system spends
  * more on files that live for a second than Git does on reading them. Null: there is none, or TMPDIR says where they go.
@@ -179,12 +185,7 @@ function inMemory() {
   }
 }
 
-/** Runs a step of the build; the run ends with it where it fails. */
-function built(...command) {
-  const child = spawn(process.execPath, command, { stdio: 'inherit' });
-  return new Promise((done) => child.on('close', (code) => (code === 0 ? done() : process.exit(1))));
-}
-
+/** The same on disk. */
 function onDisk() {
   const folder = mkdtempSync(join(tmpdir(), 'protect-tests-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -204,6 +205,7 @@ function otherNode(version) {
   return found;
 }
 
+/** Counts what a file said, and shows it where that is not all well. */
 function report(file, result) {
   passed += result.passed;
   failed += result.failed;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { alone } from '../machine/lock.ts';
 import { Undecided } from '../model/index.ts';
+import { stampOf } from '../words/stamp.ts';
 import { encrypt } from './age.ts';
 import { dumpDatabase } from './dump.ts';
 import type { Dumped } from './dumped.ts';
@@ -58,10 +59,7 @@ export async function createBackup(place: BackupPlace, options: CreateOptions): 
 }
 
 function nameOf(place: BackupPlace, issue: number | null, before: readonly Stored[]): string {
-  const time = place
-    .now()
-    .toISOString()
-    .replace(/[-:]|\.\d+/g, '');
+  const time = stampOf(place.now());
   const base = `${prefixOf(place)}${issue === null ? '' : `${issue}_`}${time}`;
   const taken = new Set(before.map(({ manifest }) => manifest.id));
   let id = base;

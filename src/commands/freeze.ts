@@ -6,6 +6,7 @@ import { Repository } from '../git/repository.ts';
 import { exitCode, UsageError } from '../model/index.ts';
 import { type FreezeFile, freezesFolder, longestReason } from '../readers/freeze.ts';
 import { slug } from '../words/slug.ts';
+import { stampOf } from '../words/stamp.ts';
 import { visible } from '../words/visible.ts';
 import type { Io } from './io.ts';
 import { readOptions, type Usage } from './options.ts';
@@ -40,10 +41,11 @@ export async function freeze(args: readonly string[], io: Io): Promise<number> {
 export async function putUpFreeze(repository: Repository, io: Io, reason: string): Promise<string> {
   const layout = await repository.layout();
   if (layout.topLevel === null) throw new UsageError('a bare repository has no files', 'run this in a clone');
-  const at = io.now().toISOString();
+  const now = io.now();
+  const at = now.toISOString();
   const by = (await new Porcelain(layout, layout.topLevel).config('user.name')) ?? 'somebody';
   const content: FreezeFile = { version: 1, reason, by, at };
-  const path = `${freezesFolder}${at.replace(/[-:]|\.\d+/g, '')}-${slug(reason, 'frozen')}.freeze`;
+  const path = `${freezesFolder}${stampOf(now)}-${slug(reason, 'frozen')}.freeze`;
   await mkdir(dirname(join(layout.topLevel, path)), { recursive: true });
   await writeFile(join(layout.topLevel, path), `${JSON.stringify(content, null, 1)}\n`, { flag: 'wx' });
   await repository.run(['add', '--', path], { cwd: layout.topLevel });

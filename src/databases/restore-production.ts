@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Refused, Undecided } from '../model/index.ts';
+import { stampOf } from '../words/stamp.ts';
 import { readAsApp } from './app-reads.ts';
 import type { Dump } from './dump.ts';
 import { exchange, InDoubt, oidOf } from './exchange.ts';
@@ -227,10 +228,7 @@ function appFor(place: Place, name: string, { host, port }: Target): Target {
 
 /** `<name>_before_<UTC time>`, within the 63 bytes of a name; with a number behind it where a restore of the same second took that. */
 async function freeName(place: Place, server: Target, database: string): Promise<string> {
-  const time = place
-    .now()
-    .toISOString()
-    .replace(/[-:]|\.\d+/g, '');
+  const time = stampOf(place.now());
   for (let n = 1; ; n++) {
     const end = `_before_${time}${n === 1 ? '' : `_${n}`}`;
     let start = database;

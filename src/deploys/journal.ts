@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Oid, Undecided } from '../model/index.ts';
+import { stampOf } from '../words/stamp.ts';
 
 /** How a deploy ended, or stands. */
 export type State = 'refused' | 'unchanged' | 'live' | 'taken-back' | 'stuck' | 'interrupted';
@@ -119,10 +120,9 @@ export class Journal {
 /** The time that a journal is called by: now, or just behind the newest one, where the clock was set back since. */
 function stampAfter(folder: string, environment: string, now: Date): string {
   const newest = namesOf(folder, environment).at(-1)?.slice(0, '20261127T235959Z'.length) ?? '';
-  const stamp = (time: Date) => time.toISOString().replace(/[-:]|\.\d+/g, '');
-  if (stamp(now) >= newest) return stamp(now);
+  if (stampOf(now) >= newest) return stampOf(now);
   const iso = newest.replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z');
-  return stamp(new Date(Date.parse(iso) + 1000));
+  return stampOf(new Date(Date.parse(iso) + 1000));
 }
 
 /** The journals of an environment, the oldest first. @throws Undecided for one that is not as it was written */

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { countFile, finish, unfinished, writeBeside } from '../backups/written.ts';
 import { lookAt } from '../machine/look.ts';
 import { type Oid, Undecided } from '../model/index.ts';
+import { stampOf } from '../words/stamp.ts';
 import { archiveFault, type Contained } from './archive.ts';
 import type { DeployPlace } from './place.ts';
 import { packTar } from './tar.ts';
@@ -35,10 +36,7 @@ export async function packRelease(place: DeployPlace, commit: Oid | ''): Promise
   await prepareFolder(folder, place.environment.release!.into);
   await refuseFullDisk(place, folder);
   for (const path of paths) await refuseMissing(place.topLevel, path);
-  const time = place
-    .now()
-    .toISOString()
-    .replace(/[-:]|\.\d+/g, '');
+  const time = stampOf(place.now());
   const id = `${place.name}_${time}_${commit === '' ? 'first' : commit.slice(0, 12)}`;
   const file = `${id}.tar.gz`;
   const stream = await packTar(place.topLevel, paths);

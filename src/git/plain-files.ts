@@ -40,9 +40,11 @@ export interface PlainHead {
 export function headOf({ gitDir, commonDir }: Folders): PlainHead | null {
   try {
     const oid = (text: string) => /^([0-9a-f]{40}|[0-9a-f]{64})\n$/.exec(text)?.[1] ?? null;
-    const head = readFileSync(join(gitDir, 'HEAD'), 'utf8');
+    // A link is a ref that points to another, as Git once wrote them and still reads them.
+    const read = (path: string) => (lstatSync(path).isFile() ? readFileSync(path, 'utf8') : '');
+    const head = read(join(gitDir, 'HEAD'));
     const branch = /^ref: (refs\/heads\/[\w./-]+)\n$/.exec(head)?.[1] ?? null;
-    const commit = oid(branch === null ? head : readFileSync(join(commonDir, branch), 'utf8'));
+    const commit = oid(branch === null ? head : read(join(commonDir, branch)));
     return commit === null ? null : { head: commit, branch };
   } catch {
     return null;

@@ -104,12 +104,8 @@ export function startEarly(gate: string | undefined, cwd: string, outer: NodeJS.
   const asked = commit
     ? [diffIndex('HEAD'), ...(gate === 'commit-msg' ? [messageSettings] : [])]
     : [listRefs('refs/remotes/'), ...(moving ? [listRefs('refs/heads/')] : [])];
-  const plain = plainAnswer(cwd, env);
-  if (plain === null) asked.push(lookAround);
-  const runs: EarlyRuns = new Map(asked.map((args) => [args.join('\0'), settled(runGit(args, { cwd, env }))]));
-  if (plain !== null)
-    runs.set(lookAround.join('\0'), Promise.resolve({ code: 0, stdout: Buffer.from(plain), stderr: '' }));
-  return runs;
+  if (plainAnswer(cwd, env) === null) asked.push(lookAround);
+  return new Map(asked.map((args) => [args.join('\0'), settled(runGit(args, { cwd, env }))]));
 }
 
 /** Whoever asks for the run gets its error; until then it is nobody's. */

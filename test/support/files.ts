@@ -17,11 +17,12 @@ hooksStay();
 process.on('message', async (file: string | null) => {
   if (file === null) return process.disconnect();
   globalThis.UVU_QUEUE = [[null]];
-  process.exitCode = 0;
   hooksGo();
   await import(pathToFileURL(file).href);
   // Behind what suite.ts put off.
   await new Promise((done) => setImmediate(done));
   await exec();
   process.stdout.write(`\n# ended with ${process.exitCode}\n`);
+  // It is told; from here on it is that of the process.
+  process.exitCode = 0;
 });

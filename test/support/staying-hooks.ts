@@ -10,8 +10,8 @@ let asking: string | null | undefined;
  * Lets the process that stays judge for the hooks of this file's tests: most of what a commit costs is the start of Node.
  * Git and the hooks' scripts are the real ones up to `node`, which is then a shell that asks; what it asks and what it is
  * answered goes through pipes, as the thread of the tests waits for Git meanwhile. A process of its own still gets the first
- * hook of each gate in a test process, one that starts while another runs, and whatever is about the process: see hook-requests.ts. For the
- * first line of a file whose tests are not about processes.
+ * hook of each gate in a test process, one that starts while another runs, and whatever is about the process: see
+ * hook-requests.ts. For the first line of a file whose tests are not about processes.
  */
 export function hooksStay(): void {
   if (asking === undefined) asking = startAsking();
