@@ -38,17 +38,22 @@ function declarationOf({ name, file }) {
   if (!found && passedOn)
     return declarationOf({ name, file: join(dirname(file), passedOn[1].replace(/\.ts$/, '.d.ts')) });
   if (!found) throw new Error(`${name} is not declared in ${file.slice(dirname(types).length + 1)}`);
-  const [whole, comment = '', kind] = found;
+  const [, comment = '', kind] = found;
   const body = text.slice(found.index + comment.length);
   // One that goes over several lines ends where a line begins with its bracket.
   const end = /\{$/.test(body.slice(0, body.indexOf('\n'))) ? /^\}.*$/m.exec(body) : /;$/m.exec(body);
-  const code = body.slice(0, end.index + end[0].length).replace(/^ *#private;\n/m, '');
-  return {
-    name,
-    kind,
-    says: sentences(comment),
-    code: code.slice(code.indexOf(whole.slice(comment.length))).replace(/^export declare /, ''),
-  };
+  const code = body
+    .slice(0, end.index + end[0].length)
+    .replace(/^ *(?:#private|(?:private|protected) .*);\n/gm, '')
+    .replace(/^export declare /, '');
+  // What a class takes from one that is not exported is its own to whoever uses it.
+  const [, base] = /^class \w+ extends (\w+)/.exec(code) ?? [];
+  const [, from] = new RegExp(`import \\{[^}]*\\b${base}\\b[^}]*\\} from '([^']*)'`).exec(text) ?? [];
+  const isOwn = from && !exported().some((one) => one.name === base);
+  const under = isOwn
+    ? `${declarationOf({ name: base, file: join(dirname(file), from.replace(/\.ts$/, '.d.ts')) }).code}\n\n`
+    : '';
+  return { name, kind, says: sentences(comment), code: under + code };
 }
 
 /** The words of a comment; what it says of parameters, results and errors as a list. */

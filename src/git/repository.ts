@@ -22,6 +22,7 @@ export interface Layout {
 
 const oidForm = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const maxTree = 64 << 20;
+
 /** What Git knows of a repository. */
 export class Repository extends Runs {
   readonly objects: ObjectReader;
